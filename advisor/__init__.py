@@ -1,0 +1,3 @@
+"""fw-advisor: a framework-selection advisor with empirical probes."""
+
+__version__ = "0.1.0"

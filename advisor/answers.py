@@ -1,0 +1,44 @@
+"""Answers: what the team said, where each value came from, and the file that replays them.
+
+Knows the answers document (``fw-advisor/answers@1``) and its precedence: flag over typed over
+file over detected over default. It must not know how a question is asked. The closed list of
+keys and values is the vocabulary's (rules/vocabulary.yaml), handed in by the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+SCHEMA = "fw-advisor/answers@1"
+
+Source = Literal["typed", "flag", "file", "detected", "default"]
+Value = str | bool | float | list[str]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Known answers by key; a key that is absent (or ``unknown`` in a file) is not known."""
+
+    project: str | None = None
+    values: Mapping[str, Value] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=dict)
+
+    def with_value(self, key: str, value: Value | None, source: Source) -> Answers:
+        """A copy in which *key* has *value*; None takes the answer back."""
+        values = {k: v for k, v in self.values.items() if k != key}
+        sources = {k: v for k, v in self.sources.items() if k != key}
+        if value is not None:
+            values[key] = value
+            sources[key] = source
+        return Answers(self.project, values, sources)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document as it is written: keys sorted, sources beside the answers."""
+        return {
+            "schema": SCHEMA,
+            "project": self.project,
+            "answers": {k: self.values[k] for k in sorted(self.values)},
+            "sources": {k: self.sources[k] for k in sorted(self.sources)},
+        }

@@ -1,0 +1,66 @@
+"""The command line: parse, make one call, print. Nothing is decided or measured here.
+
+Heavy modules are imported inside the command that needs them, so that ``--help`` stays quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from advisor import __version__
+from advisor.cli.common import report_failure
+
+# In the order in which --help lists them.
+_COMMANDS: tuple[str, ...] = ()
+
+_EPILOG = (
+    "Exit codes: 0 done, a tie included; 1 our bug; 2 bad usage or input; 3 done but incomplete; "
+    "4 nothing to measure; 5 the answer of a check is no; 130 interrupted, partial results kept."
+)
+
+app = typer.Typer(
+    name="fw-advisor",
+    help="PyTorch or JAX? A recommendation with its evidence, measured on this machine.",
+    epilog=_EPILOG,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"fw-advisor {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def _register() -> None:
+    """Import each command's module; it adds itself to the application."""
+    for name in _COMMANDS:
+        importlib.import_module(f"advisor.cli.{name}")
+
+
+def main() -> None:
+    """Run the command line and exit with its code; a user's mistake never shows a traceback."""
+    _register()
+    try:
+        code = app(sys.argv[1:], standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader went away (`| head`): what follows must not fail again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
+    except BaseException as error:  # noqa: BLE001  (the one place that turns errors into words)
+        code = report_failure(error, sys.argv[1:])
+    sys.exit(code if isinstance(code, int) else 0)

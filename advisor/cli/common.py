@@ -1,0 +1,118 @@
+"""What all commands share: their options, where output goes, and how failure is told.
+
+stdout carries results only; all talk goes to stderr. With ``--json`` stdout carries exactly one
+JSON document, also on failure.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from advisor.errors import ExitCode, UserError
+from advisor.jsonio import dumps
+
+ERROR_SCHEMA = "fw-advisor/error@1"
+
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print exactly one JSON document on stdout.")
+]
+OutputOption = Annotated[
+    list[Path] | None,
+    typer.Option("--output", "-o", help="Write to PATH; the suffix sets the format. Repeatable."),
+]
+RulesOption = Annotated[
+    list[Path] | None, typer.Option("--rules", help="Add the rule pack in DIR. Repeatable.")
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Say more while working.")]
+NoColorOption = Annotated[bool, typer.Option("--no-color", help="No colour (also NO_COLOR).")]
+
+
+def say(text: str, *, quiet: bool = False) -> None:
+    """One line of talk on stderr."""
+    if not quiet:
+        print(text, file=sys.stderr, flush=True)
+
+
+def emit_json(document: Any) -> None:
+    """The one JSON document of a command on stdout."""
+    sys.stdout.write(dumps(document))
+
+
+def colour_wanted(no_color: bool, stream: Any = None) -> bool:
+    """Whether *stream* (stderr unless given) is a terminal that should get colour."""
+    stream = stream or sys.stderr
+    if no_color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return bool(stream.isatty())
+
+
+def may_prompt(no_input: bool) -> bool:
+    """Whether a question may be asked: a terminal on both ends, and nobody said no."""
+    if no_input or os.environ.get("CI", "").lower() in ("1", "true"):
+        return False
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write *text* to *path* whole or not at all.
+
+    Raises:
+        UserError: the place cannot be written to.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True) if partial.parent.is_dir() else None
+        raise UserError(
+            f"cannot be written: {error.strerror or error}",
+            hint="give another place with --output",
+            where=str(path),
+        ) from error
+
+
+def report_failure(error: BaseException, argv: Sequence[str]) -> int:
+    """Tell *error* on stderr (and as JSON on stdout where asked); returns the exit code."""
+    message, hint, where, code = _words_for(error)
+    if "--json" in argv:
+        emit_json(
+            {"schema": ERROR_SCHEMA, "error": {"message": message, "hint": hint, "where": where}}
+        )
+    head = f"{where}: {message}" if where else message
+    print(f"fw-advisor: {head}", file=sys.stderr)
+    if hint:
+        print(f"  {hint}", file=sys.stderr)
+    if code == ExitCode.BUG and ("-v" in argv or "--verbose" in argv):
+        import traceback
+
+        traceback.print_exception(error)
+    return int(code)
+
+
+def _words_for(error: BaseException) -> tuple[str, str, str | None, int]:
+    from typer.exceptions import TyperException
+
+    if isinstance(error, UserError):
+        return error.message, error.hint, error.where, error.exit_code
+    if isinstance(error, TyperException):
+        told = getattr(error, "format_message", lambda: str(error))()
+        return told, "see: fw-advisor COMMAND --help", None, ExitCode.BAD_INPUT
+    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
+        return "interrupted", "", None, ExitCode.INTERRUPTED
+    if isinstance(error, SystemExit):
+        return "stopped", "", None, error.code if isinstance(error.code, int) else 1
+    return (
+        f"this is a bug of fw-advisor: {type(error).__name__}: {error}",
+        "run it again with -v and report what it prints",
+        None,
+        ExitCode.BUG,
+    )

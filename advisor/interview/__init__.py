@@ -1,0 +1,1 @@
+"""Questions, asking and the adaptive way through them."""

@@ -1,0 +1,102 @@
+"""Strict JSON: what we write every reader accepts, and what we read cannot lie.
+
+Duplicate keys, NaN, infinities, absurd sizes and depths are refused; the standard library
+takes them all. Standard library only: a bare node uses this too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from advisor.errors import UserError
+
+MAX_BYTES = 32 * 1024 * 1024
+
+
+def dumps(data: Any, *, indent: int | None = 2) -> str:
+    """*data* as JSON text with a final newline; NaN and infinities are a bug and raise."""
+    return json.dumps(data, indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def canonical_bytes(data: Any) -> bytes:
+    """The one byte form of *data* that hashes are taken of (sorted keys, no spaces, ASCII)."""
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return text.encode("ascii")
+
+
+def sha256_of(data: Any) -> str:
+    """Hex SHA-256 of the canonical form of *data*."""
+    return hashlib.sha256(canonical_bytes(data)).hexdigest()
+
+
+def read_json(path: Path) -> Any:
+    """The document in *path*.
+
+    Raises:
+        UserError: the file is absent, too large, not UTF-8, or not strict JSON.
+    """
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise UserError(
+                f"the file has {size:,} bytes; at most {MAX_BYTES:,} are read",
+                hint="give the file that fw-advisor wrote, not a log or an archive",
+                where=str(path),
+            )
+        raw = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
+    return parse_json(raw, name=str(path))
+
+
+def parse_json(raw: bytes, *, name: str) -> Any:
+    """The document in *raw*; *name* is what errors call it.
+
+    Raises:
+        UserError: not UTF-8, not JSON, or JSON that means different things to different readers.
+    """
+    if len(raw) > MAX_BYTES:
+        raise UserError(f"has {len(raw):,} bytes; at most {MAX_BYTES:,} are read", where=name)
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"is not UTF-8 text (byte {error.start})", where=name) from error
+    try:
+        return json.loads(
+            text,
+            object_pairs_hook=_unique_pairs,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+        )
+    except json.JSONDecodeError as error:
+        raise UserError(
+            f"is not JSON: {error.msg}", where=f"{name}:{error.lineno}:{error.colno}"
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"is not usable JSON: {error}", where=name) from error
+
+
+def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise ValueError(f"the key {key!r} stands twice in one object")
+            seen.add(key)
+    return result
+
+
+def _refuse_constant(word: str) -> float:
+    raise ValueError(f"{word} is not a number that JSON allows")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is beyond the range of a double")
+    return value

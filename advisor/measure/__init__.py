@@ -1,0 +1,1 @@
+"""Measuring: plan, launches, gates, statistics, verdicts. Runs on a bare node."""

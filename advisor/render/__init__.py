@@ -1,0 +1,1 @@
+"""A record as HTML, Markdown, ADR or terminal text. Pure."""
