@@ -43,7 +43,7 @@ class UserError(Exception):
         return f"{head}\n  {self.hint}" if self.hint else head
 
 
-class UserErrors(UserError):
+class UserErrorGroup(UserError):  # noqa: N818  (named like ExceptionGroup)
     """Several mistakes found in one pass, told together."""
 
     def __init__(self, errors: list[UserError]) -> None:

@@ -10,7 +10,7 @@ import unicodedata
 from pathlib import Path
 
 # Bidirectional controls can reorder what a reviewer reads; zero-width characters hide text.
-_HIDDEN = set("​‌‍⁠﻿") | {
+_HIDDEN = set("\u200b\u200c\u200d\u2060\ufeff") | {
     chr(c) for c in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C)
 }
 _SECRET = re.compile(
