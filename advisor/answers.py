@@ -19,11 +19,16 @@ Value = str | bool | float | list[str]
 
 @dataclass(frozen=True)
 class Answers:
-    """Known answers by key; a key that is absent (or ``unknown`` in a file) is not known."""
+    """Known answers by key; a key that is absent (or ``unknown`` in a file) is not known.
+
+    `unknown` holds, sorted, the keys that somebody was asked and could not answer: they are
+    written as ``unknown`` and never asked again.
+    """
 
     project: str | None = None
     values: Mapping[str, Value] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
 
     def with_value(self, key: str, value: Value | None, source: Source) -> Answers:
         """A copy in which *key* has *value*; None takes the answer back."""
@@ -32,13 +37,21 @@ class Answers:
         if value is not None:
             values[key] = value
             sources[key] = source
-        return Answers(self.project, values, sources)
+        unknown = tuple(k for k in self.unknown if k != key)
+        return Answers(self.project, values, sources, unknown)
+
+    def with_unknown(self, key: str) -> Answers:
+        """A copy in which *key* was asked and could not be answered."""
+        without = self.with_value(key, None, "typed")
+        unknown = tuple(sorted({*without.unknown, key}))
+        return Answers(without.project, without.values, without.sources, unknown)
 
     def to_dict(self) -> dict[str, Any]:
         """The document as it is written: keys sorted, sources beside the answers."""
+        said: dict[str, Any] = {**self.values, **dict.fromkeys(self.unknown, "unknown")}
         return {
             "schema": SCHEMA,
             "project": self.project,
-            "answers": {k: self.values[k] for k in sorted(self.values)},
+            "answers": {k: said[k] for k in sorted(said)},
             "sources": {k: self.sources[k] for k in sorted(self.sources)},
         }

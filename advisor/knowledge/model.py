@@ -177,7 +177,12 @@ class FrameworkInfo:
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """One question of the interview; `key` is the answer it fills."""
+    """One question of the interview; `key` is the answer it fills.
+
+    `importance` is what the answer is worth at least, on the scale of the value of information:
+    for answers whose worth the decision model cannot see. `offers` are the numbers that a menu
+    offers, each with its label, before one is typed.
+    """
 
     key: str
     text: str
@@ -185,6 +190,9 @@ class Question:
     skip_when: Condition | None = None
     detect: str | None = None
     default: Any = None
+    importance: float = 0.0
+    required: bool = False
+    offers: tuple[tuple[float, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
