@@ -7,7 +7,7 @@ keys and values is the vocabulary's (rules/vocabulary.yaml), handed in by the ca
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -15,6 +15,14 @@ SCHEMA = "fw-advisor/answers@1"
 
 Source = Literal["typed", "flag", "file", "detected", "default"]
 Value = str | bool | float | list[str]
+
+TIE = "="
+"""Joins equals in a ranking: ``priorities: [ecosystem, team=performance, risk]``."""
+
+
+def ranks_of(ranking: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """The ranks of *ranking*, highest first; each holds one entry, or several that are tied."""
+    return tuple(tuple(name.strip() for name in rank.split(TIE)) for rank in ranking)
 
 
 @dataclass(frozen=True)
