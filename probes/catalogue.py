@@ -1,0 +1,99 @@
+"""Which workloads there are: found by folder, described as data, loaded one at a time.
+
+Knows names and sizes; must not know how anything is timed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+from typing import Any
+
+from probes.workload import Workload
+
+_PACKAGE = "probes.workloads"
+
+
+def names() -> list[str]:
+    """Ids of all workloads, sorted."""
+    package = importlib.import_module(_PACKAGE)
+    return sorted(module.name for module in pkgutil.iter_modules(package.__path__) if module.ispkg)
+
+
+def load(workload_id: str) -> Workload:
+    """The workload called *workload_id*.
+
+    Raises:
+        KeyError: there is none of that name.
+    """
+    if workload_id not in names():
+        raise KeyError(f"no workload is called {workload_id!r}")
+    module = importlib.import_module(f"{_PACKAGE}.{workload_id}.inputs")
+    workload: Workload = module.WORKLOAD
+    return workload
+
+
+def framework_module(workload_id: str, name: str) -> Any:
+    """The module ``torch_`` or ``jax_`` of a workload."""
+    return importlib.import_module(f"{_PACKAGE}.{workload_id}.{name}")
+
+
+def describe(workload: Workload) -> dict[str, Any]:
+    """One workload as data: what the driver plans with."""
+    return {
+        "id": workload.id,
+        "title": workload.title,
+        "stands_for": workload.stands_for,
+        "limits": workload.limits,
+        "precision": workload.precision,
+        "modes": list(workload.modes),
+        "extra_modes": list(workload.extra_modes),
+        "one_off": workload.one_off,
+        "trains": workload.trains,
+        "tolerance": {
+            "forward": workload.tolerance.forward,
+            "grad": workload.tolerance.grad,
+            "curve": workload.tolerance.curve,
+        },
+        "sizes": {
+            name: {
+                "size": dict(size),
+                "flops": workload.flops(size) if workload.flops else None,
+                "bytes": workload.bytes_moved(size) if workload.bytes_moved else None,
+                "samples_per_step": workload.samples_per_step(size),
+            }
+            for name, size in workload.sizes.items()
+        },
+    }
+
+
+def write_inputs(workload: Workload, size: dict[str, int], seed: int, path: str) -> str:
+    """Write the shared inputs to *path* (.npz); returns the SHA-256 of their content.
+
+    The hash covers names, dtypes, shapes and bytes, not the container, which holds a time.
+    """
+    import hashlib
+
+    import numpy as np
+
+    arrays = workload.make_inputs(seed, size)
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name}|{array.dtype.str}|{array.shape}|".encode())
+        digest.update(array.tobytes())
+    partial = f"{path}.{os.getpid()}.npz"
+    np.savez(partial, **arrays)  # type: ignore[arg-type]  # numpy types **kwds as bool here
+    os.replace(partial, path)
+    return digest.hexdigest()
+
+
+def main(argv: list[str]) -> int:
+    """Print the catalogue as one JSON document, through a channel that nothing else writes to."""
+    from probes.protocol import Channel
+
+    wanted = argv or names()
+    channel = Channel()
+    channel.reply({"workloads": [describe(load(name)) for name in wanted]})
+    return 0

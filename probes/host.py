@@ -1,0 +1,145 @@
+"""What the operating system says about this process: CPU time, waiting, throttling, threads.
+
+Linux gives all of it; elsewhere the missing readings are None and the gates that need them
+say so. Reading costs about a millisecond, so it happens outside what is timed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import Any
+
+_LINUX = sys.platform.startswith("linux")
+
+
+def reading() -> dict[str, float | None]:
+    """Counters that only grow; the difference of two readings describes a stretch of time.
+
+    Keys: ``cpu_s`` (all threads, user and system), ``run_delay_s`` (runnable but waiting for a
+    core, summed over threads; /proc/PID/task/TID/schedstat, second field, in ns),
+    ``switches`` (involuntary context switches), ``steal_s`` and ``pressure_s`` (machine-wide),
+    ``throttled_s`` (cgroup CPU quota).
+    """
+    return {
+        "cpu_s": time.process_time(),
+        "run_delay_s": _run_delay_s(),
+        "switches": _involuntary_switches(),
+        "steal_s": _steal_s(),
+        "pressure_s": _pressure_s(),
+        "throttled_s": _throttled_s(),
+    }
+
+
+def difference(
+    before: dict[str, float | None], after: dict[str, float | None]
+) -> dict[str, float | None]:
+    """What happened between two readings; None where either lacks the counter."""
+    changes: dict[str, float | None] = {}
+    for key, late in after.items():
+        early = before[key]
+        changes[key] = None if early is None or late is None else max(0.0, late - early)
+    return changes
+
+
+def affinity() -> list[int] | None:
+    """The CPUs this process may use, or None where the system does not tell."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return None
+
+
+def thread_count() -> int | None:
+    """How many threads this process has now."""
+    return len(os.listdir("/proc/self/task")) if _LINUX else None
+
+
+def peak_memory_bytes() -> int | None:
+    """The largest resident size so far (ru_maxrss is in KiB on Linux, in bytes on macOS)."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _read(path: str) -> str | None:
+    try:
+        with open(path, encoding="ascii", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return None
+
+
+def _run_delay_s() -> float | None:
+    if not _LINUX:
+        return None
+    total_ns = 0
+    for task in os.listdir("/proc/self/task"):
+        text = _read(f"/proc/self/task/{task}/schedstat")
+        fields = text.split() if text else []
+        if len(fields) >= 2:
+            total_ns += int(fields[1])
+    return total_ns / 1e9
+
+
+def _involuntary_switches() -> float | None:
+    try:
+        import resource
+    except ImportError:
+        return None
+    return float(resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw)
+
+
+def _steal_s() -> float | None:
+    text = _read("/proc/stat") if _LINUX else None
+    fields = text.split("\n", 1)[0].split() if text else []
+    if len(fields) < 9:
+        return None
+    return int(fields[8]) / float(os.sysconf("SC_CLK_TCK"))
+
+
+def _pressure_s() -> float | None:
+    text = _read("/proc/pressure/cpu") if _LINUX else None
+    if not text or "total=" not in text:
+        return None
+    return int(text.split("\n", 1)[0].rsplit("total=", 1)[1]) / 1e6
+
+
+_CPU_STAT: list[str] = []
+
+
+def _throttled_s() -> float | None:
+    if not _LINUX:
+        return None
+    if not _CPU_STAT:
+        _CPU_STAT.append(_find_cpu_stat())
+    text = _read(_CPU_STAT[0]) if _CPU_STAT[0] else None
+    values: dict[str, Any] = dict(line.split() for line in (text or "").splitlines() if " " in line)
+    if "throttled_usec" in values:
+        return int(values["throttled_usec"]) / 1e6
+    if "throttled_time" in values:
+        return int(values["throttled_time"]) / 1e9
+    return None
+
+
+def _find_cpu_stat() -> str:
+    """The cpu.stat of this process's own cgroup: version 2, then version 1, then the root."""
+    for line in (_read("/proc/self/cgroup") or "").splitlines():
+        _, controllers, path = [*line.split(":", 2), "", ""][:3]
+        if controllers == "":
+            places = [f"/sys/fs/cgroup{path}/cpu.stat", "/sys/fs/cgroup/cpu.stat"]
+        elif "cpu" in controllers.split(","):
+            places = [
+                f"/sys/fs/cgroup/{controllers}{path}/cpu.stat",
+                f"/sys/fs/cgroup/cpu{path}/cpu.stat",
+                "/sys/fs/cgroup/cpu/cpu.stat",
+            ]
+        else:
+            continue
+        for place in places:
+            if os.path.exists(place):
+                return place
+    return ""

@@ -1,0 +1,152 @@
+"""JAX as the worker sees it: device, precision, and programs made from pure functions.
+
+Knows how a step is run with and without jit, waited for and observed. Knows no workload.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from probes.observe import Observation, observe_training
+from probes.workload import JaxParts
+
+FRAMEWORK = "jax"
+_COMPILATIONS = [0]
+
+
+class JaxRuntime:
+    """One JAX in one process, on one device.
+
+    Args:
+        device: platform, with an index where there are several (``cpu``, ``gpu:1``).
+        settings: ``matched`` (equal precision) or ``default`` (what a user gets).
+        precision: ``float32``, ``tf32`` or ``bfloat16``: the class of matrix products.
+    """
+
+    def __init__(self, device: str, settings: str, precision: str) -> None:
+        import jax
+
+        self.jax = jax
+        self.settings = settings
+        platform, _, index = device.partition(":")
+        self.device = jax.devices(platform)[int(index or 0)]
+        if settings == "matched":
+            # https://docs.jax.dev/en/latest/_autosummary/jax.default_matmul_precision.html
+            word = {"float32": "highest", "tf32": "tensorfloat32", "bfloat16": "bfloat16"}
+            jax.config.update("jax_default_matmul_precision", word.get(precision, "highest"))
+        jax.config.update("jax_default_device", self.device)
+        jax.monitoring.register_event_duration_secs_listener(_count_compilations)
+
+    def facts(self) -> dict[str, Any]:
+        """Version, platform and defaults of this framework."""
+        jax = self.jax
+        import jaxlib
+
+        return {
+            "version": jax.__version__,
+            "jaxlib": jaxlib.__version__,
+            "platform": self.device.platform,
+            "threads": None,
+            "x64": bool(jax.config.jax_enable_x64),
+            "default_matmul_precision": jax.config.jax_default_matmul_precision,
+        }
+
+    def array(self, array: NDArray[Any]) -> Any:
+        """*array* on the device; float64 stays float64 only where the worker enabled it."""
+        return self.jax.device_put(np.array(array), self.device)
+
+    def program(self, parts: JaxParts, mode: str) -> JaxProgram:
+        """The program of *mode* (``jax.jit`` or ``jax.eager``).
+
+        Raises:
+            ValueError: a mode this runtime does not know.
+        """
+        jax = self.jax
+        if mode == "jax.jit":
+            donate = (0,) if parts.donate and self.settings == "matched" else ()
+            return JaxProgram(self, parts, jax.jit(parts.step, donate_argnums=donate), mode)
+        if mode == "jax.eager":
+            return JaxProgram(self, parts, parts.step, mode)
+        raise ValueError(f"unknown mode {mode}")
+
+    def product(self, a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+        """``a @ b`` on the device at the present precision, as NumPy."""
+        return np.array(self.array(a) @ self.array(b))
+
+    def product_program(self, n: int) -> Callable[[], Any]:
+        """A call that forms one (n, n) float32 product and waits for it."""
+        rng = np.random.default_rng(0)
+        a = self.array(rng.standard_normal((n, n)).astype(np.float32))
+        product = self.jax.jit(lambda x, y: x @ y)
+
+        def call() -> None:
+            product(a, a).block_until_ready()
+
+        return call
+
+
+class JaxProgram:
+    """One mode of one workload in JAX."""
+
+    def __init__(
+        self, runtime: JaxRuntime, parts: JaxParts, step: Callable[..., Any], mode: str
+    ) -> None:
+        self._runtime = runtime
+        self._parts = parts
+        self._step = step
+        self._mode = mode
+        # A copy: donation makes the buffers that it starts from unusable, and another mode of
+        # the same parts starts from them too.
+        self._state = runtime.jax.tree.map(lambda leaf: leaf.copy(), parts.state)
+        self.variant = parts.variant
+
+    def call(self) -> Any:
+        """One step from the state of the last; returns new state and output, not waited for."""
+        self._state, out = self._step(self._state, self._parts.inputs)
+        return self._state, out
+
+    def wait(self, result: Any) -> None:
+        """Wait for every leaf: JAX is asynchronous on the CPU too."""
+        self._runtime.jax.block_until_ready(result)
+
+    def compile_events(self) -> int:
+        """XLA compilations in this process so far."""
+        return _COMPILATIONS[0]
+
+    def counters(self) -> dict[str, Any]:
+        """Traces of the jitted step and compilations in this process."""
+        size = getattr(self._step, "_cache_size", None)
+        return {"traces": size() if size else None, "compilations": _COMPILATIONS[0]}
+
+    def fell_back(self) -> bool:
+        """Whether a compiled mode ran without having compiled anything."""
+        return self._mode == "jax.jit" and _COMPILATIONS[0] == 0
+
+    def observe(self, steps: int) -> Observation:
+        """Outputs, gradients and the loss curve from the initial state (not timed)."""
+        parts, jit = self._parts, self._runtime.jax.jit
+        forward = None
+        gradients: Mapping[str, Any] = {}
+        if self._mode == "jax.jit":
+            forward = np.array(jit(parts.forward)(self._state, parts.inputs))
+            if parts.gradients is not None:
+                found = jit(parts.gradients)(self._state, parts.inputs)
+                gradients = {k: np.array(v) for k, v in found.items()}
+        losses = []
+        for _ in range(steps):
+            state, out = self.call()
+            losses.append(np.array(self._runtime.jax.tree.leaves(out or state)[0]))
+        parameters = parts.parameters(self._state) if parts.parameters else {}
+        return observe_training(
+            forward, gradients, losses, {k: np.array(v) for k, v in parameters.items()}
+        )
+
+
+def _count_compilations(event: str, duration: float, **_: Any) -> None:
+    del duration
+    if event.endswith("backend_compile_duration"):
+        _COMPILATIONS[0] += 1

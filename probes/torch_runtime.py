@@ -1,0 +1,196 @@
+"""PyTorch as the worker sees it: device, threads, precision, and programs made from parts.
+
+Knows how a step is run eagerly or compiled, waited for and observed. Knows no workload.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from probes.observe import Observation, observe_training
+from probes.workload import TorchParts
+
+FRAMEWORK = "pytorch"
+
+
+class TorchRuntime:
+    """One PyTorch in one process, on one device.
+
+    Args:
+        device: ``cpu`` or what ``torch.device`` takes.
+        cores: CPU cores allowed; the intra-op thread count in ``matched`` settings.
+        settings: ``matched`` (equal threads and precision, fused optimizer) or ``default``
+            (what a user gets without asking for anything).
+        precision: ``float32``, ``tf32`` or ``bfloat16``: the class of matrix products.
+    """
+
+    def __init__(self, device: str, cores: int | None, settings: str, precision: str) -> None:
+        import torch
+
+        self.torch = torch
+        self.device = torch.device(device)
+        self.settings = settings
+        if settings == "matched":
+            if cores:
+                torch.set_num_threads(cores)
+            self._set_precision(precision)
+
+    def _set_precision(self, precision: str) -> None:
+        # https://docs.pytorch.org/docs/stable/generated/torch.set_float32_matmul_precision.html
+        word = {"float32": "highest", "tf32": "high", "bfloat16": "medium"}.get(precision)
+        self.torch.set_float32_matmul_precision(word or "highest")
+        self.torch.backends.cudnn.allow_tf32 = precision == "tf32"
+
+    def facts(self) -> dict[str, Any]:
+        """Version, threads and build of this framework."""
+        torch = self.torch
+        return {
+            "version": torch.__version__,
+            "threads": torch.get_num_threads(),
+            "interop_threads": torch.get_num_interop_threads(),
+            "cuda": torch.version.cuda,
+            "hip": getattr(torch.version, "hip", None),
+            "float32_matmul_precision": torch.get_float32_matmul_precision(),
+        }
+
+    def tensor(self, array: NDArray[Any]) -> Any:
+        """*array* on the device, dtype kept."""
+        return self.torch.from_numpy(np.array(array)).to(self.device)
+
+    def parameter(self, array: NDArray[Any]) -> Any:
+        """*array* on the device as a leaf that collects gradients."""
+        return self.tensor(array).requires_grad_()
+
+    def adam(self, parameters: Iterable[Any], learning_rate: float) -> tuple[Any, str]:
+        """Adam and the name of its variant: the fastest honest one in matched settings.
+
+        The fused implementation exists for CPU, CUDA and MPS but is no default anywhere; on a
+        CPU the default is a Python loop over the parameters.
+        """
+        adam = self.torch.optim.Adam
+        if self.settings == "default":
+            return adam(parameters, lr=learning_rate), "torch.optim.Adam (default)"
+        return adam(parameters, lr=learning_rate, fused=True), "torch.optim.Adam(fused=True)"
+
+    def bind(self, function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
+        """*function* with its tensor arguments fixed: what is timed is the call, not look-ups."""
+        return lambda: function(*arguments)
+
+    def wait(self) -> None:
+        """Return when the device has done everything that was asked of it."""
+        kind = self.device.type
+        if kind == "cpu":
+            return
+        accelerator = getattr(self.torch, "accelerator", None)
+        # https://docs.pytorch.org/docs/stable/accelerator.html
+        if accelerator is not None:
+            accelerator.synchronize(self.device)
+        else:
+            getattr(self.torch, kind).synchronize()
+
+    def program(self, parts: TorchParts, mode: str) -> TorchProgram:
+        """The program of *mode* (``pytorch.eager`` or ``pytorch.compile``).
+
+        Raises:
+            ValueError: a mode this runtime does not know.
+        """
+        if mode == "pytorch.eager":
+            return TorchProgram(self, parts, parts.make_step(lambda function: function), mode)
+        if mode == "pytorch.compile":
+            return TorchProgram(self, parts, parts.make_step(self.torch.compile), mode)
+        if mode == "pytorch.compile_reduce_overhead":
+            compiler = self._reduce_overhead
+            return TorchProgram(self, parts, parts.make_step(compiler), mode)
+        raise ValueError(f"unknown mode {mode}")
+
+    def _reduce_overhead(self, function: Callable[..., Any]) -> Any:
+        return self.torch.compile(function, mode="reduce-overhead")
+
+    def product(self, a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+        """``a @ b`` on the device at the present precision, as NumPy."""
+        with self.torch.no_grad():
+            return self.to_numpy(self.tensor(a) @ self.tensor(b))
+
+    def product_program(self, n: int) -> Callable[[], Any]:
+        """A call that forms one (n, n) float32 product and waits for it."""
+        rng = np.random.default_rng(0)
+        a = self.tensor(rng.standard_normal((n, n)).astype(np.float32))
+        out = self.torch.empty_like(a)
+
+        def call() -> None:
+            with self.torch.no_grad():
+                self.torch.matmul(a, a, out=out)
+            self.wait()
+
+        return call
+
+    def to_numpy(self, value: Any) -> NDArray[Any]:
+        """*value* as a NumPy array of its own."""
+        return np.array(value.detach().cpu().numpy())
+
+
+class TorchProgram:
+    """One mode of one workload in PyTorch."""
+
+    def __init__(
+        self, runtime: TorchRuntime, parts: TorchParts, step: Callable[[], Any], mode: str
+    ) -> None:
+        self._runtime = runtime
+        self._parts = parts
+        self._mode = mode
+        self.call = step
+        self.variant = parts.variant
+
+    def wait(self, result: Any) -> None:
+        """PyTorch computes in order on one stream: waiting for the device waits for all."""
+        del result
+        self._runtime.wait()
+
+    def compile_events(self) -> int:
+        """Graphs compiled in this process; 0 where the compiler was never loaded."""
+        return _compiled_graphs()
+
+    def counters(self) -> dict[str, Any]:
+        """Graphs, graph breaks and recompilations so far in this process."""
+        if "torch._dynamo.utils" not in sys.modules:
+            return {"graphs": 0, "graph_breaks": 0, "recompiles": 0}
+        counters = sys.modules["torch._dynamo.utils"].counters
+        return {
+            "graphs": _compiled_graphs(),
+            "graph_breaks": sum(counters["graph_break"].values()),
+            "recompiles": sum(counters["recompiles"].values()) if "recompiles" in counters else 0,
+        }
+
+    def fell_back(self) -> bool:
+        """Whether a compiled mode ran without having compiled anything."""
+        return self._mode != "pytorch.eager" and _compiled_graphs() == 0
+
+    def observe(self, steps: int) -> Observation:
+        """Outputs, gradients and the loss curve from the initial state (not timed)."""
+        to_numpy = self._runtime.to_numpy
+        eager = self._mode == "pytorch.eager"
+        gradients: Mapping[str, Any] = {}
+        forward = None
+        if eager:
+            forward = to_numpy(self._parts.forward())
+            if self._parts.gradients is not None:
+                gradients = {k: to_numpy(v) for k, v in self._parts.gradients().items()}
+        losses = [to_numpy(self._first(self.call())) for _ in range(steps)]
+        parameters = self._parts.parameters() if self._parts.parameters else {}
+        return observe_training(
+            forward, gradients, losses, {k: to_numpy(v) for k, v in parameters.items()}
+        )
+
+    @staticmethod
+    def _first(result: Any) -> Any:
+        return result[0] if isinstance(result, (tuple, list)) else result
+
+
+def _compiled_graphs() -> int:
+    module = sys.modules.get("torch._dynamo.utils")
+    return int(module.counters["stats"]["unique_graphs"]) if module else 0

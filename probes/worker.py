@@ -1,0 +1,243 @@
+"""The worker's loop: build programs, time blocks of them when told, say what happened.
+
+Knows one framework and the protocol; decides nothing about what its numbers mean. Every
+request gets exactly one reply; what a framework raises becomes ``{"ok": false, ...}``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from probes import PROTOCOL, host, timing
+from probes.protocol import Channel
+
+# How many first calls are timed one by one: late compilation (a lazily created optimizer
+# state, a second specialisation) happens within them.
+FIRST_CALLS = 5
+
+
+class Worker:
+    """One framework in one process, with the programs that were built in it."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._options = options
+        self._programs: dict[str, Any] = {}
+        self._runtime: Any = None
+        self._import_s = 0.0
+
+    def hello(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Import the framework, and say what it is and what it may use."""
+        del request
+        start = time.perf_counter()
+        self._runtime = _make_runtime(self._options)
+        self._import_s = time.perf_counter() - start
+        return {
+            "protocol": PROTOCOL,
+            "pid": os.getpid(),
+            "framework": self._options.framework,
+            "python": ".".join(str(part) for part in sys.version_info[:3]),
+            "import_s": self._import_s,
+            "affinity": host.affinity(),
+            **self._runtime.facts(),
+        }
+
+    def build(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Build one program and time its first calls, compilation included."""
+        start = time.perf_counter()
+        program = self._make_program(request)
+        if request.get("plant_s"):
+            program = _Planted(program, float(request["plant_s"]))
+        self._programs[request["key"]] = program
+        if request.get("observe"):
+            self._observe(program, request["observe"], int(request.get("steps", 20)))
+        calls = [timing.timed_call(program) for _ in range(FIRST_CALLS)]
+        return {
+            "build_s": time.perf_counter() - start - sum(calls),
+            "first_calls_s": calls,
+            "variant": program.variant,
+            "counters": program.counters(),
+            "fell_back": program.fell_back(),
+        }
+
+    def _make_program(self, request: dict[str, Any]) -> Any:
+        if self._options.framework == "numpy":
+            return self._runtime.program(request["mode"])
+        parts = _build_parts(self._runtime, self._options.framework, request)
+        return self._runtime.program(parts, request["mode"])
+
+    def _observe(self, program: Any, path: str, steps: int) -> None:
+        import numpy as np
+
+        found = program.observe(steps)
+        partial = f"{path}.{os.getpid()}.npz"
+        np.savez(partial, **found)
+        os.replace(partial, path)
+
+    def inputs(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Write the shared inputs of a workload; needs no framework."""
+        from probes import catalogue
+
+        workload = catalogue.load(request["workload"])
+        digest = catalogue.write_inputs(
+            workload, request["size"], int(request["seed"]), request["path"]
+        )
+        return {"sha256": digest}
+
+    def warm(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Call a program until it is steady."""
+        program = self._programs[request["key"]]
+        return timing.warm_up(program, float(request["min_s"]), float(request["max_s"]))
+
+    def block(self, request: dict[str, Any]) -> dict[str, Any]:
+        """One block of samples."""
+        return timing.block(
+            self._programs[request["key"]],
+            float(request["seconds"]),
+            int(request["calls"]),
+            int(request.get("min_samples", 5)),
+        )
+
+    def finish(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Counters and peak memory of one program at the end of a launch."""
+        program = self._programs[request["key"]]
+        return {"counters": program.counters(), "peak_memory_bytes": host.peak_memory_bytes()}
+
+    def precision(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Largest relative error of a known float32 product against float64.
+
+        The class of arithmetic is read off the error, not off a setting: about 1e-6 for
+        float32, 1e-4 to 5e-3 for TF32, above 2e-3 for bfloat16 at this inner size.
+        """
+        import numpy as np
+
+        n = int(request.get("n", 1024))
+        rng = np.random.default_rng(7)
+        a = rng.uniform(0.5, 1.5, (64, n)).astype(np.float32)
+        b = rng.uniform(0.5, 1.5, (n, 64)).astype(np.float32)
+        exact = a.astype(np.float64) @ b.astype(np.float64)
+        found = self._runtime.product(a, b)
+        error = np.max(np.abs(found.astype(np.float64) - exact) / np.abs(exact))
+        return {"max_relative_error": float(error), "dtype": str(found.dtype)}
+
+    def peak(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The best rate of float32 products over the given sizes, in FLOP/s."""
+        best = 0.0
+        for n in request.get("sizes", [512, 1024]):
+            call = self._runtime.product_program(int(n))
+            call()
+            times: list[float] = []
+            deadline = time.perf_counter() + float(request.get("seconds", 0.08))
+            while time.perf_counter() < deadline or len(times) < 3:
+                start = time.perf_counter()
+                call()
+                times.append(time.perf_counter() - start)
+            best = max(best, 2.0 * n**3 / min(times))
+        return {"flops_per_s": best}
+
+    def drop(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Forget a program, so that its memory can be used again."""
+        self._programs.pop(request["key"], None)
+        return {}
+
+
+class _Planted:
+    """A program that is slower by a known time per call: what the self-test must find."""
+
+    def __init__(self, program: Any, seconds: float) -> None:
+        self._program = program
+        self._seconds = seconds
+        self.variant = f"{program.variant} + {seconds:.6f} s"
+        self.wait = program.wait
+        self.compile_events = program.compile_events
+        self.counters = program.counters
+        self.fell_back = program.fell_back
+
+    def call(self) -> Any:
+        """The program's call, waited for, then the delay."""
+        result = self._program.call()
+        self.wait(result)
+        timing.spin(self._seconds)
+        return result
+
+
+def _make_runtime(options: argparse.Namespace) -> Any:
+    if options.framework == "pytorch":
+        from probes.torch_runtime import TorchRuntime
+
+        return TorchRuntime(options.device, options.cores, options.settings, options.precision)
+    if options.framework == "jax":
+        from probes.jax_runtime import JaxRuntime
+
+        return JaxRuntime(options.device, options.settings, options.precision)
+    from probes.numpy_runtime import NumpyRuntime
+
+    return NumpyRuntime()
+
+
+def _build_parts(runtime: Any, framework: str, request: dict[str, Any]) -> Any:
+    import numpy as np
+
+    from probes import catalogue
+
+    with np.load(request["inputs"], allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    name = "torch_" if framework == "pytorch" else "jax_"
+    module = catalogue.framework_module(request["workload"], name)
+    return module.build(arrays, request["size"], runtime)
+
+
+def _failure(error: BaseException) -> dict[str, Any]:
+    text = str(error).strip() or type(error).__name__
+    return {
+        "ok": False,
+        "error": {
+            "type": type(error).__name__,
+            "text": text[-1500:],
+            "trace": traceback.format_exc()[-3000:],
+        },
+    }
+
+
+def main(argv: list[str]) -> int:
+    """Serve requests until the driver closes the channel or says ``bye``."""
+    parser = argparse.ArgumentParser(prog="probes worker")
+    parser.add_argument("--framework", choices=("pytorch", "jax", "numpy"), required=True)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--cores", type=int, default=0)
+    parser.add_argument("--settings", choices=("matched", "default"), default="matched")
+    parser.add_argument("--precision", default="float32")
+    worker = Worker(parser.parse_args(argv))
+    channel = Channel()
+    verbs: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+        verb: getattr(worker, verb)
+        for verb in (
+            "hello",
+            "inputs",
+            "build",
+            "warm",
+            "block",
+            "finish",
+            "precision",
+            "peak",
+            "drop",
+        )
+    }
+    for request in channel.requests():
+        verb = request.get("do")
+        if verb == "bye":
+            channel.reply({"ok": True})
+            return 0
+        try:
+            reply = {"ok": True, **verbs[str(verb)](request)}
+        except KeyboardInterrupt:
+            return 130
+        except Exception as error:
+            reply = _failure(error)
+        channel.reply(reply)
+    return 0

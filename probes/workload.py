@@ -1,0 +1,95 @@
+"""What a workload is: shared NumPy inputs, what it costs, and how closely results must agree.
+
+The framework versions stand beside the inputs, in ``torch_.py`` and ``jax_.py`` of the same
+folder, and return the parts that the runtimes assemble into programs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Arrays = dict[str, NDArray[Any]]
+Size = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """Largest absolute differences, relative to the largest magnitude of the reference.
+
+    `curve` bounds the loss curve over the first 20 steps, relative to its first value.
+    """
+
+    forward: float = 1e-4
+    grad: float = 1e-3
+    curve: float = 1e-3
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One kind of work.
+
+    `inputs` makes every array that the work starts from, parameters included, from a generator
+    and a size. `flops` and `bytes_moved` count one call; None where a count would be a guess.
+    `one_off` workloads are measured once per launch instead of in blocks.
+    """
+
+    id: str
+    title: str
+    stands_for: str
+    limits: str
+    sizes: Mapping[str, Size]
+    inputs: Callable[[np.random.Generator, Size], Arrays]
+    flops: Callable[[Size], float] | None = None
+    bytes_moved: Callable[[Size], float] | None = None
+    samples_per_step: Callable[[Size], float] = field(default=lambda _size: 1.0)
+    tolerance: Tolerance = Tolerance()
+    trains: bool = False
+    precision: str = "float32"
+    modes: tuple[str, ...] = ("pytorch.eager", "pytorch.compile", "jax.jit")
+    extra_modes: tuple[str, ...] = ()
+    one_off: bool = False
+
+    def make_inputs(self, seed: int, size: Size) -> Arrays:
+        """The inputs for *seed* and *size*: the same bytes for every framework and mode."""
+        return self.inputs(np.random.default_rng(seed), size)
+
+
+@dataclass
+class TorchParts:
+    """What a torch version of a workload offers.
+
+    ``make_step(wrap)`` returns a step without arguments that advances the state it closes over
+    and returns a tensor (or several) that the whole step feeds into; for training, the loss.
+    `wrap` is the identity or ``torch.compile`` and is applied to the whole step. `forward`
+    returns outputs at the present state; `gradients` named gradients there; `parameters` the
+    named parameters, all in the layout of the shared inputs.
+    """
+
+    make_step: Callable[[Callable[..., Any]], Callable[[], Any]]
+    forward: Callable[[], Any]
+    gradients: Callable[[], Mapping[str, Any]] | None = None
+    parameters: Callable[[], Mapping[str, Any]] | None = None
+    variant: str = ""
+
+
+@dataclass
+class JaxParts:
+    """What a jax version of a workload offers: pure functions of a state and the inputs.
+
+    ``step(state, inputs) -> (state, out)``; for training, out is the loss. The state is donated
+    unless `donate` is False.
+    """
+
+    step: Callable[[Any, Any], tuple[Any, Any]]
+    state: Any
+    inputs: Any
+    forward: Callable[[Any, Any], Any]
+    gradients: Callable[[Any, Any], Mapping[str, Any]] | None = None
+    parameters: Callable[[Any], Mapping[str, Any]] | None = None
+    donate: bool = True
+    variant: str = ""
