@@ -57,7 +57,9 @@ class JaxRuntime:
 
     def array(self, array: NDArray[Any]) -> Any:
         """*array* on the device; float64 stays float64 only where the worker enabled it."""
-        return self.jax.device_put(np.array(array), self.device)
+        # Not committed to the device: a step whose inputs are committed and whose state is not
+        # would be compiled a second time on its second call.
+        return self.jax.numpy.asarray(np.array(array))
 
     def program(self, parts: JaxParts, mode: str) -> JaxProgram:
         """The program of *mode* (``jax.jit`` or ``jax.eager``).
@@ -126,8 +128,8 @@ class JaxProgram:
         """Whether a compiled mode ran without having compiled anything."""
         return self._mode == "jax.jit" and _COMPILATIONS[0] == 0
 
-    def observe(self, steps: int) -> Observation:
-        """Outputs, gradients and the loss curve from the initial state (not timed)."""
+    def observe(self, steps: int, call: Callable[[], Any]) -> Observation:
+        """Outputs, gradients and the curve of *steps* calls from the initial state."""
         parts, jit = self._parts, self._runtime.jax.jit
         forward = None
         gradients: Mapping[str, Any] = {}
@@ -138,7 +140,7 @@ class JaxProgram:
                 gradients = {k: np.array(v) for k, v in found.items()}
         losses = []
         for _ in range(steps):
-            state, out = self.call()
+            state, out = call()
             losses.append(np.array(self._runtime.jax.tree.leaves(out or state)[0]))
         parameters = parts.parameters(self._state) if parts.parameters else {}
         return observe_training(

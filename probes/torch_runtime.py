@@ -170,8 +170,8 @@ class TorchProgram:
         """Whether a compiled mode ran without having compiled anything."""
         return self._mode != "pytorch.eager" and _compiled_graphs() == 0
 
-    def observe(self, steps: int) -> Observation:
-        """Outputs, gradients and the loss curve from the initial state (not timed)."""
+    def observe(self, steps: int, call: Callable[[], Any]) -> Observation:
+        """Outputs, gradients and the curve of *steps* calls from the initial state."""
         to_numpy = self._runtime.to_numpy
         eager = self._mode == "pytorch.eager"
         gradients: Mapping[str, Any] = {}
@@ -180,7 +180,7 @@ class TorchProgram:
             forward = to_numpy(self._parts.forward())
             if self._parts.gradients is not None:
                 gradients = {k: to_numpy(v) for k, v in self._parts.gradients().items()}
-        losses = [to_numpy(self._first(self.call())) for _ in range(steps)]
+        losses = [to_numpy(self._first(call())) for _ in range(steps)]
         parameters = self._parts.parameters() if self._parts.parameters else {}
         return observe_training(
             forward, gradients, losses, {k: to_numpy(v) for k, v in parameters.items()}

@@ -54,12 +54,23 @@ class Worker:
         if request.get("plant_s"):
             program = _Planted(program, float(request["plant_s"]))
         self._programs[request["key"]] = program
+        build_s = time.perf_counter() - start
+        calls: list[float] = []
+
+        def timed() -> Any:
+            begin = time.perf_counter()
+            result = program.call()
+            program.wait(result)
+            calls.append(time.perf_counter() - begin)
+            return result
+
         if request.get("observe"):
-            self._observe(program, request["observe"], int(request.get("steps", 20)))
-        calls = [timing.timed_call(program) for _ in range(FIRST_CALLS)]
+            self._observe(program, request["observe"], int(request.get("steps", 20)), timed)
+        while len(calls) < FIRST_CALLS:
+            timed()
         return {
-            "build_s": time.perf_counter() - start - sum(calls),
-            "first_calls_s": calls,
+            "build_s": build_s,
+            "first_calls_s": calls[:FIRST_CALLS],
             "variant": program.variant,
             "counters": program.counters(),
             "fell_back": program.fell_back(),
@@ -71,10 +82,11 @@ class Worker:
         parts = _build_parts(self._runtime, self._options.framework, request)
         return self._runtime.program(parts, request["mode"])
 
-    def _observe(self, program: Any, path: str, steps: int) -> None:
+    @staticmethod
+    def _observe(program: Any, path: str, steps: int, call: Callable[[], Any]) -> None:
         import numpy as np
 
-        found = program.observe(steps)
+        found = program.observe(steps, call)
         partial = f"{path}.{os.getpid()}.npz"
         np.savez(partial, **found)
         os.replace(partial, path)

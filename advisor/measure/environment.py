@@ -1,0 +1,116 @@
+"""The environment that workers get: built from an allow-list, equal for all, recorded whole.
+
+Inherited tuning variables would change what is measured without a trace in the evidence:
+they are dropped and listed. Loader and accelerator paths are kept, since without them a
+framework does not start on many clusters.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from advisor.text import private
+
+_KEPT = frozenset(
+    {
+        "PATH",
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "LD_LIBRARY_PATH",
+        "LIBRARY_PATH",
+        "PYTHONPATH",
+        "CONDA_PREFIX",
+        "VIRTUAL_ENV",
+        "SYSTEMROOT",
+        "WINDIR",
+        "CC",
+        "CXX",
+        "CUDA_HOME",
+        "CUDA_PATH",
+        "CUDA_VISIBLE_DEVICES",
+        "NVIDIA_VISIBLE_DEVICES",
+        "ROCM_PATH",
+        "HIP_VISIBLE_DEVICES",
+        "ROCR_VISIBLE_DEVICES",
+        "ZE_AFFINITY_MASK",
+        "ONEAPI_DEVICE_SELECTOR",
+        "TPU_NAME",
+        "TPU_VISIBLE_CHIPS",
+        "NEURON_RT_VISIBLE_CORES",
+    }
+)
+# What else changes the speed or the precision of a framework; named when dropped.
+_TUNING_PREFIXES = (
+    "OMP_",
+    "MKL_",
+    "KMP_",
+    "GOMP_",
+    "OPENBLAS_",
+    "BLIS_",
+    "NUMEXPR_",
+    "VECLIB_",
+    "ATEN_",
+    "TORCH",
+    "PYTORCH_",
+    "JAX_",
+    "XLA_",
+    "TF_",
+    "NVIDIA_TF32",
+    "CUBLAS_",
+    "CUDA_LAUNCH",
+    "CUDNN_",
+    "MIOPEN_",
+    "NPROC",
+    "PJRT_",
+    "LD_PRELOAD",
+    "MALLOC_",
+    "TRITON_",
+    "NEURON_",
+)
+
+
+def worker_environment(
+    workspace: Path, toolchain_key: str, inherited: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The variables for one toolchain's workers, compile caches private to *workspace*."""
+    inherited = os.environ if inherited is None else inherited
+    kept = {name: value for name, value in inherited.items() if name in _KEPT}
+    caches = workspace / "caches" / toolchain_key
+    temporary = workspace / "tmp"
+    for directory in (caches, temporary):
+        directory.mkdir(parents=True, exist_ok=True)
+    return {
+        **kept,
+        "LANG": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONNOUSERSITE": inherited.get("PYTHONNOUSERSITE", ""),
+        "TMPDIR": str(temporary),
+        "TORCHINDUCTOR_CACHE_DIR": str(caches / "inductor"),
+        "TRITON_CACHE_DIR": str(caches / "triton"),
+        "JAX_ENABLE_COMPILATION_CACHE": "false",
+        # JAX would reserve three quarters of a GPU that the other framework needs too.
+        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+    }
+
+
+def dropped_tuning(inherited: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Tuning variables of the caller's environment that workers do not get."""
+    inherited = os.environ if inherited is None else inherited
+    return {
+        name: private(value)[:200]
+        for name, value in sorted(inherited.items())
+        if name.startswith(_TUNING_PREFIXES) and name not in _KEPT
+    }
+
+
+def recorded(environment: Mapping[str, str], workspace: Path) -> dict[str, str]:
+    """What of *environment* goes into the evidence: nothing that names a person or a place."""
+    personal = ("HOME", "USER", "LOGNAME", "PATH", "PYTHONPATH")
+    shown = {}
+    for name, value in sorted(environment.items()):
+        if name not in personal and value:
+            shown[name] = private(value.replace(str(workspace), "<workspace>"))[:200]
+    return shown

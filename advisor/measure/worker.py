@@ -1,0 +1,224 @@
+"""A worker process as the driver sees it: started under a guardian, asked, timed out, ended.
+
+Knows pipes, deadlines and how a process died. Knows nothing of what is measured. Every way in
+which a worker can misbehave becomes a `WorkerError` with a stable id and the end of its log.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pkgutil
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from advisor.text import inert, private
+
+MAX_REPLY_BYTES = 64 * 1024 * 1024
+MAX_LOG_BYTES = 64 * 1024 * 1024
+_TAIL_BYTES = 1500
+
+
+class WorkerError(Exception):
+    """A worker that could not answer.
+
+    Args:
+        reason: Stable id: ``worker-crashed``, ``worker-hung``, ``worker-garbage``,
+            ``output-flood``, ``framework-missing`` or ``framework-error``.
+        text: What happened, in words.
+    """
+
+    def __init__(self, reason: str, text: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+        self.text = text
+
+
+@dataclass(frozen=True)
+class WorkerCommand:
+    """How one worker is started: interpreter and script first, then its own options."""
+
+    argv: tuple[str, ...]
+    environment: dict[str, str]
+    cpus: tuple[int, ...]
+    log: Path
+
+
+def guardian_source() -> str:
+    """The guardian as text, found in a directory or a zip file alike."""
+    data = pkgutil.get_data("advisor.measure", "guardian.py")
+    assert data is not None
+    return data.decode("utf-8")
+
+
+class WorkerProcess:
+    """One worker, from start to end; a context manager that never leaves it running."""
+
+    def __init__(self, command: WorkerCommand) -> None:
+        self._command = command
+        self._buffer = b""
+        read_end, self._lifeline = os.pipe()
+        self._log = command.log.open("ab")
+        try:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-I",
+                    "-S",
+                    "-c",
+                    guardian_source(),
+                    str(read_end),
+                    ",".join(str(cpu) for cpu in command.cpus),
+                    "--",
+                    *command.argv,
+                ],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._log,
+                env=command.environment,
+                pass_fds=(read_end,),
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(self._lifeline)
+            self._log.close()
+            raise
+        finally:
+            os.close(read_end)
+        self.hello: dict[str, Any] = {}
+
+    def __enter__(self) -> WorkerProcess:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def ask(self, verb: str, *, timeout_s: float, **fields: Any) -> dict[str, Any]:
+        """Send one request and return its reply.
+
+        Raises:
+            WorkerError: no usable reply in time, or the framework raised.
+        """
+        request = json.dumps({"do": verb, **fields}, allow_nan=False) + "\n"
+        stdin = self._process.stdin
+        assert stdin is not None
+        try:
+            stdin.write(request.encode("utf-8"))
+            stdin.flush()
+        except (BrokenPipeError, ValueError):
+            raise self._dead(verb) from None
+        reply = self._read_reply(verb, timeout_s)
+        if not reply.get("ok"):
+            error = reply.get("error") or {}
+            text = inert(private(str(error.get("text", "no text"))), limit=600)
+            kind = inert(str(error.get("type", "error")), limit=60)
+            missing = kind in ("ModuleNotFoundError", "ImportError")
+            reason = "framework-missing" if missing else "framework-error"
+            raise WorkerError(reason, f"{kind}: {text}")
+        return reply
+
+    def _read_reply(self, verb: str, timeout_s: float) -> dict[str, Any]:
+        stdout = self._process.stdout
+        assert stdout is not None
+        descriptor = stdout.fileno()
+        deadline = time.monotonic() + timeout_s
+        while b"\n" not in self._buffer:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                self.kill()
+                raise WorkerError("worker-hung", f"no answer to '{verb}' within {timeout_s:.0f} s")
+            if select.select([descriptor], [], [], min(left, 1.0))[0]:
+                chunk = os.read(descriptor, 1 << 16)
+                if not chunk:
+                    raise self._dead(verb)
+                self._buffer += chunk
+            self._refuse_flood(verb)
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        try:
+            reply = json.loads(line.decode("utf-8"), parse_constant=_refuse)
+        except (ValueError, RecursionError) as error:
+            self.kill()
+            raise WorkerError("worker-garbage", f"the answer to '{verb}' is no JSON") from error
+        if not isinstance(reply, dict):
+            self.kill()
+            raise WorkerError("worker-garbage", f"the answer to '{verb}' is no object")
+        return reply
+
+    def _refuse_flood(self, verb: str) -> None:
+        if len(self._buffer) > MAX_REPLY_BYTES or self._log.tell() > MAX_LOG_BYTES:
+            self.kill()
+            raise WorkerError("output-flood", f"more output than a worker may write, in '{verb}'")
+        with contextlib.suppress(OSError):
+            if self._command.log.stat().st_size > MAX_LOG_BYTES:
+                self.kill()
+                raise WorkerError("output-flood", f"its log grew without end, in '{verb}'")
+
+    def _dead(self, verb: str) -> WorkerError:
+        status = self._wait(2.0)
+        tail = self.log_tail()
+        text = f"stopped while doing '{verb}' ({_how_it_ended(status)})"
+        return WorkerError("worker-crashed", f"{text}: {tail}" if tail else text)
+
+    def log_tail(self) -> str:
+        """The end of what the worker wrote to stderr, made inert and private."""
+        try:
+            with self._command.log.open("rb") as file:
+                file.seek(0, os.SEEK_END)
+                file.seek(max(0, file.tell() - _TAIL_BYTES))
+                raw = file.read().decode("utf-8", "replace")
+        except OSError:
+            return ""
+        lines = [line for line in raw.splitlines() if line.strip()]
+        return inert(private("; ".join(lines[-3:])), limit=500)
+
+    def kill(self) -> None:
+        """End the worker and everything below it now (closing the lifeline does that)."""
+        if self._lifeline >= 0:
+            os.close(self._lifeline)
+            self._lifeline = -1
+        self._wait(6.0)
+
+    def close(self) -> None:
+        """Ask the worker to leave, then make sure that it has."""
+        with contextlib.suppress(WorkerError, OSError):
+            if self._process.poll() is None and self._lifeline >= 0:
+                self.ask("bye", timeout_s=2.0)
+        self.kill()
+        for stream in (self._process.stdin, self._process.stdout, self._log):
+            with contextlib.suppress(OSError):
+                if stream is not None:
+                    stream.close()
+
+    def _wait(self, timeout_s: float) -> int | None:
+        try:
+            return self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(OSError):
+                self._process.kill()
+            return None
+
+
+def worker_argv(interpreter: str, worker: Sequence[str], *options: str) -> tuple[str, ...]:
+    """The command of a worker; ``-B`` since its site-packages may be read-only."""
+    return (interpreter, "-B", *worker, "worker", *options)
+
+
+def _refuse(word: str) -> float:
+    raise ValueError(f"{word} in a reply")
+
+
+def _how_it_ended(status: int | None) -> str:
+    if status is None:
+        return "unknown status"
+    if status > 128:
+        with contextlib.suppress(ValueError):
+            return f"killed by {signal.Signals(status - 128).name}"
+    return f"exit status {status}"
