@@ -124,7 +124,7 @@ class Entry(Part):
     import_s: Seconds | None = None
     first_call_s: Seconds | None = None
     compile_s: Seconds | None = None
-    compile_cold_s: Seconds | None = None
+    compile_warm_s: Seconds | None = None
     peak_memory_bytes: Bytes | None = None
     counters: dict[str, Any] = {}
     launches: list[Launch] = []

@@ -49,6 +49,7 @@ class Worker:
 
     def build(self, request: dict[str, Any]) -> dict[str, Any]:
         """Build one program and time its first calls, compilation included."""
+        host.reset_peak_memory()
         start = time.perf_counter()
         program = self._make_program(request)
         if request.get("plant_s"):

@@ -1,0 +1,167 @@
+"""From launches to the evidence document's ``probes[]``: entries, parity, gates, comparisons.
+
+Pure but for reading the observations that workers wrote.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from advisor.measure.compare import CellRuns, Context, comparison, pairs_of
+from advisor.measure.gates import effective_cores
+from advisor.measure.model import Cell, Failure, LaunchResult, Mode, ModeRun
+from advisor.measure.parity import parity_of, read_observation
+from advisor.measure.statistics import quantile, t_interval
+
+_BLOCK_KEYS = ("round", "calls_per_sample", "wall_s", "cpu_s", "kept", "dropped_by", "samples_s")
+
+
+def probe_entry(
+    runs: CellRuns,
+    context: Context,
+    observations: Mapping[str, Path],
+    inputs_sha256: str | None,
+    missing: Mapping[str, Mapping[str, str]],
+) -> dict[str, Any]:
+    """One element of ``probes[]``."""
+    cell, series, launches = runs.cell, runs.series, runs.launches
+    read = {label: read_observation(path) for label, path in observations.items()}
+    parity = parity_of(read, cell.tolerance, inputs_sha256)
+    comparisons = [
+        comparison(runs, pair, parity, context)
+        for pair in pairs_of(cell)
+        if _has_times(launches, cell.key, pair)
+    ]
+    entries = [_entry(cell, mode, launches) for mode in cell.modes]
+    entries += [_missing_entry(framework, why) for framework, why in sorted(missing.items())]
+    parity.pop("problems", None)
+    return {
+        "id": cell.probe,
+        "title": cell.title,
+        "device": series.device,
+        "cores": series.cores,
+        "precision": cell.precision,
+        "size": dict(cell.size),
+        "size_name": cell.size_name,
+        "flops": cell.flops,
+        "bytes": cell.bytes_moved,
+        "samples_per_step": cell.samples_per_step,
+        "entries": entries,
+        "parity": parity,
+        "gates": _probe_gates(comparisons),
+        "comparisons": comparisons,
+    }
+
+
+def _has_times(launches: Sequence[LaunchResult], cell_key: str, pair: tuple[str, str]) -> bool:
+    return any(all((cell_key, label) in launch.runs for label in pair) for launch in launches)
+
+
+def _probe_gates(comparisons: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Each gate once: failed if it failed for any comparison of the probe."""
+    rank = {"passed": 0, "not_applicable": 0, "unknown": 1, "failed": 2}
+    worst: dict[str, dict[str, Any]] = {}
+    for compared in comparisons:
+        for line in compared["certificate"]:
+            known = worst.get(line["id"])
+            if known is None or rank[line["status"]] > rank[known["status"]]:
+                worst[line["id"]] = line
+    return [worst[name] for name in sorted(worst)]
+
+
+def _missing_entry(framework: str, why: Mapping[str, str]) -> dict[str, Any]:
+    mode = "pytorch.eager" if framework == "pytorch" else "jax.jit"
+    return {"framework": framework, "mode": mode, "status": "skipped", "reason": dict(why)}
+
+
+def _entry(cell: Cell, mode: Mode, launches: Sequence[LaunchResult]) -> dict[str, Any]:
+    runs = [
+        (launch.index, run)
+        for launch in launches
+        if (run := launch.runs.get((cell.key, mode.label))) is not None and run.blocks
+    ]
+    head = {
+        "framework": mode.toolchain.framework,
+        "mode": mode.label,
+        "toolchain": mode.toolchain.index,
+    }
+    if not runs:
+        return {**head, **_why_nothing(cell, mode, launches)}
+    medians = [_launch_median(run) for _, run in runs]
+    samples = [
+        s for _, run in runs for b in run.blocks if b.get("kept", True) for s in b["samples_s"]
+    ]
+    cores = [c for _, run in runs for b in run.blocks if (c := effective_cores(b)) is not None]
+    steady_s = quantile(medians, 0.5)
+    compile_s = [_compile_s(run, median) for (_, run), median in zip(runs, medians, strict=True)]
+    return {
+        **head,
+        "status": "ok",
+        "reason": None,
+        "variant": runs[0][1].variant,
+        "median_s": steady_s,
+        "p95_s": quantile(samples, 0.95) if samples else None,
+        "interval_s": _interval(medians),
+        "effective_cores": round(quantile(cores, 0.5), 3) if cores else None,
+        "import_s": _median_of(run.import_s for _, run in runs),
+        "first_call_s": runs[0][1].first_calls_s[0] if runs[0][1].first_calls_s else None,
+        "compile_s": compile_s[0] if compile_s else None,
+        "compile_warm_s": quantile(compile_s[1:], 0.5) if len(compile_s) > 1 else None,
+        "peak_memory_bytes": max((run.peak_memory_bytes or 0 for _, run in runs), default=0)
+        or None,
+        "counters": {
+            **runs[0][1].counters,
+            "unsteady_launches": sum(not r.steady for _, r in runs),
+        },
+        "launches": [_launch(index, run, m) for (index, run), m in zip(runs, medians, strict=True)],
+    }
+
+
+def _why_nothing(cell: Cell, mode: Mode, launches: Sequence[LaunchResult]) -> dict[str, Any]:
+    failures = [
+        f for launch in launches if (f := launch.failures.get((cell.key, mode.label))) is not None
+    ]
+    failure = failures[-1] if failures else None
+    if failure is None and any(launch.interrupted for launch in launches):
+        failure = Failure("interrupted", "interrupted", "the run was stopped before its turn")
+    if failure is None:
+        failure = Failure("skipped", "not-reached", "its turn never came")
+    reason = {"id": failure.reason, "text": failure.text, "hint": failure.hint}
+    return {"status": failure.status, "reason": reason}
+
+
+def _launch_median(run: ModeRun) -> float:
+    kept = [b for b in run.blocks if b.get("kept", True)] or run.blocks
+    return quantile([quantile(b["samples_s"], 0.5) for b in kept], 0.5)
+
+
+def _compile_s(run: ModeRun, median_s: float) -> float:
+    """What the first calls took beyond as many steady ones: tracing, compiling, warming."""
+    return max(0.0, math.fsum(run.first_calls_s) - len(run.first_calls_s) * median_s)
+
+
+def _interval(medians: Sequence[float]) -> list[float] | None:
+    if len(medians) < 2:
+        return None
+    found = t_interval([math.log(m) for m in medians], alpha=0.05, floor=0.0)
+    return [math.exp(found.low), math.exp(found.high)]
+
+
+def _median_of(values: Any) -> float | None:
+    known = [v for v in values if v is not None]
+    return quantile(known, 0.5) if known else None
+
+
+def _launch(index: int, run: ModeRun, median_s: float) -> dict[str, Any]:
+    return {
+        "index": index,
+        "median_s": median_s,
+        "import_s": run.import_s,
+        "first_call_s": run.first_calls_s[0] if run.first_calls_s else None,
+        "compile_s": _compile_s(run, median_s),
+        "peak_memory_bytes": run.peak_memory_bytes,
+        "blocks": [{k: b[k] for k in _BLOCK_KEYS if k in b} for b in run.blocks],
+    }

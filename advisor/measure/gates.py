@@ -1,0 +1,131 @@
+"""What must hold for a block, a launch or a probe to count. Fixed in advance, symmetric, pure.
+
+A block pair is dropped as a pair, whichever side failed and however fast it was: a rule that
+looked at the times could make any result. Thresholds are stated once, here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from advisor.measure.statistics import quantile
+
+# Share of pairs that may be dropped before a launch counts as noisy.
+MOST_DROPPED = 0.30
+CORES_TOLERANCE = 0.20
+STEAL_SHARE = 0.02
+DELAY_EXCESS = 0.10
+ROUND_FOREIGN_SHARE = 0.25
+LAUNCH_FOREIGN_SHARE = 0.10
+# Relative error of float32 products (inner size 1024) against float64, per class.
+PRECISION_CLASSES = (("float32", 0.0, 2e-5), ("tf32", 2e-5, 2e-3), ("bfloat16", 2e-3, 1.0))
+PEAK_SLACK = 1.15
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A mode's own good blocks in one launch: what it usually uses and waits for."""
+
+    cores: float
+    delay_share: float
+
+
+def baseline_of(blocks: Sequence[Mapping[str, Any]]) -> Baseline | None:
+    """The 90th percentile of effective cores and the lower quartile of the waiting share."""
+    cores = [c for c in (effective_cores(b) for b in blocks) if c is not None]
+    delays = [d for d in (_share(b, "run_delay_s") for b in blocks) if d is not None]
+    if not cores:
+        return None
+    return Baseline(quantile(cores, 0.9), quantile(delays, 0.25) if delays else math.inf)
+
+
+def effective_cores(block: Mapping[str, Any]) -> float | None:
+    """CPU time over wall time of a block."""
+    return _share(block, "cpu_s")
+
+
+def block_faults(block: Mapping[str, Any], baseline: Baseline | None) -> list[str]:
+    """Ids of the gates that one block fails; empty for a good block."""
+    faults = []
+    if block.get("compile_events"):
+        faults.append("compiled-inside")
+    cores = effective_cores(block)
+    if baseline is not None and cores is not None:
+        if cores < baseline.cores * (1 - CORES_TOLERANCE):
+            faults.append("cores-lost")
+        delay = _share(block, "run_delay_s")
+        if delay is not None and delay > baseline.delay_share + DELAY_EXCESS * max(1, cores):
+            faults.append("waited-for-a-core")
+    if (_share(block, "steal_s") or 0.0) > STEAL_SHARE and block.get("steal_s", 0) > 0.011:
+        faults.append("stolen-by-the-host")
+    if block.get("throttled_s"):
+        faults.append("throttled-by-quota")
+    foreign = block.get("foreign_share")
+    if foreign is not None and foreign > ROUND_FOREIGN_SHARE:
+        faults.append("others-were-busy")
+    return faults
+
+
+def _share(block: Mapping[str, Any], key: str) -> float | None:
+    value, wall = block.get(key), block.get("wall_s")
+    return None if value is None or not wall else float(value) / float(wall)
+
+
+def mark_blocks(runs: Mapping[str, Sequence[dict[str, Any]]]) -> None:
+    """Set ``kept`` and ``dropped_by`` on every block of one cell in one launch."""
+    for blocks in runs.values():
+        baseline = baseline_of(blocks)
+        for block in blocks:
+            faults = block_faults(block, baseline)
+            block["dropped_by"] = faults
+            block["kept"] = not faults
+
+
+def good_pairs(
+    a: Sequence[Mapping[str, Any]], b: Sequence[Mapping[str, Any]]
+) -> tuple[list[float], list[float], float]:
+    """Block medians of both sides, in seconds, where both blocks are good.
+
+    Returns ``(a, b, dropped)`` with the share of pairs that were dropped.
+    """
+    of_b = {block["round"]: block for block in b}
+    pairs = [(block, of_b[block["round"]]) for block in a if block["round"] in of_b]
+    kept = [(x, y) for x, y in pairs if x["kept"] and y["kept"]]
+    dropped = 1 - len(kept) / len(pairs) if pairs else 1.0
+    return [_median(x) for x, _ in kept], [_median(y) for _, y in kept], dropped
+
+
+def _median(block: Mapping[str, Any]) -> float:
+    return quantile(block["samples_s"], 0.5)
+
+
+def precision_class(max_relative_error: float) -> str:
+    """The class of arithmetic that an error of known products belongs to."""
+    for name, low, high in PRECISION_CLASSES:
+        if low <= max_relative_error < high:
+            return name
+    return "unknown"
+
+
+def gate(
+    gate_id: str,
+    text: str,
+    *,
+    ok: bool | None,
+    value: Any = None,
+    limit: Any = None,
+    modes: Sequence[str] = (),
+) -> dict[str, Any]:
+    """One line of a fairness certificate; None means that it could not be checked."""
+    status = "unknown" if ok is None else "passed" if ok else "failed"
+    return {
+        "id": gate_id,
+        "status": status,
+        "text": text,
+        "value": value,
+        "limit": limit,
+        "modes": list(modes),
+    }

@@ -1,0 +1,331 @@
+"""One launch: fresh workers, their modes built and warmed, then blocks in turn.
+
+Both workers are alive and one is running: alternation in short blocks makes both sides see the
+same second of the machine. Knows the protocol of a launch; decides nothing about its numbers.
+A worker that crashes or hangs costs its own mode: the others go on in a fresh process.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from advisor.measure import gates
+from advisor.measure.environment import worker_environment
+from advisor.measure.model import (
+    Cell,
+    Failure,
+    LaunchResult,
+    Mode,
+    ModeRun,
+    Protocol,
+    Series,
+    ToolchainSpec,
+)
+from advisor.measure.quiet import CpuMeter
+from advisor.measure.schedule import block_orders, launch_order
+from advisor.measure.worker import WorkerCommand, WorkerError, WorkerProcess, worker_argv
+
+HELLO_TIMEOUT_S = 120.0
+_STATUS = {"worker-hung": "timeout", "framework-missing": "skipped"}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all launches of a run share."""
+
+    workspace: Path
+    worker: Sequence[str]
+    settings: str
+    seed: int
+    protocol: Protocol
+    inputs: Mapping[str, tuple[str, str]]
+    plants_s: Mapping[str, float] = field(default_factory=dict)
+    tick: Callable[[str], None] = lambda _text: None
+
+
+class Launch:
+    """One launch of one series."""
+
+    def __init__(
+        self,
+        setting: Setting,
+        series: Series,
+        index: int,
+        cells: Sequence[Cell],
+        skipped: Mapping[tuple[str, str], Failure],
+        *,
+        first: bool,
+    ) -> None:
+        self._setting = setting
+        self._series = series
+        self._cells = cells
+        self._skipped = skipped
+        self._first = first
+        self._workers: dict[str, WorkerProcess] = {}
+        self._done: set[str] = set()
+        self._meter = CpuMeter(series.cpus, self._pids)
+        self.result = LaunchResult(index)
+
+    def run(self) -> LaunchResult:
+        """Measure every cell; always ends its workers."""
+        try:
+            self._start_all()
+            for cell in self._cells:
+                self._measure_cell(cell)
+        except KeyboardInterrupt:
+            self.result.interrupted = True
+        finally:
+            for worker in self._workers.values():
+                worker.close()
+        return self.result
+
+    def _pids(self) -> list[int]:
+        return [w.hello["pid"] for w in self._workers.values() if "pid" in w.hello]
+
+    def _toolchains(self) -> list[ToolchainSpec]:
+        found = {m.toolchain.key: m.toolchain for c in self._cells for m in c.modes}
+        key = f"{self._setting.seed}/{self._series.key}/{self.result.index}"
+        return [found[name] for name in launch_order(sorted(found), self.result.index, key)]
+
+    def _start_all(self) -> None:
+        for toolchain in self._toolchains():
+            self._setting.tick(f"starting {toolchain.framework}")
+            try:
+                worker = self._start(toolchain)
+            except WorkerError as error:
+                self._fail_all(toolchain, error)
+                continue
+            self._workers[toolchain.key] = worker
+            if self._first:
+                self._ask_facts(toolchain, worker)
+
+    def _start(self, toolchain: ToolchainSpec) -> WorkerProcess:
+        setting, series = self._setting, self._series
+        argv = worker_argv(
+            toolchain.interpreter,
+            setting.worker,
+            "--framework",
+            toolchain.framework,
+            "--device",
+            series.device,
+            "--cores",
+            str(series.cores),
+            "--settings",
+            setting.settings,
+            "--precision",
+            series.precision,
+        )
+        log = setting.workspace / f"{toolchain.key}-{series.cores}.log"
+        environment = worker_environment(setting.workspace, toolchain.key)
+        worker = WorkerProcess(WorkerCommand(argv, environment, series.cpus, log))
+        try:
+            worker.hello = worker.ask("hello", timeout_s=HELLO_TIMEOUT_S)
+        except BaseException:
+            worker.close()
+            raise
+        self.result.hellos[toolchain.key] = worker.hello
+        return worker
+
+    def _ask_facts(self, toolchain: ToolchainSpec, worker: WorkerProcess) -> None:
+        if toolchain.framework == "numpy":
+            return
+        try:
+            facts = {
+                **worker.ask("precision", timeout_s=60.0),
+                **worker.ask("peak", timeout_s=60.0),
+            }
+        except WorkerError as error:
+            self._fail_all(toolchain, error)
+            self._workers.pop(toolchain.key).close()
+            return
+        self.result.facts[toolchain.key] = facts
+
+    def _measure_cell(self, cell: Cell) -> None:
+        modes = [
+            mode
+            for mode in cell.modes
+            if (self._first or not mode.few_samples)
+            and (cell.key, mode.label) not in self._skipped
+            and (cell.key, mode.label) not in self.result.failures
+        ]
+        while modes:
+            broken = self._try_cell(cell, modes)
+            if broken is None:
+                break
+            self._revive(broken.toolchain)
+            modes = [m for m in modes if (cell.key, m.label) not in self.result.failures]
+        self._done.add(cell.key)
+        for mode in cell.modes:
+            self._drop(cell, mode)
+
+    def _try_cell(self, cell: Cell, modes: Sequence[Mode]) -> Mode | None:
+        """Build, warm and time *modes*; returns the first that broke, or None."""
+        for mode in modes:
+            if not self._guarded(cell, mode, self._prepare):
+                return mode
+        return self._rounds(cell, modes)
+
+    def _prepare(self, cell: Cell, mode: Mode) -> None:
+        protocol = self._setting.protocol
+        worker = self._workers[mode.toolchain.key]
+        self._setting.tick(f"{cell.key} {mode.label} on {self._cores_text()}: building")
+        path, _ = self._setting.inputs.get(cell.key, ("", ""))
+        plant_s = self._setting.plants_s.get(mode.label, 0.0)
+        observe = str(self.observation_path(cell, mode)) if self._first and path else ""
+        built = worker.ask(
+            "build",
+            timeout_s=protocol.build_timeout_s,
+            key=_key(cell, mode),
+            mode=mode.name,
+            workload=cell.probe,
+            size=dict(cell.size),
+            inputs=path,
+            observe=observe,
+            plant_s=plant_s,
+            source=cell.source,
+        )
+        run = ModeRun(
+            import_s=worker.hello.get("import_s"),
+            first_calls_s=built["first_calls_s"],
+            build_s=built["build_s"],
+            variant=built["variant"],
+            counters=built["counters"],
+        )
+        if built.get("fell_back"):
+            raise WorkerError("fell-back", "the mode ran without having compiled anything")
+        self._setting.tick(f"{cell.key} {mode.label} on {self._cores_text()}: warming up")
+        if not mode.few_samples:
+            warm = worker.ask(
+                "warm",
+                timeout_s=protocol.build_timeout_s,
+                key=_key(cell, mode),
+                min_s=protocol.warm_min_s,
+                max_s=protocol.warm_max_s,
+            )
+            run.steady, run.calls = warm["steady"], warm["calls"]
+        self.result.runs[cell.key, mode.label] = run
+
+    def observation_path(self, cell: Cell, mode: Mode) -> Path:
+        """Where the worker writes what this mode computed."""
+        name = f"{self._series.key}-{cell.key}-{mode.label}".replace("/", "-")
+        return self._setting.workspace / f"observed-{name}.npz"
+
+    def _rounds(self, cell: Cell, modes: Sequence[Mode]) -> Mode | None:
+        protocol = self._setting.protocol
+        by_label = {mode.label: mode for mode in modes}
+        key = f"{self._setting.seed}/{self._series.key}/{cell.key}/{self.result.index}"
+        regular = [mode.label for mode in modes if not mode.few_samples]
+        start = self._meter.read()
+        for number, order in enumerate(block_orders(regular, protocol.rounds, key)):
+            self._setting.tick(
+                f"{cell.key} on {self._cores_text()}: round {number + 1} of {protocol.rounds}"
+            )
+            broken = self._round(cell, [by_label[label] for label in order], number)
+            if broken is not None:
+                return broken
+        share = self._meter.foreign_share(start, self._meter.read())
+        self.result.foreign_share[cell.key] = share
+        blocks = {label: self.result.runs[cell.key, label].blocks for label in regular}
+        gates.mark_blocks(blocks)
+        if share is not None and share > gates.LAUNCH_FOREIGN_SHARE:
+            self.result.noisy.add(cell.key)
+        few = [mode for mode in modes if mode.few_samples]
+        for number in range(protocol.few_blocks):
+            broken = self._round(cell, few, number)
+            if broken is not None:
+                return broken
+        return self._finish(cell, modes)
+
+    def _round(self, cell: Cell, modes: Sequence[Mode], number: int) -> Mode | None:
+        before = self._meter.read()
+        blocks: list[dict[str, Any]] = []
+        for mode in modes:
+            time.sleep(self._setting.protocol.gap_s)
+            if not self._guarded(cell, mode, self._block):
+                return mode
+            block = self.result.runs[cell.key, mode.label].blocks[-1]
+            block["round"] = number
+            blocks.append(block)
+        share = self._meter.foreign_share(before, self._meter.read())
+        for block in blocks:
+            block["foreign_share"] = share
+        return None
+
+    def _block(self, cell: Cell, mode: Mode) -> None:
+        protocol = self._setting.protocol
+        run = self.result.runs[cell.key, mode.label]
+        reply = self._workers[mode.toolchain.key].ask(
+            "block",
+            timeout_s=protocol.block_timeout_s,
+            key=_key(cell, mode),
+            seconds=protocol.block_s,
+            calls=run.calls,
+            min_samples=2 if mode.few_samples else protocol.min_samples,
+        )
+        if not reply.get("samples_s") or min(reply["samples_s"]) <= 0:
+            raise WorkerError("worker-garbage", "a block without positive samples")
+        run.blocks.append({k: v for k, v in reply.items() if k != "ok"})
+
+    def _finish(self, cell: Cell, modes: Sequence[Mode]) -> Mode | None:
+        for mode in modes:
+            if not self._guarded(cell, mode, self._collect):
+                return mode
+        return None
+
+    def _collect(self, cell: Cell, mode: Mode) -> None:
+        reply = self._workers[mode.toolchain.key].ask(
+            "finish", timeout_s=30.0, key=_key(cell, mode)
+        )
+        run = self.result.runs[cell.key, mode.label]
+        run.counters, run.peak_memory_bytes = reply["counters"], reply["peak_memory_bytes"]
+
+    def _guarded(self, cell: Cell, mode: Mode, action: Callable[[Cell, Mode], None]) -> bool:
+        try:
+            action(cell, mode)
+        except WorkerError as error:
+            self._fail(cell, mode, error)
+            return False
+        except (KeyError, TypeError, ValueError) as error:
+            text = f"an answer of an unexpected shape: {error}"
+            self._fail(cell, mode, WorkerError("worker-garbage", text))
+            return False
+        return True
+
+    def _fail(self, cell: Cell, mode: Mode, error: WorkerError) -> None:
+        status = _STATUS.get(error.reason, "failed")
+        self.result.failures[cell.key, mode.label] = Failure(status, error.reason, error.text)
+        self.result.runs.pop((cell.key, mode.label), None)
+
+    def _fail_all(self, toolchain: ToolchainSpec, error: WorkerError) -> None:
+        for cell in self._cells:
+            for mode in cell.modes:
+                if mode.toolchain == toolchain and cell.key not in self._done:
+                    self._fail(cell, mode, error)
+
+    def _revive(self, toolchain: ToolchainSpec) -> None:
+        """A fresh process after one broke; the cell at hand starts again from its first round."""
+        self._workers.pop(toolchain.key).close()
+        try:
+            self._workers[toolchain.key] = self._start(toolchain)
+        except WorkerError as error:
+            self._fail_all(toolchain, error)
+
+    def _drop(self, cell: Cell, mode: Mode) -> None:
+        worker = self._workers.get(mode.toolchain.key)
+        if worker is None or (cell.key, mode.label) not in self.result.runs:
+            return
+        try:
+            worker.ask("drop", timeout_s=30.0, key=_key(cell, mode))
+        except WorkerError:
+            self._workers.pop(mode.toolchain.key).close()
+
+    def _cores_text(self) -> str:
+        return "1 core" if self._series.cores == 1 else f"{self._series.cores} cores"
+
+
+def _key(cell: Cell, mode: Mode) -> str:
+    return f"{cell.key}:{mode.label}"

@@ -1,0 +1,141 @@
+"""The words of measuring as plain values: what is to be measured, and what one launch gave.
+
+Standard library only; everything here can cross to a bare node as JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+ALWAYS_FIRST = "pytorch"
+
+
+@dataclass(frozen=True)
+class ToolchainSpec:
+    """One interpreter with one framework, and the name its modes carry.
+
+    `suffix` is empty for the first toolchain of a framework and ``@VERSION`` for further ones,
+    so that ``pytorch.eager@2.14.1`` can stand beside ``pytorch.eager``.
+    """
+
+    key: str
+    framework: str
+    interpreter: str
+    version: str | None = None
+    suffix: str = ""
+    index: int = 0
+
+
+@dataclass(frozen=True)
+class Mode:
+    """One way to run a cell: a mode of a toolchain."""
+
+    name: str
+    toolchain: ToolchainSpec
+    few_samples: bool = False
+
+    @property
+    def label(self) -> str:
+        """What entries and comparisons call it."""
+        return f"{self.name}{self.toolchain.suffix}"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One workload at one size: what is built and timed in a launch."""
+
+    probe: str
+    title: str
+    size_name: str
+    size: Mapping[str, Any]
+    modes: tuple[Mode, ...]
+    flops: float | None = None
+    bytes_moved: float | None = None
+    samples_per_step: float = 1.0
+    tolerance: Mapping[str, float] = field(default_factory=dict)
+    precision: str = "float32"
+    source: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Unique within a series."""
+        return f"{self.probe}/{self.size_name}"
+
+
+@dataclass(frozen=True)
+class Series:
+    """Launches on one device and one set of CPUs; the unit that is replicated."""
+
+    device: str
+    cpus: tuple[int, ...]
+    cells: tuple[Cell, ...]
+    precision: str = "float32"
+
+    @property
+    def cores(self) -> int:
+        """How many CPU cores a worker may use."""
+        return len(self.cpus)
+
+    @property
+    def key(self) -> str:
+        """Unique within a plan."""
+        return f"{self.device}/{self.cores}/{self.precision}"
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """The numbers of one profile: how long and how often."""
+
+    rounds: int
+    block_s: float
+    warm_min_s: float
+    warm_max_s: float
+    min_samples: int = 5
+    gap_s: float = 0.005
+    build_timeout_s: float = 300.0
+    block_timeout_s: float = 120.0
+    few_blocks: int = 2
+
+
+@dataclass
+class ModeRun:
+    """What one mode did in one launch."""
+
+    blocks: list[dict[str, Any]] = field(default_factory=list)
+    import_s: float | None = None
+    first_calls_s: list[float] = field(default_factory=list)
+    build_s: float | None = None
+    variant: str = ""
+    counters: dict[str, Any] = field(default_factory=dict)
+    peak_memory_bytes: int | None = None
+    steady: bool = True
+    calls: int = 1
+
+
+@dataclass
+class Failure:
+    """Why one mode gave nothing."""
+
+    status: str
+    reason: str
+    text: str
+    hint: str = ""
+
+
+@dataclass
+class LaunchResult:
+    """One launch of one series: what each mode of each cell did, and how quiet it was."""
+
+    index: int
+    runs: dict[tuple[str, str], ModeRun] = field(default_factory=dict)
+    failures: dict[tuple[str, str], Failure] = field(default_factory=dict)
+    hellos: dict[str, dict[str, Any]] = field(default_factory=dict)
+    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    foreign_share: dict[str, float | None] = field(default_factory=dict)
+    noisy: set[str] = field(default_factory=set)
+    interrupted: bool = False
+
+
+Report = Callable[[str], None]

@@ -1,0 +1,260 @@
+"""What will be measured, in which sizes and modes, and about how long it takes.
+
+Makes a plan from the catalogue of workloads, the toolchains and the user's wishes. Measures
+nothing; knows the profiles. The seconds are estimates from the reference machine (2 cores) and
+only serve to cut a plan to a budget and to tell the time left.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+from advisor.errors import UserError
+from advisor.measure.model import Cell, Mode, Protocol, Series, ToolchainSpec
+from advisor.measure.verdicts import PROFILES, Looks
+
+PROTOCOLS = {
+    "quick": Protocol(rounds=6, block_s=0.030, warm_min_s=0.10, warm_max_s=1.0),
+    "standard": Protocol(rounds=9, block_s=0.030, warm_min_s=0.15, warm_max_s=2.0),
+    "thorough": Protocol(rounds=12, block_s=0.040, warm_min_s=0.30, warm_max_s=5.0),
+}
+SIZES = {
+    "quick": ("small",),
+    "standard": ("small", "medium"),
+    "thorough": ("small", "medium", "large"),
+}
+CORE_PROBES = ("matmul", "mlp_train")
+# Probes whose one-core verdict is worth its launches even in the shorter profiles.
+ONE_CORE_PROBES = ("mlp_train",)
+# Seconds: start of a worker; warm build of a mode; extra cold build of torch.compile.
+_START_S = {"pytorch": 3.2, "jax": 1.4, "numpy": 0.4}
+_BUILD_S = {"pytorch.eager": 0.3, "pytorch.compile": 1.6, "jax.jit": 0.9, "jax.eager": 3.5}
+_COLD_S = {"pytorch.compile": 9.0}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Series of launches, and what was left out and why."""
+
+    profile: str
+    settings: str
+    seed: int
+    series: tuple[Series, ...]
+    looks: Looks
+    protocol: Protocol
+    toolchains: tuple[ToolchainSpec, ...]
+    missing: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    left_out: tuple[Mapping[str, str], ...] = ()
+    budget_s: float | None = None
+
+    def seconds(self) -> float:
+        """About how long the plan takes: the first look of everything, cold builds once."""
+        return sum(series_seconds(s, self.protocol, self.looks) for s in self.series)
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the caller asked for."""
+
+    profile: str = "standard"
+    settings: str = "matched"
+    only: Sequence[str] = ()
+    skip: Sequence[str] = ()
+    frameworks: Sequence[str] = ()
+    device: str = "cpu"
+    budget_s: float | None = None
+    seed: int = 0
+    probes: Sequence[str] = CORE_PROBES
+    values: Mapping[str, float] = field(default_factory=dict)
+
+
+def make_plan(
+    catalogue: Sequence[Mapping[str, Any]],
+    toolchains: Sequence[ToolchainSpec],
+    wishes: Wishes,
+    cpus: Sequence[int],
+    missing: Mapping[str, Mapping[str, str]],
+) -> Plan:
+    """The plan for *wishes* on *cpus*, cut to its budget.
+
+    Raises:
+        UserError: a probe is asked for that does not exist.
+    """
+    chosen = _chosen(catalogue, wishes)
+    wanted = [t for t in toolchains if not wishes.frameworks or t.framework in wishes.frameworks]
+    # The last CPU: interrupts are mostly served by the first.
+    sets = [tuple(cpus)] if len(cpus) == 1 else [tuple(cpus), (cpus[-1],)]
+    series = []
+    for cpu_set in sets:
+        cells = [
+            cell
+            for workload in chosen
+            if len(cpu_set) > 1 or len(cpus) == 1 or _on_one_core(workload["id"], wishes)
+            for cell in _cells(workload, wanted, wishes)
+        ]
+        if cells:
+            series.append(Series(wishes.device, cpu_set, tuple(cells)))
+    plan = Plan(
+        profile=wishes.profile,
+        settings=wishes.settings,
+        seed=wishes.seed,
+        series=tuple(series),
+        looks=PROFILES[wishes.profile],
+        protocol=PROTOCOLS[wishes.profile],
+        toolchains=tuple(wanted),
+        missing=missing,
+        budget_s=wishes.budget_s,
+    )
+    return cut_to_budget(plan, wishes) if wishes.budget_s else plan
+
+
+def _on_one_core(probe: str, wishes: Wishes) -> bool:
+    return wishes.profile == "thorough" or probe in ONE_CORE_PROBES or bool(wishes.only)
+
+
+def _chosen(catalogue: Sequence[Mapping[str, Any]], wishes: Wishes) -> list[Mapping[str, Any]]:
+    known = {str(workload["id"]): workload for workload in catalogue}
+    for pattern in (*wishes.only, *wishes.skip):
+        if not any(fnmatchcase(name, pattern) for name in known):
+            raise UserError(
+                f"no probe is called {pattern!r}", hint=f"there are: {', '.join(sorted(known))}"
+            )
+    names = [n for n in known if any(fnmatchcase(n, p) for p in wishes.only)]
+    names = names or [n for n in wishes.probes if n in known]
+    return [known[n] for n in names if not any(fnmatchcase(n, p) for p in wishes.skip)]
+
+
+def _cells(
+    workload: Mapping[str, Any], toolchains: Sequence[ToolchainSpec], wishes: Wishes
+) -> list[Cell]:
+    sizes = [n for n in SIZES[wishes.profile] if n in workload["sizes"]]
+    if not sizes:
+        sizes = [next(iter(workload["sizes"]))]
+    return [
+        Cell(
+            probe=workload["id"],
+            title=workload["title"],
+            size_name=name,
+            size=workload["sizes"][name]["size"],
+            modes=_modes(workload, toolchains, wishes, extras=name == sizes[0]),
+            flops=workload["sizes"][name]["flops"],
+            bytes_moved=workload["sizes"][name]["bytes"],
+            samples_per_step=workload["sizes"][name]["samples_per_step"],
+            tolerance=workload["tolerance"],
+            precision=workload["precision"],
+            source=workload.get("source"),
+        )
+        for name in sizes
+    ]
+
+
+def _modes(
+    workload: Mapping[str, Any],
+    toolchains: Sequence[ToolchainSpec],
+    wishes: Wishes,
+    *,
+    extras: bool,
+) -> tuple[Mode, ...]:
+    quick = wishes.profile == "quick"
+    modes: list[Mode] = []
+    for toolchain in toolchains:
+        prefix = f"{toolchain.framework}."
+        # A cold torch.compile costs more than a whole quick run.
+        left_out = {"pytorch.compile"} if quick else set()
+        modes += [
+            Mode(name, toolchain)
+            for name in workload["modes"]
+            if name.startswith(prefix) and name not in left_out
+        ]
+        if extras and not quick:
+            modes += [
+                Mode(name, toolchain, few_samples=True)
+                for name in workload["extra_modes"]
+                if name.startswith(prefix)
+            ]
+    return tuple(modes)
+
+
+def series_seconds(series: Series, protocol: Protocol, looks: Looks) -> float:
+    """About how long the launches of *series* take up to the first look."""
+    toolchains = {mode.toolchain.key: mode.toolchain for c in series.cells for mode in c.modes}
+    start = sum(_START_S.get(t.framework, 2.0) for t in toolchains.values())
+    launch = start + sum(cell_seconds(cell, protocol) for cell in series.cells)
+    return launch * looks.launches[0] + sum(_once_seconds(cell) for cell in series.cells)
+
+
+def cell_seconds(cell: Cell, protocol: Protocol) -> float:
+    """About how long one launch spends on *cell*."""
+    modes = [mode for mode in cell.modes if not mode.few_samples]
+    block = protocol.block_s * 1.2 + protocol.gap_s + 0.01
+    builds = sum(_BUILD_S.get(mode.name, 1.0) for mode in modes)
+    return builds + len(modes) * (protocol.warm_min_s + protocol.rounds * block)
+
+
+def _once_seconds(cell: Cell) -> float:
+    cold = sum(_COLD_S.get(mode.name, 0.0) for mode in cell.modes)
+    return cold + sum(_BUILD_S.get(mode.name, 1.0) for mode in cell.modes if mode.few_samples)
+
+
+def cut_to_budget(plan: Plan, wishes: Wishes) -> Plan:
+    """Leave out what is worth least until the plan fits; at least one cell stays."""
+    left_out: list[Mapping[str, str]] = []
+    while plan.seconds() > (plan.budget_s or math.inf):
+        candidates = [(s, c) for s in plan.series for c in s.cells]
+        if len(candidates) <= 1:
+            break
+        series, cell = min(candidates, key=lambda sc: _worth(sc[0], sc[1], plan, wishes))
+        left_out.append(
+            {
+                "probe": cell.probe,
+                "size": cell.size_name,
+                "cores": str(series.cores),
+                "reason": "budget",
+            }
+        )
+        kept = tuple(c for c in series.cells if c is not cell)
+        plan = replace(
+            plan,
+            series=tuple(
+                replace(s, cells=kept) if s is series else s
+                for s in plan.series
+                if s is not series or kept
+            ),
+        )
+    return replace(plan, left_out=tuple(left_out))
+
+
+def _worth(series: Series, cell: Cell, plan: Plan, wishes: Wishes) -> float:
+    """Value per second: the task's weight; first sizes and all cores before the others."""
+    value = wishes.values.get(cell.probe, 1.0)
+    same = [c for c in series.cells if c.probe == cell.probe]
+    if same.index(cell) > 0:
+        value *= 0.3
+    if series.cores == 1 and len(plan.series) > 1:
+        value *= 0.5
+    return value / (cell_seconds(cell, plan.protocol) + _once_seconds(cell))
+
+
+def listing(plan: Plan) -> list[dict[str, Any]]:
+    """The plan as rows of probe, modes and seconds, for people and scripts."""
+    return [row for series in plan.series for row in _series_rows(series, plan)]
+
+
+def _series_rows(series: Series, plan: Plan) -> list[dict[str, Any]]:
+    total_s = series_seconds(series, plan.protocol, plan.looks)
+    share = total_s / max(1e-9, sum(cell_seconds(c, plan.protocol) for c in series.cells))
+    return [
+        {
+            "probe": cell.probe,
+            "size": cell.size_name,
+            "device": series.device,
+            "cores": series.cores,
+            "modes": [mode.label for mode in cell.modes],
+            "seconds": round(cell_seconds(cell, plan.protocol) * share, 1),
+        }
+        for cell in series.cells
+    ]

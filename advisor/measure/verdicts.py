@@ -1,0 +1,117 @@
+"""From launches to one of five words: the stopping looks, the margin, and what each word needs.
+
+Knows the protocol's numbers and nothing of processes or frameworks. "Faster" is said only when
+the whole interval lies beyond the margin; "equivalent" only when it lies within; everything
+else is "inconclusive", with what would settle it. A failed gate beats them all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from advisor.measure.statistics import Interval, launches_needed, t_interval
+
+# What a difference must exceed to matter to anybody's choice.
+DEFAULT_MARGIN = math.log(1.05)
+# Spread between launches that is assumed until the self-test has measured it.
+ASSUMED_SPREAD = 0.03
+SPREAD_FLOOR = 0.01
+
+
+@dataclass(frozen=True)
+class Looks:
+    """When a comparison is looked at, and at which level.
+
+    Three looks at 0.022 each keep the overall level at 0.05 (Pocock 1977, constant boundary).
+    `callable_beyond` is the smallest |log ratio| that may be called faster at all.
+    """
+
+    launches: tuple[int, ...]
+    alpha: float
+    callable_beyond: float = 0.0
+
+    @property
+    def most(self) -> int:
+        """The number of launches after which nothing more is run."""
+        return self.launches[-1]
+
+
+QUICK = Looks((3,), 0.05, math.log(1.25))
+STANDARD = Looks((5, 8), 0.029)
+THOROUGH = Looks((5, 8, 12), 0.022)
+PROFILES = {"quick": QUICK, "standard": STANDARD, "thorough": THOROUGH}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One comparison: the word, the interval behind it, and the reason where there is none."""
+
+    word: str
+    interval: Interval | None
+    reason: str | None = None
+    text: str = ""
+    needed: int | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether more launches would not change the word's meaning."""
+        return self.word in ("a_faster", "b_faster", "equivalent", "invalid")
+
+
+def call(
+    logs: Sequence[float],
+    looks: Looks,
+    *,
+    margin: float = DEFAULT_MARGIN,
+    floor: float = ASSUMED_SPREAD,
+) -> Verdict:
+    """The verdict on one log ratio (time of b over time of a) per launch.
+
+    Positive logs mean that a is faster. Never "invalid": that is for the gates to say.
+    """
+    if len(logs) < max(2, looks.launches[0]):
+        least = looks.launches[0]
+        return Verdict(
+            "inconclusive",
+            _interval_or_none(logs, looks, floor),
+            "too-few-launches",
+            f"{len(logs)} valid launches; at least {least} are needed",
+            least,
+        )
+    interval = t_interval(logs, alpha=looks.alpha, floor=max(SPREAD_FLOOR, floor))
+    word = _word(interval, margin)
+    if word in ("a_faster", "b_faster") and abs(interval.estimate) < looks.callable_beyond:
+        return Verdict(
+            "inconclusive",
+            interval,
+            "profile-too-quick",
+            "this profile calls only large differences; a longer profile would settle it",
+        )
+    if word == "inconclusive":
+        needed = launches_needed(interval, margin, looks.alpha)
+        return Verdict(word, interval, "interval-spans-margin", _open_text(needed), needed)
+    return Verdict(word, interval)
+
+
+def _word(interval: Interval, margin: float) -> str:
+    if interval.low > margin:
+        return "a_faster"
+    if interval.high < -margin:
+        return "b_faster"
+    if -margin < interval.low and interval.high < margin:
+        return "equivalent"
+    return "inconclusive"
+
+
+def _interval_or_none(logs: Sequence[float], looks: Looks, floor: float) -> Interval | None:
+    if len(logs) < 2:
+        return None
+    return t_interval(logs, alpha=looks.alpha, floor=max(SPREAD_FLOOR, floor))
+
+
+def _open_text(needed: int | None) -> str:
+    if needed is None:
+        return "the difference is too close to the margin to be settled by more launches"
+    return f"about {needed} launches would settle it at the present spread"

@@ -1,0 +1,53 @@
+"""A private directory per run: inputs, observations, caches and logs, gone when the run ends.
+
+A run that was killed cannot clean up; the next one removes what has no living owner.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+_PREFIX = "fw-advisor-run-"
+
+
+@contextlib.contextmanager
+def workspace() -> Iterator[Path]:
+    """A fresh directory, mode 0700, removed at the end."""
+    sweep(Path(tempfile.gettempdir()))
+    place = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def sweep(root: Path) -> list[Path]:
+    """Remove directories of runs that no longer live; returns what was removed."""
+    removed = []
+    for place in root.glob(f"{_PREFIX}*"):
+        owner = place.name.removeprefix(_PREFIX).split("-", 1)[0]
+        with contextlib.suppress(OSError):
+            ours = place.is_dir() and not place.is_symlink() and _is_ours(place)
+            if ours and owner.isdigit() and not _alive(int(owner)):
+                shutil.rmtree(place, ignore_errors=True)
+                removed.append(place)
+    return removed
+
+
+def _is_ours(place: Path) -> bool:
+    return not hasattr(os, "getuid") or place.stat().st_uid == os.getuid()
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
