@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from advisor.measure import gates
+from advisor.measure.affinity import affinity_of, move_process
 from advisor.measure.environment import worker_environment
 from advisor.measure.model import (
     Cell,
@@ -67,7 +70,9 @@ class Launch:
         self._first = first
         self._workers: dict[str, WorkerProcess] = {}
         self._done: set[str] = set()
+        self._setup_cpus: dict[str, tuple[int, ...]] = {}
         self._meter = CpuMeter(series.cpus, self._pids)
+        self._pool = ThreadPoolExecutor(max_workers=2)
         self.result = LaunchResult(index)
 
     def run(self) -> LaunchResult:
@@ -79,9 +84,20 @@ class Launch:
         except KeyboardInterrupt:
             self.result.interrupted = True
         finally:
-            for worker in self._workers.values():
+            # Ending the workers first releases threads that still wait for an answer.
+            for worker in list(self._workers.values()):
                 worker.close()
+            self._pool.shutdown(wait=True, cancel_futures=True)
         return self.result
+
+    def _side_by_side(self, actions: Sequence[Callable[[], None]]) -> None:
+        """Run the set-up of each worker; together, but for the launch that times it."""
+        if self._first or not self._setting.protocol.concurrent_setup:
+            for action in actions:
+                action()
+            return
+        for future in [self._pool.submit(action) for action in actions]:
+            future.result()
 
     def _pids(self) -> list[int]:
         return [w.hello["pid"] for w in self._workers.values() if "pid" in w.hello]
@@ -92,36 +108,37 @@ class Launch:
         return [found[name] for name in launch_order(sorted(found), self.result.index, key)]
 
     def _start_all(self) -> None:
-        for toolchain in self._toolchains():
-            self._setting.tick(f"starting {toolchain.framework}")
-            try:
-                worker = self._start(toolchain)
-            except WorkerError as error:
-                self._fail_all(toolchain, error)
-                continue
-            self._workers[toolchain.key] = worker
-            if self._first:
-                self._ask_facts(toolchain, worker)
+        self._setting.tick(f"starting workers on {self._cores_text()}")
+        toolchains = self._toolchains()
+        self._side_by_side([partial(self._start_one, t, n) for n, t in enumerate(toolchains)])
+
+    def _start_one(self, toolchain: ToolchainSpec, place: int) -> None:
+        sets = self._series.setup_cpus or (self._series.cpus,)
+        self._setup_cpus[toolchain.key] = sets[place % len(sets)]
+        try:
+            worker = self._start(toolchain)
+        except WorkerError as error:
+            self._fail_all(toolchain, error)
+            return
+        self._workers[toolchain.key] = worker
+        if self._first:
+            self._ask_facts(toolchain, worker)
 
     def _start(self, toolchain: ToolchainSpec) -> WorkerProcess:
         setting, series = self._setting, self._series
         argv = worker_argv(
             toolchain.interpreter,
             setting.worker,
-            "--framework",
-            toolchain.framework,
-            "--device",
-            series.device,
-            "--cores",
-            str(series.cores),
-            "--settings",
-            setting.settings,
-            "--precision",
-            series.precision,
+            *("--framework", toolchain.framework),
+            *("--device", series.device),
+            *("--cores", str(series.cores)),
+            *("--settings", setting.settings),
+            *("--precision", series.precision),
         )
         log = setting.workspace / f"{toolchain.key}-{series.cores}.log"
         environment = worker_environment(setting.workspace, toolchain.key)
-        worker = WorkerProcess(WorkerCommand(argv, environment, series.cpus, log))
+        cpus = self._setup_cpus[toolchain.key]
+        worker = WorkerProcess(WorkerCommand(argv, environment, cpus, log))
         try:
             worker.hello = worker.ask("hello", timeout_s=HELLO_TIMEOUT_S)
         except BaseException:
@@ -129,6 +146,16 @@ class Launch:
             raise
         self.result.hellos[toolchain.key] = worker.hello
         return worker
+
+    def _move_workers(self, *, to_measure: bool) -> None:
+        """Move every thread of every worker to the measured CPUs, or back to set up more."""
+        for key, worker in self._workers.items():
+            cpus = self._series.cpus if to_measure else self._setup_cpus[key]
+            if cpus != (now := affinity_of(worker.hello["pid"])) and now is not None:
+                move_process(worker.hello["pid"], cpus)
+            found = affinity_of(worker.hello["pid"])
+            if to_measure and found is not None:
+                worker.hello["affinity"] = list(found)
 
     def _ask_facts(self, toolchain: ToolchainSpec, worker: WorkerProcess) -> None:
         if toolchain.framework == "numpy":
@@ -164,10 +191,21 @@ class Launch:
 
     def _try_cell(self, cell: Cell, modes: Sequence[Mode]) -> Mode | None:
         """Build, warm and time *modes*; returns the first that broke, or None."""
+        self._move_workers(to_measure=False)
+        groups: dict[str, list[Mode]] = {}
+        for mode in modes:
+            groups.setdefault(mode.toolchain.key, []).append(mode)
+        self._side_by_side([partial(self._prepare_group, cell, group) for group in groups.values()])
+        broken = [m for m in modes if (cell.key, m.label) in self.result.failures]
+        if broken:
+            return broken[0]
+        self._move_workers(to_measure=True)
+        return self._rounds(cell, modes)
+
+    def _prepare_group(self, cell: Cell, modes: Sequence[Mode]) -> None:
         for mode in modes:
             if not self._guarded(cell, mode, self._prepare):
-                return mode
-        return self._rounds(cell, modes)
+                return
 
     def _prepare(self, cell: Cell, mode: Mode) -> None:
         protocol = self._setting.protocol

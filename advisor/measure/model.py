@@ -66,12 +66,17 @@ class Cell:
 
 @dataclass(frozen=True)
 class Series:
-    """Launches on one device and one set of CPUs; the unit that is replicated."""
+    """Launches on one device and one set of CPUs; the unit that is replicated.
+
+    `setup_cpus` holds one CPU set per worker, of the same size as `cpus`: imports and compilers
+    run there side by side, before all workers move to `cpus` to be measured.
+    """
 
     device: str
     cpus: tuple[int, ...]
     cells: tuple[Cell, ...]
     precision: str = "float32"
+    setup_cpus: tuple[tuple[int, ...], ...] = ()
 
     @property
     def cores(self) -> int:
@@ -97,6 +102,7 @@ class Protocol:
     build_timeout_s: float = 300.0
     block_timeout_s: float = 120.0
     few_blocks: int = 2
+    concurrent_setup: bool = True
 
 
 @dataclass

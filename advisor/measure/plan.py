@@ -97,7 +97,9 @@ def make_plan(
             for cell in _cells(workload, wanted, wishes)
         ]
         if cells:
-            series.append(Series(wishes.device, cpu_set, tuple(cells)))
+            series.append(
+                Series(wishes.device, cpu_set, tuple(cells), setup_cpus=_setup_sets(cpu_set, cpus))
+            )
     plan = Plan(
         profile=wishes.profile,
         settings=wishes.settings,
@@ -110,6 +112,13 @@ def make_plan(
         budget_s=wishes.budget_s,
     )
     return cut_to_budget(plan, wishes) if wishes.budget_s else plan
+
+
+def _setup_sets(cpu_set: Sequence[int], cpus: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+    """Where workers are set up: on all CPUs, or for one core each on a core of its own."""
+    if len(cpu_set) > 1 or len(cpus) == 1:
+        return (tuple(cpu_set),)
+    return tuple((cpu,) for cpu in reversed(cpus))
 
 
 def _on_one_core(probe: str, wishes: Wishes) -> bool:
