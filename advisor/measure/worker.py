@@ -115,7 +115,7 @@ class WorkerProcess:
             stdin.flush()
         except (BrokenPipeError, ValueError):
             raise self._dead(verb) from None
-        reply = self._read_reply(verb, timeout_s)
+        reply = self.receive(verb, timeout_s)
         if not reply.get("ok"):
             error = reply.get("error") or {}
             text = inert(private(str(error.get("text", "no text"))), limit=600)
@@ -125,7 +125,12 @@ class WorkerProcess:
             raise WorkerError(reason, f"{kind}: {text}")
         return reply
 
-    def _read_reply(self, verb: str, timeout_s: float) -> dict[str, Any]:
+    def receive(self, verb: str, timeout_s: float) -> dict[str, Any]:
+        """The next line of the worker as an object; *verb* is what errors call it.
+
+        Raises:
+            WorkerError: no line in time, a dead worker, or a line that is no JSON object.
+        """
         stdout = self._process.stdout
         assert stdout is not None
         descriptor = stdout.fileno()
