@@ -1,0 +1,132 @@
+"""Probes in a process of their own while questions are still asked.
+
+Knows processes and the ``probe`` command line. Must not know what is measured. Typing does not
+disturb it and it does not disturb typing: its output goes to a file, and its gates see the time
+that the interview takes from the CPUs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+GRACE_S = 20.0
+
+
+class BackgroundProbe:
+    """One ``fw-advisor probe`` that runs aside; it ends when this process does."""
+
+    def __init__(self, options: Sequence[str]) -> None:
+        self._place = Path(tempfile.mkdtemp(prefix="fw-advisor-aside-"))
+        self.evidence_path = self._place / "evidence.json"
+        self._log_path = self._place / "log"
+        read_end, self._lifeline = os.pipe()
+        command = [
+            *(sys.executable, "-m", "advisor", "probe", *options),
+            *("-o", str(self.evidence_path), "--lifeline", str(read_end)),
+        ]
+        try:
+            with self._log_path.open("wb") as log:
+                self._process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=log,
+                    pass_fds=(read_end,),
+                    start_new_session=True,
+                )
+        finally:
+            os.close(read_end)
+
+    @property
+    def running(self) -> bool:
+        """Whether it still measures."""
+        return self._process.poll() is None
+
+    def live(self) -> str | None:
+        """One line about how far it is, or None when it has ended."""
+        if not self.running:
+            return None
+        return self.last_line() or "measuring: starting"
+
+    def last_line(self) -> str:
+        """The last line that it said."""
+        from advisor.text import inert, private
+
+        with contextlib.suppress(OSError):
+            lines = self._log_path.read_text("utf-8", "replace").strip().splitlines()
+            if lines:
+                return inert(private(lines[-1]), limit=200)
+        return ""
+
+    def wait(self, tell: Callable[[str], None]) -> dict[str, Any] | None:
+        """Wait for its end and return the evidence; Ctrl-C takes what there is.
+
+        Raises:
+            KeyboardInterrupt: it was interrupted; `evidence` still returns what was finished.
+        """
+        try:
+            while self.running:
+                tell(self.live() or "")
+                time.sleep(0.25)
+        except KeyboardInterrupt:
+            self.interrupt()
+            raise
+        return self.evidence()
+
+    def evidence(self) -> dict[str, Any] | None:
+        """The evidence that it wrote, or None."""
+        from advisor.jsonio import read_json
+
+        if not self.evidence_path.is_file():
+            return None
+        found = read_json(self.evidence_path)
+        return found if isinstance(found, dict) else None
+
+    def interrupt(self) -> None:
+        """Stop it so that it keeps what it has finished."""
+        if self.running:
+            with contextlib.suppress(OSError):
+                self._process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(GRACE_S)
+
+    def close(self) -> None:
+        """End it, whatever it does, and remove its files."""
+        import shutil
+
+        if self._lifeline >= 0:
+            os.close(self._lifeline)
+            self._lifeline = -1
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(5.0)
+        if self.running:
+            self._process.kill()
+            self._process.wait()
+        shutil.rmtree(self._place, ignore_errors=True)
+
+
+def end_with(lifeline: int, grace_s: float = 0.4) -> None:
+    """Interrupt this process when the other end of *lifeline* closes, then leave for good.
+
+    The workers' guardians notice the end of this process and leave nothing behind.
+    """
+
+    def watch() -> None:
+        with contextlib.suppress(OSError):
+            while os.read(lifeline, 1):
+                pass
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(grace_s)
+        os._exit(130)
+
+    threading.Thread(target=watch, daemon=True, name="lifeline").start()

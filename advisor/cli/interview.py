@@ -1,0 +1,187 @@
+"""`fw-advisor interview`: ask, measure, decide, and write the report and its record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from advisor.cli import app
+from advisor.cli.common import (
+    JsonOption,
+    NoColorOption,
+    OutputOption,
+    QuietOption,
+    RulesOption,
+    VerboseOption,
+    colour_wanted,
+    emit_json,
+    may_prompt,
+    say,
+    write_text,
+)
+from advisor.cli.probe import BudgetOption, DeviceOption, ProfileOption, PythonOption
+from advisor.errors import ExitCode, NothingToMeasureError, UserError
+
+if TYPE_CHECKING:
+    from advisor.answers import Answers
+    from advisor.cli.interviewing import Talk
+    from advisor.evidence import Evidence
+
+DIRECTORY = Path("fw-advisor-report")
+
+
+@app.command()
+def interview(
+    *,
+    answers: Annotated[
+        Path | None, typer.Option("--answers", help="Take answers from this file.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE: one answer. Repeatable.")
+    ] = None,
+    defaults: Annotated[
+        bool, typer.Option("--defaults", help="Take detected values and defaults; ask the rest.")
+    ] = False,
+    no_input: Annotated[bool, typer.Option("--no-input", help="Never ask.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the interview that was stopped.")
+    ] = False,
+    example: Annotated[
+        bool,
+        typer.Option("--example", help="Where nobody can be asked, take the example scenario."),
+    ] = False,
+    evidence: Annotated[
+        list[Path] | None, typer.Option("--evidence", help="Measurements to use. Repeatable.")
+    ] = None,
+    no_probe: Annotated[bool, typer.Option("--no-probe", help="Measure nothing here.")] = False,
+    profile: ProfileOption = "standard",
+    budget: BudgetOption = None,
+    python: PythonOption = None,
+    device: DeviceOption = "cpu",
+    seed: Annotated[int, typer.Option("--seed", help="Seed of inputs and sampling.")] = 0,
+    rules: RulesOption = None,
+    json: JsonOption = False,
+    output: OutputOption = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+    no_color: NoColorOption = False,
+) -> int:
+    """Ask, measure, decide, and write the report."""
+    from advisor.cli.interviewing import Talk
+
+    talk = Talk(
+        rules=tuple(rules or ()),
+        python=tuple(python or ()),
+        profile=profile,
+        device=device,
+        budget=budget,
+        seed=seed,
+        probe=not no_probe,
+        quiet=quiet,
+        colour=colour_wanted(no_color),
+        prompt=may_prompt(no_input),
+    )
+    known = [_read(path) for path in evidence or []]
+    start = talk.starting_answers(
+        file=answers, assignments=set_ or (), resume=resume, defaults=defaults, example=example
+    )
+    said = talk.ask(start, known)
+    places = _Places(output or [])
+    places.keep_answers(said)
+    measured, complete = _measure(talk, said, places, verbose=verbose)
+    found = [*known, *([measured] if measured else [])]
+    return _report(talk, said, found, places, json=json, complete=complete)
+
+
+def _read(path: Path) -> Evidence:
+    from advisor.evidence import read_evidence
+
+    return read_evidence(path)
+
+
+class _Places:
+    """Where everything is written: the files asked for, or the report directory."""
+
+    def __init__(self, asked: list[Path]) -> None:
+        self.asked = asked
+        self.directory = None if asked else DIRECTORY
+
+    def keep_answers(self, answers: Answers) -> None:
+        """Write the answers before anything else can fail."""
+        from advisor.answers_io import to_yaml
+
+        if self.directory is not None:
+            write_text(self.directory / "answers.yaml", to_yaml(answers))
+
+    def keep_evidence(self, document: dict[str, Any]) -> None:
+        """Write what was measured, raw samples included."""
+        from advisor.jsonio import dumps
+
+        if self.directory is not None:
+            write_text(self.directory / "evidence.json", dumps(document))
+
+    def reports(self) -> list[Path]:
+        """The report files to write."""
+        if self.directory is None:
+            return self.asked
+        return [self.directory / name for name in ("report.html", "report.md", "decision.json")]
+
+
+def _measure(
+    talk: Talk, said: Answers, places: _Places, *, verbose: bool
+) -> tuple[Evidence | None, bool]:
+    """What was measured here, and whether nothing that was planned is missing."""
+    from advisor.cli.evidence_text import evidence_lines
+    from advisor.evidence import evidence_from
+
+    if not talk.probe:
+        return None, True
+    try:
+        finished = talk.measure(said)
+    except NothingToMeasureError as error:
+        say(f"Nothing is measured: {error.message}\n  {error.hint}")
+        return None, False
+    except UserError as error:
+        say(f"Nothing is measured: {error}")
+        return None, False
+    places.keep_evidence(finished.document)
+    if verbose:
+        say("\n".join(evidence_lines(finished.document, verbose=True)))
+    if finished.interrupted:
+        kept = ""
+        if places.directory is not None:
+            kept = (
+                f"fw-advisor interview --answers {places.directory / 'answers.yaml'} "
+                f"--evidence {places.directory / 'evidence.json'} --no-probe"
+            )
+        talk.stop(kept)
+    return evidence_from(finished.document, name="what was measured"), finished.complete
+
+
+def _report(
+    talk: Talk,
+    said: Answers,
+    found: list[Evidence],
+    places: _Places,
+    *,
+    json: bool,
+    complete: bool,
+) -> int:
+    from advisor.cli.measuring import today
+    from advisor.cli.outputs import write_outputs
+    from advisor.decide import decide
+    from advisor.record import Record, freeze
+    from advisor.render.terminal import render_terminal
+
+    inputs = talk.inputs(said, found, today())
+    record = Record(inputs=inputs, decision=decide(inputs))
+    written = places.reports()
+    write_outputs(record, written)
+    if json:
+        emit_json(freeze(record))
+    else:
+        typer.echo(render_terminal(record, width=talk.width(), colour=talk.colour_out()))
+    say("Written: " + ", ".join(str(path) for path in written), quiet=talk.quiet)
+    return ExitCode.DONE if complete else ExitCode.INCOMPLETE

@@ -1,0 +1,285 @@
+"""The steps of an interview before the report: what is known, what is asked, what is measured.
+
+Joins the rooms (machine, interview, measure, knowledge); each of them knows nothing of the others.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from advisor import __version__
+from advisor.cli.common import colour_wanted, say
+from advisor.errors import InterruptedRunError
+from advisor.resources import resource_dir
+
+if TYPE_CHECKING:
+    from advisor.answers import Answers
+    from advisor.cli.background import BackgroundProbe
+    from advisor.cli.measuring import Surroundings
+    from advisor.evidence import Evidence
+    from advisor.interview.questions import Detected
+    from advisor.knowledge.model import RuleBase
+    from advisor.measure.campaign import Finished
+    from advisor.measure.plan import Wishes
+    from advisor.record import Inputs
+
+RANKING_SAMPLES = 500
+# With the installation it has to fit into four minutes, and nobody likes to wait longer.
+BUDGETS = {"quick": "60s", "standard": "110s", "thorough": None}
+NO_EXAMPLE = "No terminal to ask in: taking the example scenario ({path})."
+
+
+@dataclass(kw_only=True)
+class Talk:
+    """One interview, from the options to the measurements."""
+
+    rules: Sequence[Path]
+    python: Sequence[str]
+    profile: str
+    device: str
+    budget: str | None
+    seed: int
+    probe: bool
+    quiet: bool
+    colour: bool
+    prompt: bool
+    aside: BackgroundProbe | None = None
+    aside_task: str | None = None
+    _live: list[str] = field(default_factory=list)
+
+    @cached_property
+    def base(self) -> RuleBase:
+        """The rule base with the packs that were asked for."""
+        from advisor.knowledge.loader import load_rule_base
+
+        return load_rule_base(self.rules)
+
+    @cached_property
+    def around(self) -> Surroundings:
+        """What was found on this machine."""
+        from advisor.cli.measuring import look_around
+
+        return look_around(self.python)
+
+    @cached_property
+    def detected(self) -> dict[str, Detected]:
+        """What was found, as proposals for answers."""
+        from advisor.interview.questions import Detected
+        from advisor.machine.detected import detected_facts
+
+        facts = detected_facts(self.around.machine, self.around.toolchains)
+        found = {key: Detected(value) for key, value in facts.items()}
+        found["project"] = Detected(Path.cwd().name)
+        return found
+
+    def starting_answers(
+        self,
+        *,
+        file: Path | None,
+        assignments: Sequence[str],
+        resume: bool,
+        defaults: bool,
+        example: bool,
+    ) -> Answers:
+        """What is known before anything is asked: file, then flags; then defaults if wanted.
+
+        Raises:
+            UserError: something is wrong with a file or a flag, or nobody can be asked.
+        """
+        from advisor.answers import Answers
+        from advisor.answers_io import parse_assignment, read_answers
+        from advisor.interview import saving
+        from advisor.interview.questions import fill_defaults, require
+
+        answers = Answers()
+        if resume:
+            answers = saving.load(self.base)
+        if file is not None:
+            answers = read_answers(file, self.base)
+        elif example and not self.prompt and not assignments and not resume:
+            path = resource_dir("rules") / "example.yaml"
+            answers = read_answers(path, self.base)
+            say(NO_EXAMPLE.format(path=f"rules/{path.name}"))
+        for item in assignments:
+            key, value = parse_assignment(item, self.base)
+            answers = answers.with_value(key, value, "flag")
+        if defaults:
+            answers = fill_defaults(self.base, answers, self.detected)
+        if not self.prompt:
+            require(self.base, answers)
+        return answers
+
+    def ask(self, start: Answers, evidence: Sequence[Evidence]) -> Answers:
+        """Ask what is worth asking, where somebody can be asked; probes start meanwhile."""
+        from advisor.errors import UserError
+
+        if not self.prompt:
+            return start
+        from advisor.interview import session
+        from advisor.interview.terminals import make_asker
+
+        try:
+            return session.run(
+                self.base,
+                start,
+                self.detected,
+                asker=make_asker(colour=self.colour),
+                rank=lambda answers, keys: self._rank(answers, keys, evidence),
+                on_answer=self._begin_aside,
+                live=lambda: self.aside.live() if self.aside else None,
+                waiting=self._waiting,
+                found=self.opening_lines(),
+            )
+        except (UserError, KeyboardInterrupt):
+            self.end_aside()
+            raise
+
+    def _rank(
+        self, answers: Answers, keys: Sequence[str], evidence: Sequence[Evidence]
+    ) -> list[tuple[str, float]]:
+        from advisor.cli.measuring import today
+        from advisor.decide.information import rank_questions
+
+        inputs = self.inputs(answers, list(evidence), today())
+        return rank_questions(inputs, keys, samples=RANKING_SAMPLES)
+
+    def _waiting(self, key: str) -> list[str]:
+        return [rule.title for rule in self.base.rules if key in _facts_of(rule.when)]
+
+    def opening_lines(self) -> list[str]:
+        """What was found here, one line each, problems with what mends them."""
+        from advisor.cli.doctor import opening_lines
+
+        return opening_lines(self.around.machine, self.around.toolchains)
+
+    def _begin_aside(self, answers: Answers) -> None:
+        """Start the task's probes as soon as the task is known; again when it changes."""
+        from advisor.cli.background import BackgroundProbe
+        from advisor.cli.measuring import specs_of
+
+        task = answers.values.get("task")
+        if not self.probe or not isinstance(task, str) or task == self.aside_task:
+            return
+        self.end_aside()
+        self.aside_task = task
+        if specs_of(self.around.toolchains)[0]:
+            self.aside = BackgroundProbe([*self._probe_options(), "--task", task])
+
+    def time_budget(self) -> str | None:
+        """The budget asked for, or the profile's."""
+        return self.budget or BUDGETS.get(self.profile)
+
+    def _probe_options(self) -> list[str]:
+        options = ["--profile", self.profile, "--device", self.device, "--seed", str(self.seed)]
+        if budget := self.time_budget():
+            options += ["--budget", budget]
+        for item in self.python:
+            options += ["--python", item]
+        for pack in self.rules:
+            options += ["--rules", str(pack)]
+        return options
+
+    def end_aside(self) -> None:
+        """End probes that run aside."""
+        if self.aside is not None:
+            self.aside.close()
+            self.aside = None
+
+    def measure(self, answers: Answers) -> Finished:
+        """The evidence of this machine: from the probes that run aside, or measured now.
+
+        Raises:
+            NothingToMeasureError: no framework was found.
+        """
+        from advisor.cli.live import live_progress
+
+        with live_progress(quiet=self.quiet, colour=self.colour) as report:
+            if self.aside is not None and self.aside_task == answers.values.get("task"):
+                return self._from_aside(report)
+            from advisor.cli.measuring import make_campaign
+            from advisor.measure.campaign import measure
+
+            return measure(make_campaign(self.around, self._wishes(answers), report))
+
+    def _wishes(self, answers: Answers) -> Wishes:
+        from advisor.cli.measuring import parse_budget
+        from advisor.cli.probe import make_wishes, task_probes
+
+        transforms = answers.values.get("transforms")
+        listed = transforms if isinstance(transforms, list) else []
+        return make_wishes(
+            **task_probes(self.base, answers.values.get("task"), listed),
+            profile=self.profile,
+            device=self.device,
+            budget_s=parse_budget(self.time_budget()),
+            seed=self.seed,
+            settings="matched",
+            frameworks=(),
+        )
+
+    def _from_aside(self, report: Any) -> Finished:
+        from advisor.errors import UserError
+        from advisor.measure.campaign import Finished
+        from advisor.measure.run import Progress
+
+        aside = self.aside
+        assert aside is not None
+        interrupted = False
+        try:
+            document = aside.wait(lambda text: report(Progress(0.0, 0.0, text)))
+        except KeyboardInterrupt:
+            interrupted, document = True, aside.evidence()
+        told = aside.last_line()
+        self.end_aside()
+        if document is None:
+            raise UserError(told or "the probes gave nothing")
+        entries = [e for p in document["probes"] for e in p["entries"]]
+        complete = bool(entries) and all(e["status"] == "ok" for e in entries)
+        return Finished(document, complete, interrupted, 0.0)
+
+    def inputs(self, answers: Answers, evidence: Sequence[Evidence], today: str) -> Inputs:
+        """What the decision is a function of."""
+        from advisor.record import Inputs
+
+        return Inputs(
+            answers=answers,
+            evidence=tuple(evidence),
+            base=self.base,
+            today=today,
+            created=today,
+            seed=self.seed,
+            tool_version=__version__,
+        )
+
+    def stop(self, go_on: str) -> None:
+        """Leave after an interrupt, saying how to go on.
+
+        Raises:
+            InterruptedRunError: always.
+        """
+        hint = f"go on with what was measured: {go_on}" if go_on else ""
+        raise InterruptedRunError("stopped while measuring; answers and results kept", hint=hint)
+
+    def width(self) -> int:
+        """Columns of the terminal, 80 where there is none."""
+        return shutil.get_terminal_size((80, 24)).columns
+
+    def colour_out(self) -> bool:
+        """Whether stdout gets colour."""
+        return self.colour and colour_wanted(no_color=False, stream=sys.stdout)
+
+
+def _facts_of(condition: Any) -> set[str]:
+    """The facts that a condition speaks of."""
+    fact = getattr(condition, "fact", None)
+    if isinstance(fact, str):
+        return {fact}
+    parts: Mapping[str, Any] | Sequence[Any] = getattr(condition, "parts", ())
+    inner = [*parts, *([condition.part] if hasattr(condition, "part") else [])]
+    return {name for part in inner for name in _facts_of(part)}

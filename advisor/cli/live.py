@@ -1,0 +1,83 @@
+"""Progress of a measuring run on stderr: one line that renews itself, or a line now and then.
+
+Knows terminals; must not know what is measured.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+EVERY_S = 10.0
+
+
+class Step(Protocol):
+    """How far a run is."""
+
+    done_s: float
+    total_s: float
+    text: str
+
+
+@contextlib.contextmanager
+def live_progress(*, quiet: bool, colour: bool) -> Iterator[Callable[[Step], None]]:
+    """A function to report steps to, for as long as the run lasts."""
+    if quiet:
+        yield lambda _: None
+    elif sys.stderr.isatty():
+        with _renewed_line(colour=colour) as report:
+            yield report
+    else:
+        yield _occasional_lines()
+
+
+def time_left(step: Step) -> str:
+    """The rest in words; rounded, since it is an estimate."""
+    left_s = max(0.0, step.total_s - step.done_s)
+    if left_s >= 90:
+        return f"about {left_s / 60:.0f} min left"
+    if left_s >= 10:
+        return f"about {5 * round(left_s / 5):.0f} s left"
+    return "a few seconds left"
+
+
+@contextlib.contextmanager
+def _renewed_line(*, colour: bool) -> Iterator[Callable[[Step], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    console = Console(stderr=True, no_color=not colour)
+    columns = (
+        BarColumn(bar_width=20),
+        TextColumn("{task.fields[left]}", markup=False),
+        TextColumn("{task.description}", markup=False),
+    )
+    # Four times a second: drawing must not disturb what is being measured.
+    with Progress(*columns, console=console, transient=True, refresh_per_second=4) as progress:
+        task = progress.add_task("", total=1.0, left="")
+
+        def report(step: Step) -> None:
+            progress.update(
+                task,
+                completed=step.done_s,
+                total=step.total_s,
+                description=step.text,
+                left=time_left(step),
+            )
+
+        yield report
+
+
+def _occasional_lines() -> Callable[[Step], None]:
+    last = [-EVERY_S]
+
+    def report(step: Step) -> None:
+        now = time.monotonic()
+        if now - last[0] >= EVERY_S:
+            last[0] = now
+            print(f"measuring: {step.text} ({time_left(step)})", file=sys.stderr, flush=True)
+
+    return report

@@ -1,0 +1,207 @@
+"""`fw-advisor probe`: measure here, and print the evidence. Never prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from advisor.cli import app
+from advisor.cli.common import (
+    JsonOption,
+    NoColorOption,
+    OutputOption,
+    QuietOption,
+    RulesOption,
+    VerboseOption,
+    colour_wanted,
+    emit_json,
+    say,
+    write_text,
+)
+from advisor.errors import ExitCode, UserError
+
+if TYPE_CHECKING:
+    from advisor.knowledge.model import RuleBase
+    from advisor.measure.campaign import Finished
+    from advisor.measure.plan import Wishes
+
+PLAN_SCHEMA = "fw-advisor/plan@1"
+
+ProfileOption = Annotated[
+    str, typer.Option("--profile", help="quick, standard or thorough: how many launches and sizes.")
+]
+BudgetOption = Annotated[
+    str | None, typer.Option("--budget", help="Cut the plan to this long: 60s, 3m.")
+]
+PythonOption = Annotated[
+    list[str] | None,
+    typer.Option("--python", help="torch=PATH or jax=PATH: an interpreter to measure. Repeatable."),
+]
+DeviceOption = Annotated[str, typer.Option("--device", help="cpu, or an accelerator that is here.")]
+
+
+@app.command()
+def probe(
+    *,
+    profile: ProfileOption = "standard",
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="Only this probe (a name or pattern).")
+    ] = None,
+    skip: Annotated[
+        list[str] | None, typer.Option("--skip", help="Not this probe (a name or pattern).")
+    ] = None,
+    framework: Annotated[
+        list[str] | None, typer.Option("--framework", help="Only pytorch or only jax.")
+    ] = None,
+    device: DeviceOption = "cpu",
+    python: PythonOption = None,
+    budget: BudgetOption = None,
+    settings: Annotated[
+        str, typer.Option("--settings", help="matched (decides) or default (out of the box).")
+    ] = "matched",
+    task: Annotated[
+        str | None, typer.Option("--task", help="The probes that stand for this task.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of inputs and schedule.")] = 0,
+    list_plan: Annotated[
+        bool, typer.Option("--list", help="Show the plan with seconds; run nothing.")
+    ] = False,
+    rules: RulesOption = None,
+    lifeline: Annotated[int | None, typer.Option("--lifeline", hidden=True)] = None,
+    json: JsonOption = False,
+    output: OutputOption = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+    no_color: NoColorOption = False,
+) -> int:
+    """Measure both frameworks on this machine."""
+    from advisor.cli import measuring
+    from advisor.cli.background import end_with
+    from advisor.cli.live import live_progress
+    from advisor.measure.campaign import measure
+
+    if lifeline is not None:
+        end_with(lifeline)
+    wishes = make_wishes(
+        **_of_task(task, rules or []),
+        profile=profile,
+        settings=settings,
+        only=tuple(only or ()),
+        skip=tuple(skip or ()),
+        frameworks=tuple(framework or ()),
+        device=device,
+        budget_s=measuring.parse_budget(budget),
+        seed=seed,
+    )
+    _refuse_unwritable(output or [])
+    around = measuring.look_around(python or [])
+    if list_plan:
+        return _show_plan(around, wishes, json=json)
+    with live_progress(quiet=quiet, colour=colour_wanted(no_color)) as report:
+        finished = measure(measuring.make_campaign(around, wishes, report))
+    return tell(finished, json=json, output=output or [], quiet=quiet, verbose=verbose)
+
+
+def make_wishes(**asked: Any) -> Wishes:
+    """What was asked for, checked.
+
+    Raises:
+        UserError: a profile, a kind of settings or a framework that does not exist.
+    """
+    from advisor.cli.measuring import FRAMEWORK_WORDS
+    from advisor.measure.plan import PROTOCOLS, Wishes
+
+    for option, word, known in (
+        ("--profile", asked["profile"], tuple(PROTOCOLS)),
+        ("--settings", asked["settings"], ("matched", "default")),
+        *(("--framework", name, tuple(FRAMEWORK_WORDS)) for name in asked["frameworks"]),
+    ):
+        if word not in known:
+            raise UserError(f"{option} {word!r} does not exist", hint=f"one of: {', '.join(known)}")
+    return Wishes(**asked)
+
+
+def _of_task(task: str | None, packs: list[Path]) -> dict[str, Any]:
+    if task is None:
+        return {}
+    from advisor.answers_io import parse_assignment
+    from advisor.knowledge.loader import load_rule_base
+
+    base = load_rule_base(packs)
+    parse_assignment(f"task={task}", base)
+    return task_probes(base, task, ())
+
+
+def task_probes(base: RuleBase, task: Any, transforms: Sequence[str]) -> dict[str, Any]:
+    """The workloads that stand for a task and its transforms, and what each is worth."""
+    values: dict[str, float] = {}
+    wanted = {("task", task), *(("transforms", name) for name in transforms)}
+    for row in base.task_weights:
+        if (row.fact, row.value) in wanted:
+            for workload, weight in row.weights.items():
+                values[workload] = max(values.get(workload, 0.0), weight)
+    ordered = sorted(values, key=lambda name: (-values[name], name))
+    return {"probes": ordered, "values": values} if ordered else {}
+
+
+def _refuse_unwritable(paths: list[Path]) -> None:
+    """Find out before measuring for minutes, not after."""
+    for path in paths:
+        if path.suffix != ".json":
+            raise UserError(
+                f"evidence is written as .json, not as {path.suffix or 'a file without suffix'}",
+                hint="reports are made from it by: fw-advisor advise --evidence FILE.json",
+                where=str(path),
+            )
+        if path.is_dir():
+            raise UserError("is a directory", hint="give the name of a file", where=str(path))
+
+
+def _show_plan(around: Any, wishes: Wishes, *, json: bool) -> int:
+    from advisor.cli import measuring
+    from advisor.measure.campaign import planned
+    from advisor.measure.plan import listing
+
+    plan = planned(measuring.make_campaign(around, wishes))
+    rows = listing(plan)
+    if json:
+        emit_json(
+            {
+                "schema": PLAN_SCHEMA,
+                "plan": rows,
+                "seconds": round(plan.seconds(), 1),
+                "left_out": [dict(row) for row in plan.left_out],
+            }
+        )
+        return ExitCode.DONE
+    for row in rows:
+        cores = f"{row['cores']} core" + ("" if row["cores"] == 1 else "s")
+        modes = ", ".join(row["modes"])
+        print(f"{row['seconds']:7.1f} s  {row['probe']}/{row['size']}  {cores}  {modes}")
+    print(f"{plan.seconds():7.1f} s  in all, about")
+    for row in plan.left_out:
+        print(f"   left out: {row['probe']}/{row['size']} on {row['cores']} core(s)")
+    return ExitCode.DONE
+
+
+def tell(finished: Finished, *, json: bool, output: list[Path], quiet: bool, verbose: bool) -> int:
+    """Write and print what a campaign gave; returns the exit code."""
+    from advisor.cli.evidence_text import evidence_lines
+    from advisor.jsonio import dumps
+
+    for path in output:
+        write_text(path, dumps(finished.document))
+        say(f"wrote {path}", quiet=quiet)
+    if json:
+        emit_json(finished.document)
+    else:
+        print("\n".join(evidence_lines(finished.document, verbose=verbose)))
+    if finished.interrupted:
+        say("interrupted; what was finished is in the output")
+        return ExitCode.INTERRUPTED
+    if not any(e["status"] == "ok" for p in finished.document["probes"] for e in p["entries"]):
+        return ExitCode.NOTHING_TO_MEASURE
+    return ExitCode.DONE if finished.complete else ExitCode.INCOMPLETE
