@@ -1,0 +1,109 @@
+"""What a screen is asked to show and what comes back: the seam between the walk and a terminal.
+
+Knows menus, entries and replies; it must not know which question they stand for, nor how a
+terminal draws them. Two terminals exist: `ask_rich` (redraws, arrow keys) and `ask_plain`
+(numbered lines, no redraw).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+
+class Turn(Enum):
+    """What can be said instead of an answer."""
+
+    BACK = "back"
+    NOT_SURE = "not sure"
+
+
+def _nothing() -> Sequence[str]:
+    return ()
+
+
+def _silent() -> str | None:
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """What stands around every question.
+
+    `trail` holds what has been answered, oldest first. `more` is asked only when the person wants
+    to know why; it gives one line per rule that waits for the answer. `live` gives one line about
+    work that goes on meanwhile, or None; it is called about twice a second and must be quick.
+    """
+
+    position: str
+    text: str
+    why: str
+    trail: tuple[str, ...] = ()
+    more: Callable[[], Sequence[str]] = _nothing
+    live: Callable[[], str | None] = _silent
+    can_go_back: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """One line of a menu; `mark` says why it is proposed, `detail` is shown when pointed at.
+
+    A `lone` option excludes the others (``None of these``, ``Not sure``).
+    """
+
+    label: str
+    mark: str = ""
+    detail: str = ""
+    lone: bool = False
+
+    @property
+    def line(self) -> str:
+        """The label with its mark."""
+        return f"{self.label} ({self.mark})" if self.mark else self.label
+
+
+@dataclass(frozen=True, kw_only=True)
+class Menu:
+    """A choice of one option, or with `several` of any number of them.
+
+    `pointed` is the option that Enter takes at once, None where nothing is proposed; `marked` are
+    the options already chosen where several may be. `marks_mean` says what marking more than one
+    means, where it is not simply all of them.
+    """
+
+    frame: Frame
+    options: tuple[Option, ...]
+    pointed: int | None = None
+    several: bool = False
+    marked: tuple[int, ...] = ()
+    marks_mean: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A line to type. `fault` says what is wrong with a text, or None where it can be taken."""
+
+    frame: Frame
+    initial: str = ""
+    empty: str = ""
+    limit: int = 200
+    words: tuple[str, ...] = ()
+    fault: Callable[[str], str | None] = field(default=lambda _: None)
+
+
+class Asker(Protocol):
+    """A terminal that asks. Ctrl-C and the end of input raise KeyboardInterrupt."""
+
+    def say(self, lines: Sequence[str]) -> None:
+        """Show *lines* and leave them standing; a line that starts with ``$`` is a command."""
+        ...
+
+    def choose(self, menu: Menu) -> tuple[int, ...] | Turn:
+        """The indices of the chosen options (one unless `several`), or `Turn.BACK`."""
+        ...
+
+    def enter(self, entry: Entry) -> str | Turn:
+        """The typed text, stripped and without control characters, or `Turn.BACK`."""
+        ...

@@ -1,0 +1,160 @@
+"""Which questions are open, what may be proposed for them, and which one comes next.
+
+Pure functions of the rule base, the answers and what was detected. They must not know how a
+question looks on a screen, nor how its worth is computed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from advisor.answers import Answers, Source, Value
+from advisor.knowledge.evaluate import truth_of, waits_for
+from advisor.knowledge.model import (
+    Condition,
+    Fact,
+    Not,
+    OneOf,
+    Question,
+    RuleBase,
+    Within,
+)
+
+THRESHOLD = 0.002
+"""A question is worth asking above this value of information (a share of the utility scale)."""
+
+
+@dataclass(frozen=True)
+class Detected:
+    """A value found on this machine, and what was found, in words."""
+
+    value: Value
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A value that can be taken without typing, and where it comes from."""
+
+    value: Value
+    source: Source
+    text: str = ""
+
+
+def known_facts(answers: Answers, detected: Mapping[str, Detected]) -> dict[str, Any]:
+    """The facts that skip conditions see: what was detected, and over it what was answered."""
+    found = {key: detected[key].value for key in sorted(detected)}
+    return {**found, **answers.values}
+
+
+def open_questions(
+    base: RuleBase, answers: Answers, detected: Mapping[str, Detected]
+) -> tuple[Question, ...]:
+    """The questions that may still be asked, in the order of the rule base.
+
+    A question is closed where it is answered, where somebody was not sure, and where its skip
+    condition holds. A condition that cannot be told yet keeps the question open.
+    """
+    facts = known_facts(answers, detected)
+    return tuple(q for q in base.questions if not settled(q, answers) and not _skipped(q, facts))
+
+
+def settled(question: Question, answers: Answers) -> bool:
+    """Whether *question* has an answer, or somebody was asked and not sure."""
+    return question.key in answers.values or question.key in answers.unknown
+
+
+def _skipped(question: Question, facts: Mapping[str, Any]) -> bool:
+    return question.skip_when is not None and truth_of(question.skip_when, facts) == "true"
+
+
+def proposal_for(
+    question: Question, fact: Fact, detected: Mapping[str, Detected]
+) -> Proposal | None:
+    """What was detected for *question*, unless the vocabulary does not know that value."""
+    for key in (question.key, question.detect):
+        if key is None or key not in detected:
+            continue
+        found = detected[key]
+        value = _fitting(fact, found.value)
+        if acceptable(fact, value):
+            return Proposal(value, "detected", found.text)
+    return None
+
+
+def _fitting(fact: Fact, value: Value) -> Value:
+    """*value*; a version that is known only by its first two parts (``3.11``) is cut to them."""
+    if isinstance(value, str) and value not in fact.values:
+        return ".".join(value.split(".")[:2])
+    return value
+
+
+def acceptable(fact: Fact, value: Any) -> bool:
+    """Whether *value* is one that *fact* can have."""
+    if fact.kind == "flag":
+        return isinstance(value, bool)
+    if fact.kind == "number":
+        return _in_range(fact, value)
+    if fact.kind in ("choices", "ranking", "names"):
+        if not isinstance(value, list):
+            return False
+        return fact.kind == "names" or all(v in fact.values for v in value)
+    return isinstance(value, str) and (not fact.values or value in fact.values)
+
+
+def _in_range(fact: Fact, value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        return False
+    low = -math.inf if fact.minimum is None else fact.minimum
+    high = math.inf if fact.maximum is None else fact.maximum
+    return low <= value <= high
+
+
+def worth_at_least(question: Question, answers: Answers, facts: Mapping[str, Any]) -> float:
+    """What the answer is worth without looking at any rule: the question's declared importance.
+
+    It counts for nothing where nobody could say whether the question applies at all.
+    """
+    condition = question.skip_when
+    if condition is None or truth_of(condition, facts) != "unknown":
+        return question.importance
+    not_known = set(waits_for(condition, facts)) & set(answers.unknown)
+    return 0.0 if not_known else question.importance
+
+
+def most_valuable(
+    worths: Sequence[tuple[Question, float]],
+    ranked: Iterable[tuple[str, float]],
+    threshold: float = THRESHOLD,
+) -> Question | None:
+    """The question whose answer is worth most, or None where none is worth asking.
+
+    A question is worth what *ranked* says, and at least what *worths* says; equal worth is broken
+    by the order of *worths*.
+    """
+    told = {key: worth for key, worth in ranked if math.isfinite(worth)}
+    best: Question | None = None
+    best_worth = threshold
+    for question, least in worths:
+        worth = max(told.get(question.key, 0.0), least)
+        if worth > best_worth:
+            best, best_worth = question, worth
+    return best
+
+
+def names_in_rules(base: RuleBase, key: str) -> tuple[str, ...]:
+    """The values of *key* that some rule asks for, sorted: what may be typed with effect."""
+    named = {word for rule in base.rules for word in _named(rule.when, key)}
+    return tuple(sorted(named))
+
+
+def _named(condition: Condition, key: str) -> tuple[str, ...]:
+    if isinstance(condition, OneOf):
+        return tuple(str(v) for v in condition.accepted) if condition.fact == key else ()
+    if isinstance(condition, Within):
+        return ()
+    parts = (condition.part,) if isinstance(condition, Not) else condition.parts
+    return tuple(word for part in parts for word in _named(part, key))

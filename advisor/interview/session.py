@@ -1,0 +1,238 @@
+"""The walk through the interview: which question is next, what was answered, and the way back.
+
+Knows the order of things: the task first, then whatever can still change the decision most, the
+project's name last. It must not know how a question looks (`forms`, `asking`) nor how its worth
+is computed (*rank*).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from advisor.answers import Answers
+from advisor.errors import InterruptedRunError
+from advisor.interview import saving
+from advisor.interview.asking import Asker, Entry, Frame, Turn
+from advisor.interview.forms import Form, Given, ask
+from advisor.interview.questions import (
+    Detected,
+    known_facts,
+    most_valuable,
+    names_in_rules,
+    open_questions,
+    proposal_for,
+    worth_at_least,
+)
+from advisor.interview.stopping import leave_at_once_on_next_interrupt
+from advisor.interview.words import answer_line, opening, spared, summary, waiting_lines
+from advisor.knowledge.model import Question, RuleBase
+
+BUDGET = 12
+"""The most questions of one interview, the project's name included."""
+
+FIRST = "task"
+PROJECT = "project"
+
+Rank = Callable[[Answers, Sequence[str]], Sequence[tuple[str, float]]]
+
+_NAME = Question(
+    key=PROJECT,
+    text="Last: what is the project called?",
+    why="The name heads the report and counts for nothing.",
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One question that was answered: the answers before it, and the reply."""
+
+    question: Question
+    before: Answers
+    reply: Given | Turn
+
+
+@dataclass(kw_only=True)
+class Walk:
+    """One interview in progress. `past` holds its steps, the last of which can be taken back.
+
+    `asked_before` counts the answers typed in an interview that is resumed.
+    """
+
+    base: RuleBase
+    detected: Mapping[str, Detected]
+    asker: Asker
+    rank: Rank
+    on_answer: Callable[[Answers], None]
+    live: Callable[[], str | None]
+    waiting: Callable[[str], Sequence[str]] | None
+    budget: int
+    answers: Answers
+    asked_before: int = 0
+    past: list[Step] = field(default_factory=list)
+    budget_spent: bool = False
+    saved: bool = True
+
+    def run(self) -> None:
+        """Ask until nothing is worth asking."""
+        again: Step | None = None
+        while True:
+            question = again.question if again else self._next()
+            if question is None:
+                return
+            reply = self._put(question, again.reply if again else None)
+            if reply is Turn.BACK:
+                again = self.past.pop() if self.past else again
+                self._move_to(again.before if again else self.answers)
+                continue
+            again = None
+            self.past.append(Step(question, self.answers, reply))
+            self._move_to(_with_reply(self.answers, question.key, reply))
+
+    def left(self) -> tuple[Question, ...]:
+        """The questions that could still be asked."""
+        return open_questions(self.base, self.answers, self.detected)
+
+    def _next(self) -> Question | None:
+        left = self.left()
+        first = next((q for q in left if q.key == FIRST), None)
+        if first is not None:
+            return first
+        name_open = self.answers.project is None and not self._has_asked(PROJECT)
+        if self._has_asked(PROJECT):
+            return None
+        self.budget_spent = self._number() > self.budget - (1 if name_open else 0)
+        if left and not self.budget_spent:
+            chosen = self._worth_most(left)
+            if chosen is not None:
+                return chosen
+        return _NAME if name_open and self.past else None
+
+    def _worth_most(self, left: Sequence[Question]) -> Question | None:
+        facts = known_facts(self.answers, self.detected)
+        least = [(q, worth_at_least(q, self.answers, facts)) for q in left]
+        return most_valuable(least, self.rank(self.answers, [q.key for q in left]))
+
+    def _has_asked(self, key: str) -> bool:
+        return any(step.question.key == key for step in self.past)
+
+    def _number(self) -> int:
+        return self.asked_before + len(self.past) + 1
+
+    def _put(self, question: Question, earlier: Given | Turn | None) -> Given | Turn:
+        frame = Frame(
+            position=f"{self._number()}/{self.budget}",
+            text=question.text,
+            why=question.why,
+            trail=tuple(self._told(step) for step in self.past),
+            more=lambda: waiting_lines(self.waiting(question.key) if self.waiting else ()),
+            live=self.live,
+            can_go_back=bool(self.past),
+        )
+        if question.key == PROJECT:
+            return self._put_name(frame, earlier)
+        fact = self.base.facts[question.key]
+        form = Form(
+            question=question,
+            fact=fact,
+            frame=frame,
+            proposal=proposal_for(question, fact, self.detected),
+            earlier=earlier,
+            criteria=self.base.criteria,
+            words=names_in_rules(self.base, question.key) if fact.kind == "names" else (),
+        )
+        return ask(form, self.asker)
+
+    def _put_name(self, frame: Frame, earlier: Given | Turn | None) -> Given | Turn:
+        found = self.detected.get(PROJECT)
+        initial = str(earlier.value if isinstance(earlier, Given) else found.value if found else "")
+        typed = self.asker.enter(Entry(frame=frame, initial=initial, empty="a name, or nothing"))
+        if isinstance(typed, Turn):
+            return typed
+        return Given(typed, "typed") if typed else Turn.NOT_SURE
+
+    def _told(self, step: Step) -> str:
+        key = step.question.key
+        after = _with_reply(step.before, key, step.reply)
+        return answer_line(self.base.facts[key], step.question, after)
+
+    def _move_to(self, answers: Answers) -> None:
+        self.answers = answers
+        try:
+            saving.save(answers)
+        except OSError as error:
+            if self.saved:
+                self.asker.say([f"! Answers cannot be kept for --resume: {error.strerror}"])
+            self.saved = False
+        self.on_answer(answers)
+
+
+def _with_reply(answers: Answers, key: str, reply: Given | Turn) -> Answers:
+    if key == PROJECT:
+        return replace(answers, project=str(reply.value) if isinstance(reply, Given) else None)
+    if isinstance(reply, Given):
+        return answers.with_value(key, reply.value, reply.source)
+    return answers.with_unknown(key)
+
+
+def run(
+    base: RuleBase,
+    start: Answers,
+    detected: Mapping[str, Detected],
+    *,
+    asker: Asker,
+    rank: Rank,
+    on_answer: Callable[[Answers], None],
+    live: Callable[[], str | None],
+    waiting: Callable[[str], Sequence[str]] | None = None,
+    found: Sequence[str] = (),
+    budget: int = BUDGET,
+) -> Answers:
+    """Ask what is worth asking beyond *start*, and return all answers.
+
+    Args:
+        base: Vocabulary and questions.
+        start: What is known already (flags, files, a resumed interview, defaults).
+        detected: What was found, by answer key or by detected fact; ``project`` proposes a name.
+        asker: The terminal. The caller has checked that prompting is allowed.
+        rank: The value of information of each of the given keys under the given answers.
+        on_answer: Told all answers after every reply, also after one was taken back.
+        live: One line about work that goes on meanwhile, or None; called twice a second.
+        waiting: The titles of the rules that wait for the answer to a key.
+        found: What was found here, one line each, shown before the first question.
+        budget: The most questions to ask.
+
+    Raises:
+        InterruptedRunError: Ctrl-C or the end of input; the answers so far are kept.
+    """
+    typed = [key for key, source in start.sources.items() if source == "typed"]
+    walk = Walk(
+        base=base,
+        detected=detected,
+        asker=asker,
+        rank=rank,
+        on_answer=on_answer,
+        live=live,
+        waiting=waiting,
+        budget=budget,
+        answers=start,
+        asked_before=len(typed) + len(start.unknown),
+    )
+    try:
+        asker.say(opening(found, budget))
+        walk.run()
+    except KeyboardInterrupt as interrupt:
+        leave_at_once_on_next_interrupt()
+        raise _interrupted(walk) from interrupt
+    left = len(walk.left())
+    asker.say([*spared(left, budget_spent=walk.budget_spent), "", *summary(base, walk.answers), ""])
+    return walk.answers
+
+
+def _interrupted(walk: Walk) -> InterruptedRunError:
+    if not walk.past:
+        return InterruptedRunError("stopped before the first answer")
+    many = f"{len(walk.past)} answer{'' if len(walk.past) == 1 else 's'}"
+    if not walk.saved:
+        return InterruptedRunError(f"stopped; {many} could not be kept")
+    return InterruptedRunError(f"stopped; {many} kept", hint=f"go on with: {saving.RESUME_COMMAND}")

@@ -1,0 +1,90 @@
+"""Answers in words: labels of values, numbers, and the lines of the opening and the summary.
+
+Knows the vocabulary's labels only; it must not know how an answer was asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from advisor.answers import Answers, Source
+from advisor.knowledge.model import Fact, Question, RuleBase
+
+_SOURCES: dict[Source, str] = {
+    "typed": "",
+    "flag": "from the command line",
+    "file": "from the file",
+    "detected": "detected",
+    "default": "default",
+}
+
+
+def number_words(number: float) -> str:
+    """*number* without a needless fraction, thousands apart: ``100,000``."""
+    return f"{number:,.0f}" if number == int(number) else f"{number:g}"
+
+
+def label_of(fact: Fact, value: Any) -> str:
+    """*value* as a person reads it."""
+    if isinstance(value, bool):
+        return fact.values.get(str(value).lower(), "Yes" if value else "No")
+    if isinstance(value, (int, float)):
+        unit = f" {fact.unit}" if fact.unit else ""
+        return f"{number_words(value)}{unit}"
+    if isinstance(value, list):
+        return ", ".join(label_of(fact, v) for v in value) or "none"
+    return fact.values.get(value, str(value))
+
+
+def answer_line(fact: Fact, question: Question, answers: Answers) -> str:
+    """``Title: answer (source)`` for one key that has been answered or was not known."""
+    key = question.key
+    if key not in answers.values:
+        return f"{fact.title}: not sure"
+    value = answers.values[key]
+    told = dict(question.offers).get(value) if isinstance(value, float) else None
+    source = _SOURCES[answers.sources.get(key, "typed")]
+    return f"{fact.title}: {told or label_of(fact, value)}" + (f" ({source})" if source else "")
+
+
+def summary(base: RuleBase, answers: Answers) -> list[str]:
+    """What was answered, one line each, in the order of the rule base."""
+    known = {**answers.values, **dict.fromkeys(answers.unknown)}
+    lines = [
+        f"  {answer_line(base.facts[q.key], q, answers)}" for q in base.questions if q.key in known
+    ]
+    head = f"Answers for {answers.project}" if answers.project else "Answers"
+    return [head, *lines] if lines else []
+
+
+def opening(found: Sequence[str], limit: int) -> list[str]:
+    """How the interview goes, and what was found here.
+
+    What was found comes last and close together: on 24 rows the first menu leaves three lines
+    above it in sight, and those should be the problems.
+    """
+    return [
+        "fw-advisor: PyTorch or JAX, with reasons",
+        f"At most {limit} questions; it stops as soon as no answer can change the result.",
+        *(f"  {line}" for line in found),
+        "",
+    ]
+
+
+def spared(left: int, *, budget_spent: bool) -> list[str]:
+    """How many questions were not asked, and why."""
+    if not left:
+        return []
+    questions = f"{left} question{'' if left == 1 else 's'}"
+    if budget_spent:
+        return [f"That is enough: {questions} left out, each of little weight now."]
+    return [f"No other answer would change the result: {questions} spared."]
+
+
+def waiting_lines(titles: Sequence[str]) -> list[str]:
+    """The rules that wait for an answer, one line each."""
+    if not titles:
+        return ["No rule waits for this answer."]
+    rules = "1 rule waits" if len(titles) == 1 else f"{len(titles)} rules wait"
+    return [f"{rules} for this answer:", *(f"  {title}" for title in titles)]
