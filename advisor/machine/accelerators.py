@@ -1,0 +1,308 @@
+"""The accelerators that the machine holds, as its drivers and its buses tell; no framework asked.
+
+Kinds are those of the answer ``hardware.train``: nvidia, amd, intel_gpu, tpu, apple, trainium.
+Serial numbers, UUIDs and bus addresses are never kept.
+
+Sources: nvidia-smi(1) ``--help-query-gpu``; the PCI class codes of the PCI ID database (03xx
+display, 12xx processing accelerator); amdgpu's sysfs documentation (mem_info_vram_total,
+product_name) and the KFD topology, where a node with SIMD units is a GPU; the device ids of
+Google's TPUs as jax's hardware_utils lists them; /dev/neuron* of the AWS Neuron driver.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from advisor.machine.host import Host
+
+_PCI = "/sys/bus/pci/devices"
+_GIB = 1 << 30
+_NVIDIA, _AMD, _INTEL, _GOOGLE, _AMAZON = 0x10DE, 0x1002, 0x8086, 0x1AE0, 0x1D0F
+_TPU_NAMES = {
+    0x0027: "TPU v2 or v3",
+    0x005E: "TPU v4",
+    0x0062: "TPU v5p",
+    0x0063: "TPU v5e",
+    0x006F: "TPU v6e",
+    0x0076: "TPU7x",
+}
+# An integrated AMD GPU carves this much or less out of main memory.
+_INTEGRATED_VRAM_BYTES = 2 * _GIB
+_NVIDIA_QUERIES = (
+    "name,memory.total,driver_version,compute_cap,mig.mode.current",
+    # Drivers before 510 know neither of the last two.
+    "name,memory.total,driver_version",
+)
+
+
+@dataclass(frozen=True)
+class Accelerator:
+    """`count` equal accelerators.
+
+    `driver` is the driver's version, or the name of its module where it has no version; None
+    means that nothing drives it. `integrated` ones share the processor's memory.
+    """
+
+    kind: str
+    name: str
+    count: int = 1
+    memory_bytes: int | None = None
+    driver: str | None = None
+    compute_capability: str | None = None
+    mig: bool = False
+    mig_devices: int | None = None
+    integrated: bool = False
+
+    def document(self) -> dict[str, Any]:
+        """The accelerator as it stands in the evidence."""
+        told: dict[str, Any] = {
+            "kind": self.kind,
+            "name": self.name,
+            "count": self.count,
+            "memory_bytes": self.memory_bytes,
+            "driver": self.driver,
+        }
+        if self.compute_capability:
+            told["compute_capability"] = self.compute_capability
+        if self.mig:
+            told["mig"] = True
+            told["mig_devices"] = self.mig_devices
+        return told
+
+
+@dataclass(frozen=True)
+class _PciDevice:
+    place: str
+    vendor: int
+    device: int
+    class_code: int
+    driver: str | None
+
+    @property
+    def is_compute(self) -> bool:
+        """A display controller or a processing accelerator."""
+        return self.class_code >> 16 in (0x03, 0x12)
+
+
+def find_accelerators(host: Host) -> list[Accelerator]:
+    """All accelerators, equal ones together, in a fixed order of kinds."""
+    devices = _pci_devices(host)
+    found = [
+        *_nvidia(host, devices),
+        *_amd(host, devices),
+        *_intel(host, devices),
+        *_tpu(host, devices),
+        *_neuron(host, devices),
+        *_apple(host),
+    ]
+    return _together(found)
+
+
+def hardware_word(accelerators: Sequence[Mapping[str, Any]], environ: Mapping[str, str]) -> str:
+    """The value of ``hardware.train`` that describes this machine."""
+    kinds = [str(found["kind"]) for found in accelerators]
+    counts = {
+        kind: sum(int(a.get("count", 1)) for a in accelerators if a["kind"] == kind)
+        for kind in kinds
+    }
+    if "nvidia" in counts:
+        if _several_nodes(environ):
+            return "nvidia_cluster"
+        return "nvidia_multi" if counts["nvidia"] > 1 else "nvidia"
+    if "tpu" in counts:
+        # https://docs.cloud.google.com/tpu/docs/jax-pods: one worker per host of a slice
+        return "tpu_pod" if "," in environ.get("TPU_WORKER_HOSTNAMES", "") else "tpu"
+    for kind in ("amd", "trainium", "apple", "intel_gpu"):
+        if kind in counts:
+            return kind
+    return "cpu"
+
+
+def _several_nodes(environ: Mapping[str, str]) -> bool:
+    nodes = environ.get("SLURM_JOB_NUM_NODES", environ.get("SLURM_NNODES", ""))
+    return nodes.isdigit() and int(nodes) > 1
+
+
+def _together(found: Sequence[Accelerator]) -> list[Accelerator]:
+    counts: dict[Accelerator, int] = {}
+    for one in found:
+        key = replace(one, count=1)
+        counts[key] = counts.get(key, 0) + one.count
+    return [replace(one, count=count) for one, count in counts.items()]
+
+
+def _pci_devices(host: Host) -> list[_PciDevice]:
+    found = []
+    for name in host.listing(_PCI):
+        place = f"{_PCI}/{name}"
+        vendor, device = host.read_int(f"{place}/vendor"), host.read_int(f"{place}/device")
+        if vendor is None or device is None:
+            continue
+        code = host.read_int(f"{place}/class") or 0
+        found.append(_PciDevice(place, vendor, device, code, _driver_of(host, place)))
+    return found
+
+
+def _driver_of(host: Host, place: str) -> str | None:
+    for line in (host.read(f"{place}/uevent") or "").splitlines():
+        key, _, value = line.partition("=")
+        if key == "DRIVER" and value not in ("", "vfio-pci", "pci-stub", "nouveau"):
+            return value
+    return None
+
+
+def _nvidia(host: Host, devices: Sequence[_PciDevice]) -> list[Accelerator]:
+    told = _ask_nvidia_smi(host)
+    if told:
+        return told
+    # Without nvidia-smi (containers, a broken driver): what the kernel and the bus know.
+    on_bus = sum(1 for d in devices if d.vendor == _NVIDIA and d.is_compute)
+    nodes = len(host.matching("/dev", r"nvidia\d+"))
+    count = nodes or on_bus
+    if not count:
+        return []
+    return [Accelerator("nvidia", "NVIDIA GPU", count, driver=_nvidia_driver(host))]
+
+
+def _ask_nvidia_smi(host: Host) -> list[Accelerator]:
+    command = host.find_command("nvidia-smi", "/usr/lib/wsl/lib", "/usr/local/nvidia/bin")
+    if command is None:
+        return []
+    for query in _NVIDIA_QUERIES:
+        text = host.output_of([command, f"--query-gpu={query}", "--format=csv,noheader,nounits"])
+        found = [_nvidia_row(line) for line in (text or "").splitlines()]
+        rows = [row for row in found if row is not None]
+        if rows:
+            return _with_mig(host, command, rows)
+    return []
+
+
+def _nvidia_row(line: str) -> Accelerator | None:
+    cells = [cell.strip() for cell in line.split(",")]
+    if len(cells) < 3 or not re.fullmatch(r"\d+(\.\d+)*", cells[2]):
+        return None
+    mib = re.fullmatch(r"(\d+)", cells[1])
+    capability = cells[3] if len(cells) > 3 and re.fullmatch(r"\d+\.\d+", cells[3]) else None
+    return Accelerator(
+        "nvidia",
+        _plain(cells[0]) or "NVIDIA GPU",
+        memory_bytes=int(mib.group(1)) << 20 if mib else None,
+        driver=cells[2],
+        compute_capability=capability,
+        mig=len(cells) > 4 and cells[4].lower() == "enabled",
+    )
+
+
+def _with_mig(host: Host, command: str, rows: list[Accelerator]) -> list[Accelerator]:
+    """Count the MIG instances: a process sees one of them, not the whole GPU."""
+    if not any(row.mig for row in rows):
+        return rows
+    text = host.output_of([command, "-L"]) or ""
+    instances: list[int] = []
+    for line in text.splitlines():
+        if line.startswith("GPU "):
+            instances.append(0)
+        elif re.match(r"\s+MIG ", line) and instances:
+            instances[-1] += 1
+    if len(instances) != len(rows):
+        return rows
+    pairs = zip(rows, instances, strict=True)
+    return [replace(row, mig_devices=n) if row.mig else row for row, n in pairs]
+
+
+def _nvidia_driver(host: Host) -> str | None:
+    text = host.read("/proc/driver/nvidia/version") or ""
+    found = re.search(r"Kernel Module.*?\s(\d+\.\d+(?:\.\d+)?)\s", text)
+    if found:
+        return found.group(1)
+    return host.read("/sys/module/nvidia/version")
+
+
+def _amd(host: Host, devices: Sequence[_PciDevice]) -> list[Accelerator]:
+    rocm = host.read("/opt/rocm/.info/version")
+    found = []
+    for device in devices:
+        if device.vendor != _AMD or not device.is_compute:
+            continue
+        memory = host.read_int(f"{device.place}/mem_info_vram_total")
+        if device.class_code >> 16 == 0x03 and (memory or 0) <= _INTEGRATED_VRAM_BYTES:
+            # Processor graphics: ROCm does not support most of them. A card without a driver
+            # looks the same, and cannot be told apart without a list of ids.
+            continue
+        name = _plain(host.read(f"{device.place}/product_name") or "") or "AMD GPU"
+        driver = device.driver and (f"ROCm {rocm.split('-')[0]}" if rocm else device.driver)
+        found.append(Accelerator("amd", name, memory_bytes=memory, driver=driver))
+    return found or _amd_from_kfd(host, rocm)
+
+
+def _amd_from_kfd(host: Host, rocm: str | None) -> list[Accelerator]:
+    """GPUs in a container that hides the bus: KFD nodes with SIMD units and own memory."""
+    nodes = "/sys/class/kfd/kfd/topology/nodes"
+    count = 0
+    for node in host.listing(nodes):
+        text = host.read(f"{nodes}/{node}/properties") or ""
+        numbers = dict(re.findall(r"^(\w+)\s+(\d+)$", text, flags=re.MULTILINE))
+        # An APU's node holds CPU cores too.
+        if int(numbers.get("simd_count", 0)) > 0 and not int(numbers.get("cpu_cores_count", 0)):
+            count += 1
+    if not count or not host.exists("/dev/kfd"):
+        return []
+    driver = f"ROCm {rocm.split('-')[0]}" if rocm else "amdgpu"
+    return [Accelerator("amd", "AMD GPU", count, driver=driver)]
+
+
+def _intel(host: Host, devices: Sequence[_PciDevice]) -> list[Accelerator]:
+    del host
+    return [
+        Accelerator("intel_gpu", "Intel GPU", driver=device.driver)
+        for device in devices
+        # Bus 0 carries the processor's own graphics.
+        if device.vendor == _INTEL and device.is_compute and not _on_bus_zero(device)
+    ]
+
+
+def _on_bus_zero(device: _PciDevice) -> bool:
+    return re.search(r"/[0-9a-f]{4}:00:[0-9a-f]{2}\.\d$", device.place) is not None
+
+
+def _tpu(host: Host, devices: Sequence[_PciDevice]) -> list[Accelerator]:
+    chips = [d for d in devices if d.vendor == _GOOGLE and d.device in _TPU_NAMES]
+    nodes = len(host.matching("/dev", r"accel\d+"))
+    # On newer chips the runtime drives them through VFIO.
+    vfio = len(host.matching("/dev/vfio", r"\d+"))
+    if chips:
+        driver = "accel" if nodes else ("vfio" if vfio else None)
+        return [Accelerator("tpu", _TPU_NAMES[chip.device], driver=driver) for chip in chips]
+    kind = host.environ.get("TPU_ACCELERATOR_TYPE") or host.environ.get("ACCELERATOR_TYPE", "")
+    # /dev/accel* alone is not a TPU: other makers' drivers use the same names.
+    if nodes and (kind or host.environ.get("TPU_NAME")):
+        name = f"TPU {_plain(kind)}" if kind else "TPU"
+        return [Accelerator("tpu", name, nodes, driver="accel")]
+    return []
+
+
+def _neuron(host: Host, devices: Sequence[_PciDevice]) -> list[Accelerator]:
+    nodes = len(host.matching("/dev", r"neuron\d+"))
+    if nodes:
+        driver = host.read("/sys/module/neuron/version") or "neuron"
+        return [Accelerator("trainium", "AWS Neuron device", nodes, driver=driver)]
+    on_bus = sum(1 for d in devices if d.vendor == _AMAZON and d.class_code >> 16 == 0x12)
+    return [Accelerator("trainium", "AWS Neuron device", on_bus)] if on_bus else []
+
+
+def _apple(host: Host) -> list[Accelerator]:
+    import platform  # noqa: PLC0415  (only the real machine can be a Mac)
+
+    if host.system != "Darwin" or platform.machine() != "arm64":
+        return []
+    name = (host.output_of(["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"]) or "").strip()
+    return [Accelerator("apple", f"{_plain(name) or 'Apple'} GPU", driver="Metal")]
+
+
+def _plain(name: str) -> str:
+    """A device's name without what could be an identifier or a control character."""
+    kept = re.sub(r"[^\w .+()/-]", "", name.replace("_", " "))
+    return " ".join(kept.split())[:80]

@@ -1,0 +1,64 @@
+"""From what was found to facts of the vocabulary: ``detected.*`` and ``installed.*``.
+
+Pure. Knows the words of the vocabulary that describe a machine, and nothing of rules.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from advisor.machine.accelerators import hardware_word
+from advisor.machine.toolchains import Toolchain
+
+_KNOWN_OS = ("linux", "windows", "wsl2", "macos")
+
+
+def detected_facts(
+    machine: Mapping[str, Any],
+    toolchains: Iterable[Toolchain],
+    environ: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """``detected.hardware``, ``detected.os`` and ``detected.python``, those that are known.
+
+    Args:
+        machine: What `describe_machine` returned.
+        toolchains: What `find_toolchains` returned; the Python is the first usable one's.
+        environ: Read for the size of a batch job or a TPU slice only.
+    """
+    environ = os.environ if environ is None else environ
+    facts = {"detected.hardware": hardware_word(machine.get("accelerators") or [], environ)}
+    if machine.get("os") in _KNOWN_OS:
+        facts["detected.os"] = str(machine["os"])
+    python = _python(list(toolchains))
+    if python:
+        facts["detected.python"] = ".".join(python.split(".")[:2])
+    return facts
+
+
+def _python(toolchains: list[Toolchain]) -> str | None:
+    usable = [t for t in toolchains if t.problem is None]
+    # A Python without the framework still is the one that people work with.
+    started = [t for t in toolchains if (t.problem or {}).get("id") == "framework-missing"]
+    return next((t.python for t in [*usable, *started] if t.python), None)
+
+
+def installed_facts(toolchains: Iterable[Toolchain]) -> dict[str, str]:
+    """``installed.PACKAGE``: the version in the first toolchain that holds it."""
+    facts: dict[str, str] = {}
+    for toolchain in toolchains:
+        for name, version in sorted(toolchain.packages.items()):
+            facts.setdefault(f"installed.{name}", version)
+    return facts
+
+
+def hardware_text(machine: Mapping[str, Any]) -> str:
+    """The accelerators in one line, as a question shows what was detected."""
+    told = []
+    for found in machine.get("accelerators") or []:
+        count = int(found.get("count", 1))
+        memory = found.get("memory_bytes")
+        size = f" {round(memory / (1 << 30))} GiB" if memory else ""
+        told.append(f"{count} × {found['name']}{size}" if count > 1 else f"{found['name']}{size}")
+    return ", ".join(told) or str(machine.get("cpu") or "no accelerator")

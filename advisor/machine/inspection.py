@@ -1,0 +1,143 @@
+"""Asks one interpreter what it holds, by running our worker script in it.
+
+The interpreter is someone else's: it may hang, crash, print anything, or be too old. Every way
+in which it fails becomes a problem with a stable id; nothing it does reaches the caller as an
+exception. Its environment is the one that workers get.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from advisor.machine.host import output_of
+from advisor.measure.environment import worker_environment
+from advisor.measure.worker import WorkerCommand, WorkerError, WorkerProcess
+from advisor.text import inert
+
+OLDEST_PYTHON = (3, 10)
+_PROBLEMS = {
+    "worker-hung": "interpreter-hung",
+    "worker-crashed": "interpreter-crashed",
+    "worker-garbage": "interpreter-garbage",
+    "output-flood": "interpreter-garbage",
+}
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """What one interpreter said of itself, or why it could not.
+
+    `frameworks` maps pytorch and jax to ``{version, build, lacks}`` where it holds them; `asked`
+    maps a framework to ``{devices, warnings, error}`` where its devices were asked for.
+    """
+
+    interpreter: str
+    python: str | None = None
+    packages: Mapping[str, str] = field(default_factory=dict)
+    frameworks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    asked: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    problem: Mapping[str, str] | None = None
+
+
+def inspect_interpreter(
+    interpreter: str,
+    *,
+    worker: Sequence[str],
+    devices: str | None = None,
+    packages: Sequence[str] = (),
+    timeout_s: float = 10.0,
+) -> Holdings:
+    """What *interpreter* holds.
+
+    Args:
+        interpreter: Path of a Python.
+        worker: The worker script, as `resources` finds it.
+        devices: A framework to import for its devices (takes seconds).
+        packages: Distributions to look for beside the known ones.
+        timeout_s: How long it may take; after that it is killed with all that it started.
+    """
+    options = ["--devices", devices] if devices else []
+    if packages:
+        options += ["--packages", ",".join(packages)]
+    argv = (interpreter, "-B", *worker, "inspect", *options)
+    with tempfile.TemporaryDirectory(prefix="fw-advisor-") as name:
+        place = Path(name)
+        environment = worker_environment(place, "inspect")
+        try:
+            reply = _ask(WorkerCommand(argv, environment, (), place / "log"), timeout_s)
+            return _read(interpreter, reply)
+        except WorkerError as error:
+            python = _bare_version(interpreter, environment)
+            return Holdings(interpreter, python=python, problem=_problem(error, python))
+        except OSError as error:
+            text = f"could not be started: {error.strerror or error}"
+            return Holdings(interpreter, problem={"id": "interpreter-crashed", "text": text})
+
+
+def _ask(command: WorkerCommand, timeout_s: float) -> dict[str, Any]:
+    with WorkerProcess(command) as process:
+        return process.receive("inspect", timeout_s)
+
+
+def _read(interpreter: str, reply: Mapping[str, Any]) -> Holdings:
+    """The reply as `Holdings`; an interpreter can answer anything, so every part is checked.
+
+    Raises:
+        WorkerError: the reply has another shape.
+    """
+    python, frameworks = reply.get("python"), reply.get("frameworks")
+    if not isinstance(python, str) or not isinstance(frameworks, dict):
+        raise WorkerError("worker-garbage", "the answer does not say what it holds")
+    return Holdings(
+        interpreter,
+        python=inert(python, limit=40),
+        packages=_texts(reply.get("packages")),
+        frameworks=_objects(frameworks),
+        asked=_objects(reply.get("asked")),
+    )
+
+
+def _objects(value: Any) -> dict[str, dict[str, Any]]:
+    """The entries of *value* that are objects themselves, for the two frameworks."""
+    pairs = value.items() if isinstance(value, dict) else ()
+    return {k: v for k, v in pairs if k in ("pytorch", "jax") and isinstance(v, dict)}
+
+
+def _texts(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict):
+        return {}
+    return {
+        inert(str(name), limit=100): inert(version, limit=100)
+        for name, version in sorted(value.items())
+        if isinstance(version, str)
+    }
+
+
+def _problem(error: WorkerError, version: str | None) -> dict[str, str]:
+    if version is not None and _parts(version) < OLDEST_PYTHON:
+        return {
+            "id": "python-too-old",
+            "text": f"is Python {version}; measuring needs 3.10 or later",
+            "hint": "point --python to an environment with a newer Python",
+        }
+    return {
+        "id": _PROBLEMS.get(error.reason, "interpreter-crashed"),
+        "text": inert(error.text, limit=500),
+        "hint": "check that it is a Python that starts, or point --python to another",
+    }
+
+
+def _bare_version(interpreter: str, environment: Mapping[str, str]) -> str | None:
+    """The version as the barest program prints it; works for any Python."""
+    code = "import sys; print('.'.join(map(str, sys.version_info[:3])))"
+    text = (output_of([interpreter, "-S", "-c", code], environment, 3.0) or "").strip()
+    return text if re.fullmatch(r"\d+\.\d+\.\d+", text) else None
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:2])

@@ -1,0 +1,330 @@
+"""Finds interpreters that hold PyTorch or JAX: the current one, environments nearby, named ones.
+
+Chooses per framework: what was requested, all of it; otherwise the current interpreter if it
+holds the framework, else the first that does. A framework that nobody holds is an entry with
+the problem ``framework-missing``, never an absence. Frameworks are not imported here, in any
+interpreter, unless their devices are asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from advisor.errors import UserError
+from advisor.machine.inspection import Holdings, inspect_interpreter
+from advisor.text import inert, private
+
+FRAMEWORKS = ("pytorch", "jax")
+ENVIRONMENT_VARIABLE = "FW_ADVISOR_PYTHON"
+_WORDS = {"torch": "pytorch", "pytorch": "pytorch", "jax": "jax"}
+_TITLES = {"pytorch": "PyTorch", "jax": "JAX"}
+_MAX_SIBLINGS = 12
+_FOUND_TIMEOUT_S = 5.0
+_REQUESTED_TIMEOUT_S = 30.0
+_DEVICES_TIMEOUT_S = 120.0
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """One interpreter and one framework.
+
+    Args:
+        framework: ``pytorch`` or ``jax``.
+        interpreter: Path of the Python; may name a user's home, so `private` it before showing.
+        version: The framework's version; None where it has none.
+        python: The interpreter's version; None where it could not say.
+        packages: Versions of packages of interest in that interpreter.
+        devices: What the framework can use; empty until `with_devices` asked.
+        problem: ``{id, text, hint}`` where it cannot be measured. Ids: framework-missing,
+            framework-broken, numpy-missing, python-too-old, interpreter-hung,
+            interpreter-crashed, interpreter-garbage.
+        build: What the wheel was built for: ``cuda``, ``hip``, ``xpu`` versions or None.
+        warnings: What the framework said while its devices were listed.
+        origin: Where it was found, in words.
+    """
+
+    framework: str
+    interpreter: str
+    version: str | None = None
+    python: str | None = None
+    packages: Mapping[str, str] = field(default_factory=dict)
+    devices: tuple[Mapping[str, Any], ...] = ()
+    problem: Mapping[str, str] | None = None
+    build: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    origin: str = ""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An interpreter that may hold something, and where it was found."""
+
+    path: str
+    origin: str
+
+
+def find_toolchains(
+    requested: Mapping[str, Sequence[str]],
+    *,
+    worker: Sequence[str],
+    packages: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
+    directory: Path | None = None,
+) -> list[Toolchain]:
+    """The toolchains to measure: PyTorch's first, then JAX's, each at least once.
+
+    Args:
+        requested: Interpreters (or environment directories) by framework, ``torch`` or ``jax``.
+        worker: The worker script that each interpreter is asked with.
+        packages: Distributions to look for beside the known ones.
+        environ: The environment, the process's own unless given.
+        directory: Where ``.venv`` is looked for, the working directory unless given.
+
+    Raises:
+        UserError: a requested interpreter does not exist, or a framework nobody knows.
+    """
+    wanted = _wanted(requested)
+    search = _Search(worker, packages)
+    chosen: dict[str, list[Toolchain]] = {}
+    for framework, paths in wanted.items():
+        candidates = [Candidate(path, "requested") for path in paths]
+        held = search.ask(candidates, _REQUESTED_TIMEOUT_S)
+        chosen[framework] = [toolchain_of(h, framework, "requested") for h in held]
+    open_ = [framework for framework in FRAMEWORKS if framework not in chosen]
+    if open_:
+        nearby = nearby_interpreters(environ, directory)
+        chosen.update(_choose(open_, nearby, search))
+    return [toolchain for framework in FRAMEWORKS for toolchain in chosen[framework]]
+
+
+def survey(
+    *,
+    worker: Sequence[str],
+    environ: Mapping[str, str] | None = None,
+    directory: Path | None = None,
+) -> list[Toolchain]:
+    """Every framework in every interpreter nearby, for `doctor`; without those that lack it."""
+    nearby = nearby_interpreters(environ, directory)
+    held = _Search(worker, ()).ask(nearby, _FOUND_TIMEOUT_S)
+    found = []
+    for candidate, holdings in zip(nearby, held, strict=True):
+        for framework in FRAMEWORKS:
+            toolchain = toolchain_of(holdings, framework, candidate.origin)
+            if not _is_missing(toolchain):
+                found.append(toolchain)
+    return found
+
+
+def with_devices(
+    toolchains: Iterable[Toolchain],
+    *,
+    worker: Sequence[str],
+    timeout_s: float = _DEVICES_TIMEOUT_S,
+) -> list[Toolchain]:
+    """*toolchains*, each asked for its devices (imports the framework there: seconds).
+
+    One after the other, since two frameworks starting on one accelerator disturb each other.
+    """
+    return [_with_devices(toolchain, worker, timeout_s) for toolchain in toolchains]
+
+
+def nearby_interpreters(
+    environ: Mapping[str, str] | None = None, directory: Path | None = None
+) -> list[Candidate]:
+    """Interpreters worth asking, the current one first, each once."""
+    environ = os.environ if environ is None else environ
+    candidates = [Candidate(sys.executable, "the interpreter of fw-advisor")]
+    for path in environ.get(ENVIRONMENT_VARIABLE, "").split(os.pathsep):
+        if path.strip():
+            found = interpreter_in(Path(path.strip()).expanduser())
+            candidates += _candidate(found, ENVIRONMENT_VARIABLE)
+    for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
+        if environ.get(variable):
+            candidates += _candidate(interpreter_in(Path(environ[variable])), variable)
+    place = (directory or Path.cwd()) / ".venv"
+    candidates += _candidate(interpreter_in(place), "./.venv")
+    for prefix in _conda_siblings(environ.get("CONDA_PREFIX")):
+        candidates += _candidate(interpreter_in(prefix), "a sibling of CONDA_PREFIX")
+    return _each_once(candidates)
+
+
+def interpreter_in(path: Path) -> Path | None:
+    """The interpreter that *path* is, or that lies in the environment *path*; None without.
+
+    Symbolic links stay as they are: resolving that of a virtual environment would leave it.
+    """
+    if path.is_dir():
+        for name in ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe"):
+            if (path / name).is_file():
+                return path / name
+        return None
+    return path if path.is_file() and os.access(path, os.X_OK) else None
+
+
+def toolchain_of(holdings: Holdings, framework: str, origin: str = "") -> Toolchain:
+    """One framework of what an interpreter said it holds."""
+    base = Toolchain(
+        framework=framework,
+        interpreter=holdings.interpreter,
+        python=holdings.python,
+        packages=holdings.packages,
+        problem=holdings.problem,
+        origin=origin,
+    )
+    if holdings.problem is not None:
+        return base
+    found = holdings.frameworks.get(framework)
+    title = _TITLES[framework]
+    if found is None:
+        return replace(base, problem=_missing(title))
+    version, build = found.get("version"), found.get("build")
+    base = replace(
+        base,
+        version=inert(version, limit=60) if isinstance(version, str) else None,
+        build=dict(build) if isinstance(build, dict) else {},
+    )
+    lacks = found.get("lacks")
+    if isinstance(lacks, list) and lacks:
+        text = f"{title} is installed without {', '.join(inert(str(x), limit=40) for x in lacks)}"
+        return replace(base, problem={"id": "framework-broken", "text": text, "hint": ""})
+    if "numpy" not in holdings.packages:
+        text = f"{title} is there, but NumPy is not, and measuring needs it"
+        hint = "install numpy in that environment"
+        return replace(base, problem={"id": "numpy-missing", "text": text, "hint": hint})
+    return base
+
+
+class _Search:
+    """Asks interpreters side by side, each path once."""
+
+    def __init__(self, worker: Sequence[str], packages: Sequence[str]) -> None:
+        self._worker, self._packages = worker, packages
+        self._answers: dict[str, Holdings] = {}
+
+    def ask(self, candidates: Sequence[Candidate], timeout_s: float) -> list[Holdings]:
+        """What each of *candidates* holds, in their order."""
+        new = sorted({c.path for c in candidates} - set(self._answers))
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            answers = pool.map(lambda path: self._inspect(path, timeout_s), new)
+            self._answers.update(zip(new, answers, strict=True))
+        return [self._answers[c.path] for c in candidates]
+
+    def _inspect(self, path: str, timeout_s: float) -> Holdings:
+        return inspect_interpreter(
+            path, worker=self._worker, packages=self._packages, timeout_s=timeout_s
+        )
+
+
+def _wanted(requested: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    wanted: dict[str, list[str]] = {}
+    for word, paths in requested.items():
+        framework = _WORDS.get(word)
+        if framework is None:
+            raise UserError(f"{word!r} is no framework", hint=f"one of: {', '.join(_WORDS)}")
+        for path in paths:
+            found = interpreter_in(Path(path).expanduser())
+            if found is None:
+                raise UserError(
+                    f"no Python interpreter lies at {inert(private(path), limit=300)}",
+                    hint="give the path of a python, or of an environment that holds one",
+                )
+            wanted.setdefault(framework, []).append(str(Path(os.path.abspath(found))))  # noqa: PTH100
+    return wanted
+
+
+def _choose(
+    frameworks: Sequence[str], nearby: Sequence[Candidate], search: _Search
+) -> dict[str, list[Toolchain]]:
+    """One toolchain per framework; the others are asked only if the current one lacks one."""
+    chosen: dict[str, list[Toolchain]] = {}
+    for group in (nearby[:1], nearby[1:]):
+        left = [f for f in frameworks if f not in chosen]
+        if not left:
+            break
+        held = search.ask(group, _FOUND_TIMEOUT_S)
+        for framework in left:
+            for candidate, holdings in zip(group, held, strict=True):
+                toolchain = toolchain_of(holdings, framework, candidate.origin)
+                if toolchain.problem is None:
+                    chosen[framework] = [toolchain]
+                    break
+    for framework in frameworks:
+        if framework not in chosen:
+            chosen[framework] = [_least_bad(framework, nearby, search)]
+    return chosen
+
+
+def _least_bad(framework: str, nearby: Sequence[Candidate], search: _Search) -> Toolchain:
+    """What to say of a framework that nobody can run: a broken one before a missing one."""
+    held = search.ask(nearby, _FOUND_TIMEOUT_S)
+    pairs = zip(nearby, held, strict=True)
+    found = [toolchain_of(h, framework, c.origin) for c, h in pairs]
+    broken = [t for t in found if t.version is not None]
+    return (broken or found)[0]
+
+
+def _missing(title: str) -> dict[str, str]:
+    return {
+        "id": "framework-missing",
+        "text": f"{title} is not installed in this interpreter",
+        "hint": "",
+    }
+
+
+def _is_missing(toolchain: Toolchain) -> bool:
+    return (toolchain.problem or {}).get("id") == "framework-missing"
+
+
+def _candidate(path: Path | None, origin: str) -> list[Candidate]:
+    return [] if path is None else [Candidate(str(path), origin)]
+
+
+def _conda_siblings(prefix: str | None) -> list[Path]:
+    """Other environments of the same conda: beside this one, or below the base's ``envs``."""
+    if not prefix:
+        return []
+    home = Path(prefix)
+    envs = home.parent if home.parent.name == "envs" else home / "envs"
+    try:
+        found = sorted(p for p in envs.iterdir() if p != home and (p / "conda-meta").is_dir())
+    except OSError:
+        return []
+    return found[:_MAX_SIBLINGS]
+
+
+def _each_once(candidates: Iterable[Candidate]) -> list[Candidate]:
+    seen: set[tuple[str, str]] = set()
+    kept = []
+    for candidate in candidates:
+        path = Path(candidate.path)
+        key = (os.path.realpath(path.parent), os.path.realpath(path))
+        if key not in seen:
+            seen.add(key)
+            kept.append(replace(candidate, path=os.path.abspath(path)))  # noqa: PTH100
+    return kept
+
+
+def _with_devices(toolchain: Toolchain, worker: Sequence[str], timeout_s: float) -> Toolchain:
+    if toolchain.problem is not None:
+        return toolchain
+    held = inspect_interpreter(
+        toolchain.interpreter, worker=worker, devices=toolchain.framework, timeout_s=timeout_s
+    )
+    if held.problem is not None:
+        return replace(toolchain, problem=held.problem)
+    asked = held.asked.get(toolchain.framework, {})
+    warnings = tuple(inert(private(str(text)), limit=500) for text in asked.get("warnings") or [])
+    error = asked.get("error")
+    if error:
+        text = inert(private(str(error)), limit=600)
+        problem = {"id": "framework-broken", "text": text, "hint": ""}
+        return replace(toolchain, problem=problem, warnings=warnings)
+    listed = asked.get("devices")
+    devices = tuple(d for d in listed if isinstance(d, dict)) if isinstance(listed, list) else ()
+    return replace(toolchain, devices=devices, warnings=warnings)
