@@ -40,8 +40,8 @@ class PlainAsker:
         self._head(menu.frame)
         for number, option in enumerate(menu.options, start=1):
             self._write(f"  {number:>2}  {option.line}")
-            if option.detail:
-                self._write(f"      {option.detail}")
+            for detail in option.detail.splitlines():
+                self._write(f"      {detail}")
         while True:
             text = self._read(_menu_prompt(menu), menu.frame)
             turn = self._turn(text, menu.frame, back=("b", "back"))
@@ -119,10 +119,13 @@ def _terminal_width() -> int:
 def _menu_prompt(menu: Menu) -> str:
     taken = menu.marked or (() if menu.pointed is None else (menu.pointed,))
     numbers = ",".join(str(n + 1) for n in taken)
-    what = "Numbers with commas between" if menu.several else "Number"
     enter = f", Enter for {numbers}" if numbers else ""
-    mean = f" ({menu.marks_mean})" if menu.several and menu.marks_mean else ""
-    return f"{what}{mean}{enter} [{_keys(menu.frame, 'b')}]:"
+    several = f", several with commas between{_as(menu)}" if menu.several else ""
+    return f"Number{several}{enter} [{_keys(menu.frame, 'b')}]:"
+
+
+def _as(menu: Menu) -> str:
+    return f" for {menu.marks_mean}" if menu.marks_mean else ""
 
 
 def _entry_prompt(entry: Entry) -> str:

@@ -24,7 +24,7 @@ from prompt_toolkit.output import ColorDepth, create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
 from questionary.prompts.common import Choice, InquirerControl
 
-from advisor.interview.asking import Entry, Menu, Turn
+from advisor.interview.asking import Entry, Frame, Menu, Turn
 from advisor.interview.rich_keys import leaving_keys, marking_keys, menu_keys, why_key
 from advisor.interview.rich_screen import STYLE, Screen
 from advisor.interview.wrapping import cut, wrap
@@ -158,15 +158,18 @@ def _keep_to(limit: int) -> Callable[[Buffer], None]:
     return handler
 
 
-def _menu_hint(menu: Menu) -> str:
-    back = "Esc back · " if menu.frame.can_go_back else ""
-    take = "Enter takes it"
-    if menu.several:
-        take = f"Space marks ({menu.marks_mean or 'any number'}) · Enter goes on"
-    return f"{take} · {back}? why · Ctrl-C saves and quits"
+def _menu_hint(menu: Menu) -> tuple[str, ...]:
+    if not menu.several:
+        return _hint(menu.frame, "Enter takes it")
+    marks = f"Space marks {menu.marks_mean or 'several'}"
+    return _hint(menu.frame, marks, "Enter goes on")
 
 
-def _entry_hint(entry: Entry) -> str:
-    back = "Esc back · " if entry.frame.can_go_back else ""
-    what = f"Type {entry.empty} · " if entry.empty else ""
-    return f"{what}Enter takes it · {back}? why · Ctrl-C saves and quits"
+def _entry_hint(entry: Entry) -> tuple[str, ...]:
+    what = [f"Type {entry.empty}"] if entry.empty else []
+    return _hint(entry.frame, *what, "Enter takes it")
+
+
+def _hint(frame: Frame, *keys: str) -> tuple[str, ...]:
+    back = ("Esc back",) if frame.can_go_back else ()
+    return (*keys, *back, "? why", "Ctrl-C saves and quits")

@@ -48,9 +48,10 @@ class Frame:
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
-    """One line of a menu; `mark` says why it is proposed, `detail` is shown when pointed at.
+    """One line of a menu; `mark` says why it is proposed.
 
-    A `lone` option excludes the others (``None of these``, ``Not sure``).
+    `detail`, one or more lines, is shown while the option is pointed at. A `lone` option excludes
+    the others (``None of these``, ``Not sure``).
     """
 
     label: str
@@ -69,8 +70,8 @@ class Menu:
     """A choice of one option, or with `several` of any number of them.
 
     `pointed` is the option that Enter takes at once, None where nothing is proposed; `marked` are
-    the options already chosen where several may be. `marks_mean` says what marking more than one
-    means, where it is not simply all of them.
+    the options already chosen where several may be. `marks_mean` says in a word what options
+    marked together are, where that is not simply all of them.
     """
 
     frame: Frame

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 
 from advisor.answers import TIE, Value, ranks_of
 from advisor.interview.asking import Asker, Frame, Menu, Option, Turn
-from advisor.interview.words import label_of
+from advisor.interview.words import label_of, tied
 from advisor.knowledge.model import CriterionInfo, Fact
 
-MAX_RANKS = 4
+MAX_RANKS = 3
 
-_NEXT = ("", "And second?", "And third?", "And fourth?")
+_NEXT = ("", "And second?", "And third?")
 _NO_PREFERENCE = Option(label="No preference", lone=True)
 _REST = Option(label="No preference among the rest", lone=True)
 _NOT_SURE = Option(label="Not sure", lone=True)
@@ -79,8 +79,7 @@ def _menu(swings: Swings, ranks: Ranks, rest: Sequence[str], proposed: tuple[int
     frame = swings.frame
     if ranks:
         chosen = tuple(
-            f"{place}. {label_of(swings.fact, list(rank))}"
-            for place, rank in enumerate(ranks, start=1)
+            f"{place}. {tied(swings.fact, rank)}" for place, rank in enumerate(ranks, start=1)
         )
         trail = (*frame.trail, *chosen)
         frame = replace(frame, text=_NEXT[len(ranks)], trail=trail, can_go_back=True)
@@ -89,10 +88,10 @@ def _menu(swings: Swings, ranks: Ranks, rest: Sequence[str], proposed: tuple[int
     return Menu(
         frame=frame,
         options=tuple(rows),
-        pointed=proposed[0] if proposed else None,
+        pointed=proposed[0] if proposed else len(rest),
         several=True,
         marked=proposed if len(proposed) > 1 else (),
-        marks_mean="marked together: equally important",
+        marks_mean="equals",
     )
 
 
@@ -101,4 +100,4 @@ def _row(swings: Swings, value: str) -> Option:
     criterion = swings.criteria.get(value)
     if criterion is None:
         return Option(label=label)
-    return Option(label=label, detail=f"from: {criterion.worst} to: {criterion.best}")
+    return Option(label=label, detail=f"worst: {criterion.worst}\nbest: {criterion.best}")

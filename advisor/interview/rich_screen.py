@@ -5,7 +5,7 @@ Knows how much fits into the rows there are. It must not know which keys do what
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import questionary
 from prompt_toolkit.data_structures import Size
@@ -14,7 +14,7 @@ from prompt_toolkit.layout import FormattedTextControl, Window
 from prompt_toolkit.layout.dimension import Dimension
 
 from advisor.interview.asking import Frame
-from advisor.interview.wrapping import cut, wrap
+from advisor.interview.wrapping import cut, wrap, wrap_pieces
 
 STYLE = questionary.Style(
     [
@@ -49,7 +49,7 @@ class Screen:
         size: Callable[[], Size],
         *,
         body_rows: int,
-        hint: str,
+        hint: Sequence[str],
         detail: Callable[[], str],
     ) -> None:
         self._frame = frame
@@ -112,9 +112,9 @@ class Screen:
         width = self._size().columns
         lines: Lines = [("", "")]
         detail = self._detail()
-        if detail:
-            lines += [("why", line) for line in wrap(detail, width, indent="   ")]
-        lines += [("hint", line) for line in wrap(self._hint, width)]
+        for told in detail.splitlines():
+            lines += [("why", line) for line in wrap(told, width, indent="   ")]
+        lines += [("hint", line) for line in wrap_pieces(self._hint, width)]
         if self.note:
             lines.append(("note", cut(self.note, width)))
         live = self._frame.live()

@@ -56,7 +56,8 @@ class Step:
 class Walk:
     """One interview in progress. `past` holds its steps, the last of which can be taken back.
 
-    `asked_before` counts the answers typed in an interview that is resumed.
+    `replies` remembers what was last said to each question, so that whoever goes back and forth
+    again only confirms.
     """
 
     base: RuleBase
@@ -68,26 +69,54 @@ class Walk:
     waiting: Callable[[str], Sequence[str]] | None
     budget: int
     answers: Answers
-    asked_before: int = 0
     past: list[Step] = field(default_factory=list)
+    replies: dict[str, Given | Turn] = field(default_factory=dict)
     budget_spent: bool = False
     saved: bool = True
 
     def run(self) -> None:
         """Ask until nothing is worth asking."""
-        again: Step | None = None
+        again: Question | None = None
         while True:
-            question = again.question if again else self._next()
+            question = again or self._next()
             if question is None:
                 return
-            reply = self._put(question, again.reply if again else None)
+            reply = self._put(question, self.replies.get(question.key))
             if reply is Turn.BACK:
-                again = self.past.pop() if self.past else again
-                self._move_to(again.before if again else self.answers)
+                again = question
+                if self.past:
+                    step = self.past.pop()
+                    again = step.question
+                    self._move_to(step.before)
                 continue
             again = None
             self.past.append(Step(question, self.answers, reply))
+            self.replies[question.key] = reply
             self._move_to(_with_reply(self.answers, question.key, reply))
+
+    def take_up(self) -> None:
+        """Make steps of the answers that an earlier interview was given, to go back to them."""
+        given = self.answers
+        asked = [q for q in self.base.questions if _was_asked(q.key, given)]
+        for question in asked:
+            self.answers = self.answers.with_value(question.key, None, "typed")
+        for question in asked:
+            value = given.values.get(question.key)
+            reply: Given | Turn = Turn.NOT_SURE
+            if value is not None:
+                reply = Given(value, given.sources.get(question.key, "typed"))
+            self.past.append(Step(question, self.answers, reply))
+            self.replies[question.key] = reply
+            self.answers = _with_reply(self.answers, question.key, reply)
+
+    def everything_said(self) -> Answers:
+        """The answers, and those beyond the point that somebody went back to."""
+        said = self.answers
+        for key, reply in self.replies.items():
+            known = said.project if key == PROJECT else said.values.get(key)
+            if known is None and key not in said.unknown:
+                said = _with_reply(said, key, reply)
+        return said
 
     def left(self) -> tuple[Question, ...]:
         """The questions that could still be asked."""
@@ -117,7 +146,7 @@ class Walk:
         return any(step.question.key == key for step in self.past)
 
     def _number(self) -> int:
-        return self.asked_before + len(self.past) + 1
+        return len(self.past) + 1
 
     def _put(self, question: Question, earlier: Given | Turn | None) -> Given | Turn:
         frame = Frame(
@@ -159,7 +188,7 @@ class Walk:
     def _move_to(self, answers: Answers) -> None:
         self.answers = answers
         try:
-            saving.save(answers)
+            saving.save(self.everything_said())
         except OSError as error:
             if self.saved:
                 self.asker.say([f"! Answers cannot be kept for --resume: {error.strerror}"])
@@ -175,6 +204,10 @@ def _with_reply(answers: Answers, key: str, reply: Given | Turn) -> Answers:
     return answers.with_unknown(key)
 
 
+def _was_asked(key: str, answers: Answers) -> bool:
+    return key in answers.unknown or answers.sources.get(key) in ("typed", "detected")
+
+
 def run(
     base: RuleBase,
     start: Answers,
@@ -187,6 +220,7 @@ def run(
     waiting: Callable[[str], Sequence[str]] | None = None,
     found: Sequence[str] = (),
     budget: int = BUDGET,
+    resumed: bool = False,
 ) -> Answers:
     """Ask what is worth asking beyond *start*, and return all answers.
 
@@ -199,13 +233,15 @@ def run(
         on_answer: Told all answers after every reply, also after one was taken back.
         live: One line about work that goes on meanwhile, or None; called twice a second.
         waiting: The titles of the rules that wait for the answer to a key.
-        found: What was found here, one line each, shown before the first question.
+        found: What was found here, one line each, problems last: with the first menu on a small
+            terminal, only the last three lines stay in sight.
         budget: The most questions to ask.
+        resumed: Whether *start* comes from an interview that was stopped (`saving.load`); its
+            answers count as asked, and one can go back to them.
 
     Raises:
         InterruptedRunError: Ctrl-C or the end of input; the answers so far are kept.
     """
-    typed = [key for key, source in start.sources.items() if source == "typed"]
     walk = Walk(
         base=base,
         detected=detected,
@@ -216,10 +252,11 @@ def run(
         waiting=waiting,
         budget=budget,
         answers=start,
-        asked_before=len(typed) + len(start.unknown),
     )
     try:
-        asker.say(opening(found, budget))
+        if resumed:
+            walk.take_up()
+        asker.say(opening(found, budget, taken_up=len(walk.past)))
         walk.run()
     except KeyboardInterrupt as interrupt:
         leave_at_once_on_next_interrupt()
@@ -230,9 +267,9 @@ def run(
 
 
 def _interrupted(walk: Walk) -> InterruptedRunError:
-    if not walk.past:
+    if not walk.replies:
         return InterruptedRunError("stopped before the first answer")
-    many = f"{len(walk.past)} answer{'' if len(walk.past) == 1 else 's'}"
+    many = f"{len(walk.replies)} answer{'' if len(walk.replies) == 1 else 's'}"
     if not walk.saved:
         return InterruptedRunError(f"stopped; {many} could not be kept")
     return InterruptedRunError(f"stopped; {many} kept", hint=f"go on with: {saving.RESUME_COMMAND}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from advisor.answers import Answers, Source
+from advisor.answers import Answers, Source, ranks_of
 from advisor.knowledge.model import Fact, Question, RuleBase
 
 _SOURCES: dict[Source, str] = {
@@ -32,9 +32,16 @@ def label_of(fact: Fact, value: Any) -> str:
     if isinstance(value, (int, float)):
         unit = f" {fact.unit}" if fact.unit else ""
         return f"{number_words(value)}{unit}"
+    if isinstance(value, list) and fact.kind == "ranking":
+        return ", ".join(tied(fact, rank) for rank in ranks_of(value)) or "no preference"
     if isinstance(value, list):
         return ", ".join(label_of(fact, v) for v in value) or "none"
     return fact.values.get(value, str(value))
+
+
+def tied(fact: Fact, rank: Sequence[str]) -> str:
+    """The labels of one rank, with an equals sign between those that are tied."""
+    return " = ".join(label_of(fact, value) for value in rank)
 
 
 def answer_line(fact: Fact, question: Question, answers: Answers) -> str:
@@ -58,15 +65,16 @@ def summary(base: RuleBase, answers: Answers) -> list[str]:
     return [head, *lines] if lines else []
 
 
-def opening(found: Sequence[str], limit: int) -> list[str]:
-    """How the interview goes, and what was found here.
+def opening(found: Sequence[str], limit: int, taken_up: int = 0) -> list[str]:
+    """How the interview goes (*taken_up* answers are there already), and what was found here.
 
     What was found comes last and close together: on 24 rows the first menu leaves three lines
     above it in sight, and those should be the problems.
     """
+    kept = f"Going on after {taken_up} answer{'' if taken_up == 1 else 's'}. " if taken_up else ""
     return [
         "fw-advisor: PyTorch or JAX, with reasons",
-        f"At most {limit} questions; it stops as soon as no answer can change the result.",
+        f"{kept}At most {limit} questions, fewer where no answer can change the result.",
         *(f"  {line}" for line in found),
         "",
     ]
@@ -79,7 +87,7 @@ def spared(left: int, *, budget_spent: bool) -> list[str]:
     questions = f"{left} question{'' if left == 1 else 's'}"
     if budget_spent:
         return [f"That is enough: {questions} left out, each of little weight now."]
-    return [f"No other answer would change the result: {questions} spared."]
+    return [f"No other answer is likely to change the result: {questions} spared."]
 
 
 def waiting_lines(titles: Sequence[str]) -> list[str]:

@@ -5,6 +5,8 @@ Knows widths only; it must not know what the text is about.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.cells import cell_len, chop_cells
 
 _ASCII = str.maketrans(
@@ -57,6 +59,18 @@ def _pieces(text: str, width: int) -> list[str]:
     for word in text.split():
         pieces.extend(chop_cells(word, width) if cell_len(word) > width else [word])
     return pieces
+
+
+def wrap_pieces(pieces: Sequence[str], width: int, *, between: str = " · ") -> list[str]:
+    """*pieces* in lines of at most *width* cells; no line ends inside a piece that fits."""
+    lines: list[str] = []
+    for piece in pieces:
+        longer = f"{lines[-1]}{between}{piece}" if lines else piece
+        if lines and cell_len(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines += wrap(piece, width)
+    return lines
 
 
 def cut(text: str, width: int) -> str:
