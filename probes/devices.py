@@ -16,6 +16,10 @@ from typing import Any
 Device = dict[str, Any]
 
 
+class DeviceMissingError(RuntimeError):
+    """The framework has no such device here; its name crosses to the driver in the reply."""
+
+
 @contextlib.contextmanager
 def listening() -> Iterator[list[str]]:
     """Collects what is warned of or logged as a warning meanwhile."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from probes.devices import Device, proven
+from probes.devices import Device, DeviceMissingError, proven
 
 # The word that users know, and the platform names under which plugins register.
 _PLATFORMS = {
@@ -28,7 +28,7 @@ def select(jax: Any, word: str) -> Any:
     """The JAX device for *word*: ``cpu``, ``gpu`` (CUDA or ROCm) or a kind, with ``:N``.
 
     Raises:
-        RuntimeError: this JAX has no such device; it never falls back to another.
+        DeviceMissingError: this JAX has no such device; it never falls back to another.
     """
     wanted, _, index = word.partition(":")
     errors = []
@@ -41,8 +41,8 @@ def select(jax: Any, word: str) -> Any:
         if int(index or 0) < len(found):
             return found[int(index or 0)]
         errors.append(f"{len(found)} of {wanted}")
-    raise RuntimeError(
-        f"device-missing: JAX has no device {word!r} here; it has "
+    raise DeviceMissingError(
+        f"JAX has no device {word!r} here; it has "
         f"{', '.join(sorted({kind_word(d) for d in jax.devices()}))} ({'; '.join(errors)})"
     )
 
@@ -63,21 +63,20 @@ def list_devices() -> list[Device]:
     found = list(jax.local_devices())
     if all(device.platform != "cpu" for device in found):
         found += list(jax.local_devices(backend="cpu"))
-    listed: list[Device] = []
-    counts: dict[str, int] = {}
-    for device in found:
-        kind = kind_word(device)
-        index = counts.get(kind, 0)
-        counts[kind] = index + 1
-        several = kind != "cpu" or sum(d.platform == "cpu" for d in found) > 1
-        shown = {
-            "device": f"{kind}:{index}" if several else kind,
-            "kind": kind,
-            "name": str(device.device_kind),
-            "memory_bytes": memory(device).get("bytes_limit"),
-        }
-        listed.append(proven(shown, _trial(jax, device)))
-    return listed
+    return [proven(describe(jax, device), _trial(jax, device)) for device in found]
+
+
+def describe(jax: Any, device: Any) -> Device:
+    """What a device really is: ``device`` (the word that selects it), kind, name and memory."""
+    kind = kind_word(device)
+    peers = list(jax.local_devices(backend=device.platform))
+    alone = kind == "cpu" and len(peers) == 1
+    return {
+        "device": kind if alone else f"{kind}:{peers.index(device)}",
+        "kind": kind,
+        "name": str(device.device_kind),
+        "memory_bytes": memory(device).get("bytes_limit"),
+    }
 
 
 def memory(device: Any) -> dict[str, int]:

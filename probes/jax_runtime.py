@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from probes import jax_devices
 from probes.observe import Observation, observe_training
 from probes.workload import JaxParts
 
@@ -22,7 +23,8 @@ class JaxRuntime:
     """One JAX in one process, on one device.
 
     Args:
-        device: platform, with an index where there are several (``cpu``, ``gpu:1``).
+        device: ``cpu``, ``gpu``, ``cuda``, ``rocm``, ``xpu``, ``mps``, ``tpu``, with an index
+            where there are several (``cuda:1``).
         settings: ``matched`` (equal precision) or ``default`` (what a user gets).
         precision: ``float32``, ``tf32`` or ``bfloat16``: the class of matrix products.
     """
@@ -32,8 +34,7 @@ class JaxRuntime:
 
         self.jax = jax
         self.settings = settings
-        platform, _, index = device.partition(":")
-        self.device = jax.devices(platform)[int(index or 0)]
+        self.device = jax_devices.select(jax, device)
         if settings == "matched":
             # https://docs.jax.dev/en/latest/_autosummary/jax.default_matmul_precision.html
             word = {"float32": "highest", "tf32": "tensorfloat32", "bfloat16": "bfloat16"}
@@ -53,7 +54,15 @@ class JaxRuntime:
             "threads": None,
             "x64": bool(jax.config.jax_enable_x64),
             "default_matmul_precision": jax.config.jax_default_matmul_precision,
+            "devices": [jax_devices.describe(jax, self.device)],
         }
+
+    def reset_peak_memory(self) -> None:
+        """JAX has no reset: the peak is that of the process."""
+
+    def peak_memory_bytes(self) -> int | None:
+        """The peak of memory in arrays on the accelerator; None on the CPU."""
+        return jax_devices.peak_memory_bytes(self.device)
 
     def array(self, array: NDArray[Any]) -> Any:
         """*array* on the device; float64 stays float64 only where the worker enabled it."""

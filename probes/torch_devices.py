@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from probes.devices import Device, proven
+from probes.devices import Device, DeviceMissingError, proven
 
 
 def accelerator_kind(torch: Any) -> str | None:
@@ -39,7 +39,7 @@ def select(torch: Any, word: str) -> Any:
     """The ``torch.device`` for *word*: ``cpu``, ``gpu`` (whatever is there) or a kind, ``:N``.
 
     Raises:
-        RuntimeError: this PyTorch has no such device; it never falls back to another.
+        DeviceMissingError: this PyTorch has no such device; it never falls back to another.
     """
     wanted, _, index = word.partition(":")
     if wanted == "cpu":
@@ -48,10 +48,10 @@ def select(torch: Any, word: str) -> Any:
     there = None if kind is None else kind_word(torch, kind)
     if kind is None or wanted not in ("gpu", there):
         shown = there or "the CPU only"
-        raise RuntimeError(f"device-missing: PyTorch has no device {word!r} here; it has {shown}")
+        raise DeviceMissingError(f"PyTorch has no device {word!r} here; it has {shown}")
     count = device_count(torch, kind)
     if int(index or 0) >= count:
-        raise RuntimeError(f"device-missing: PyTorch sees {count} of {wanted}, so no {word!r}")
+        raise DeviceMissingError(f"PyTorch sees {count} of {wanted}, so no {word!r}")
     # MPS has one device and refuses no index, but compares unequal with it.
     return torch.device(kind) if kind == "mps" else torch.device(kind, int(index or 0))
 
@@ -68,16 +68,21 @@ def list_devices() -> list[Device]:
     """Every device of this PyTorch, each tried; the CPU last."""
     import torch
 
-    found: list[Device] = []
+    found = [torch.device("cpu")]
     kind = accelerator_kind(torch)
     if kind is not None:
         word = kind_word(torch, kind)
-        for index in range(device_count(torch, kind)):
-            name = f"{word}:{index}"
-            shown = {"device": name, "kind": word, **_properties(torch, kind, index)}
-            found.append(proven(shown, _trial(torch, select(torch, name))))
-    cpu = {"device": "cpu", "kind": "cpu", "name": "CPU", "memory_bytes": None}
-    return [*found, proven(cpu, _trial(torch, torch.device("cpu")))]
+        count = device_count(torch, kind)
+        found = [*(select(torch, f"{word}:{index}") for index in range(count)), *found]
+    return [proven(describe(torch, device), _trial(torch, device)) for device in found]
+
+
+def describe(torch: Any, device: Any) -> Device:
+    """What a device really is: ``device`` (the word that selects it), kind, name and memory."""
+    if device.type == "cpu":
+        return {"device": "cpu", "kind": "cpu", "name": "CPU", "memory_bytes": None}
+    word, index = kind_word(torch, device.type), device.index or 0
+    return {"device": f"{word}:{index}", "kind": word, **_properties(torch, device.type, index)}
 
 
 def synchronize(torch: Any, device: Any) -> None:

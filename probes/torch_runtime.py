@@ -12,17 +12,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from probes import torch_devices
 from probes.observe import Observation, observe_training
 from probes.workload import TorchParts
 
 FRAMEWORK = "pytorch"
+_FUSED_ADAM = ("cpu", "cuda", "mps", "xpu")
 
 
 class TorchRuntime:
     """One PyTorch in one process, on one device.
 
     Args:
-        device: ``cpu`` or what ``torch.device`` takes.
+        device: ``cpu``, ``gpu``, ``cuda``, ``rocm``, ``xpu``, ``mps``, ``tpu``, with an index
+            where there are several (``cuda:1``).
         cores: CPU cores allowed; the intra-op thread count in ``matched`` settings.
         settings: ``matched`` (equal threads and precision, fused optimizer) or ``default``
             (what a user gets without asking for anything).
@@ -33,7 +36,7 @@ class TorchRuntime:
         import torch
 
         self.torch = torch
-        self.device = torch.device(device)
+        self.device = torch_devices.select(torch, device)
         self.settings = settings
         if settings == "matched":
             if cores:
@@ -45,6 +48,8 @@ class TorchRuntime:
         word = {"float32": "highest", "tf32": "high", "bfloat16": "medium"}.get(precision)
         self.torch.set_float32_matmul_precision(word or "highest")
         self.torch.backends.cudnn.allow_tf32 = precision == "tf32"
+        # XLA tries several convolution algorithms too; without this only one side would.
+        self.torch.backends.cudnn.benchmark = self.device.type == "cuda"
 
     def facts(self) -> dict[str, Any]:
         """Version, threads and build of this framework."""
@@ -56,6 +61,7 @@ class TorchRuntime:
             "cuda": torch.version.cuda,
             "hip": getattr(torch.version, "hip", None),
             "float32_matmul_precision": torch.get_float32_matmul_precision(),
+            "devices": [torch_devices.describe(torch, self.device)],
         }
 
     def tensor(self, array: NDArray[Any]) -> Any:
@@ -69,11 +75,12 @@ class TorchRuntime:
     def adam(self, parameters: Iterable[Any], learning_rate: float) -> tuple[Any, str]:
         """Adam and the name of its variant: the fastest honest one in matched settings.
 
-        The fused implementation exists for CPU, CUDA and MPS but is no default anywhere; on a
-        CPU the default is a Python loop over the parameters.
+        The fused implementation is no default anywhere; on a CPU the default is a Python loop
+        over the parameters. Back ends outside PyTorch may lack it.
+        https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html
         """
         adam = self.torch.optim.Adam
-        if self.settings == "default":
+        if self.settings == "default" or self.device.type not in _FUSED_ADAM:
             return adam(parameters, lr=learning_rate), "torch.optim.Adam (default)"
         return adam(parameters, lr=learning_rate, fused=True), "torch.optim.Adam(fused=True)"
 
@@ -83,15 +90,15 @@ class TorchRuntime:
 
     def wait(self) -> None:
         """Return when the device has done everything that was asked of it."""
-        kind = self.device.type
-        if kind == "cpu":
-            return
-        accelerator = getattr(self.torch, "accelerator", None)
-        # https://docs.pytorch.org/docs/stable/accelerator.html
-        if accelerator is not None:
-            accelerator.synchronize(self.device)
-        else:
-            getattr(self.torch, kind).synchronize()
+        torch_devices.synchronize(self.torch, self.device)
+
+    def reset_peak_memory(self) -> None:
+        """Start the device's memory peak anew; nothing happens on the CPU."""
+        torch_devices.reset_peak_memory(self.torch, self.device)
+
+    def peak_memory_bytes(self) -> int | None:
+        """The peak of memory in tensors on the accelerator; None on the CPU."""
+        return torch_devices.peak_memory_bytes(self.torch, self.device)
 
     def program(self, parts: TorchParts, mode: str) -> TorchProgram:
         """The program of *mode* (``pytorch.eager`` or ``pytorch.compile``).

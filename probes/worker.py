@@ -50,6 +50,7 @@ class Worker:
     def build(self, request: dict[str, Any]) -> dict[str, Any]:
         """Build one program and time its first calls, compilation included."""
         host.reset_peak_memory()
+        self._on_device("reset_peak_memory")
         start = time.perf_counter()
         program = self._make_program(request)
         if request.get("plant_s"):
@@ -119,7 +120,14 @@ class Worker:
     def finish(self, request: dict[str, Any]) -> dict[str, Any]:
         """Counters and peak memory of one program at the end of a launch."""
         program = self._programs[request["key"]]
-        return {"counters": program.counters(), "peak_memory_bytes": host.peak_memory_bytes()}
+        on_device = self._on_device("peak_memory_bytes")
+        peak = host.peak_memory_bytes() if on_device is None else on_device
+        return {"counters": program.counters(), "peak_memory_bytes": peak}
+
+    def _on_device(self, question: str) -> Any:
+        """Ask the runtime about the accelerator's memory; None on the CPU."""
+        method = getattr(self._runtime, question, None)
+        return None if method is None else method()
 
     def precision(self, request: dict[str, Any]) -> dict[str, Any]:
         """Largest relative error of a known float32 product against float64.
