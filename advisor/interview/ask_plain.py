@@ -40,10 +40,13 @@ class PlainAsker:
         self._head(menu.frame)
         for number, option in enumerate(menu.options, start=1):
             self._write(f"  {number:>2}  {option.line}")
-            for detail in option.detail.splitlines():
-                self._write(f"      {detail}")
+            if option.mark:
+                self._details(option.detail)
         while True:
             text = self._read(_menu_prompt(menu), menu.frame)
+            if text.strip().lower() in _WHY:
+                self._explain(menu)
+                continue
             turn = self._turn(text, menu.frame, back=("b", "back"))
             if turn is not None:
                 if turn is Turn.BACK:
@@ -69,6 +72,17 @@ class PlainAsker:
             if fault is None:
                 return cleaned
             self._write(fault)
+
+    def _explain(self, menu: Menu) -> None:
+        for option in menu.options:
+            if option.detail and not option.mark:
+                self._write(f"  {option.label}")
+                self._details(option.detail)
+        self.say(menu.frame.more())
+
+    def _details(self, detail: str) -> None:
+        for line in detail.splitlines():
+            self._write(f"      {line}")
 
     def _head(self, frame: Frame) -> None:
         self._write("")
@@ -97,7 +111,11 @@ class PlainAsker:
         lines = wrap(prompt, self._width() - 2)
         self._target.write(ascii_only("\n".join(lines)) + " ")
         self._target.flush()
-        line = self._source.readline()
+        try:
+            line = self._source.readline()
+        except KeyboardInterrupt:
+            self._target.write("\n")
+            raise
         if not line:
             self._target.write("\n")
             raise KeyboardInterrupt
@@ -120,12 +138,8 @@ def _menu_prompt(menu: Menu) -> str:
     taken = menu.marked or (() if menu.pointed is None else (menu.pointed,))
     numbers = ",".join(str(n + 1) for n in taken)
     enter = f", Enter for {numbers}" if numbers else ""
-    several = f", several with commas between{_as(menu)}" if menu.several else ""
+    several = f", or 1,3 for {menu.marks_mean or 'several'}" if menu.several else ""
     return f"Number{several}{enter} [{_keys(menu.frame, 'b')}]:"
-
-
-def _as(menu: Menu) -> str:
-    return f" for {menu.marks_mean}" if menu.marks_mean else ""
 
 
 def _entry_prompt(entry: Entry) -> str:

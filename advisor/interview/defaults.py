@@ -31,7 +31,7 @@ def detected_from(
     return {key: Detected(facts[key], words.get(key, "")) for key in sorted(facts)}
 
 
-def with_defaults(base: RuleBase, answers: Answers, detected: Mapping[str, Detected]) -> Answers:
+def fill_defaults(base: RuleBase, answers: Answers, detected: Mapping[str, Detected]) -> Answers:
     """*answers* and, for every other question, its detected value or else its default.
 
     Each added answer carries its source (``detected`` or ``default``); a question without either

@@ -97,7 +97,8 @@ class Walk:
     def take_up(self) -> None:
         """Make steps of the answers that an earlier interview was given, to go back to them."""
         given = self.answers
-        asked = [q for q in self.base.questions if _was_asked(q.key, given)]
+        keys = _asked_earlier(given)
+        asked = [q for q in self.base.questions if q.key in keys]
         for question in asked:
             self.answers = self.answers.with_value(question.key, None, "typed")
         for question in asked:
@@ -135,7 +136,8 @@ class Walk:
             chosen = self._worth_most(left)
             if chosen is not None:
                 return chosen
-        return _NAME if name_open and self.past else None
+        room = self._number() <= self.budget
+        return _NAME if name_open and self.past and room else None
 
     def _worth_most(self, left: Sequence[Question]) -> Question | None:
         facts = known_facts(self.answers, self.detected)
@@ -204,8 +206,11 @@ def _with_reply(answers: Answers, key: str, reply: Given | Turn) -> Answers:
     return answers.with_unknown(key)
 
 
-def _was_asked(key: str, answers: Answers) -> bool:
-    return key in answers.unknown or answers.sources.get(key) in ("typed", "detected")
+def _asked_earlier(answers: Answers) -> set[str]:
+    """The keys that somebody was asked for. A detected value was, unless nothing was typed."""
+    sources = answers.sources
+    typed = {key for key in sources if sources[key] == "typed"} | set(answers.unknown)
+    return typed | {key for key in sources if typed and sources[key] == "detected"}
 
 
 def run(
@@ -220,13 +225,13 @@ def run(
     waiting: Callable[[str], Sequence[str]] | None = None,
     found: Sequence[str] = (),
     budget: int = BUDGET,
-    resumed: bool = False,
 ) -> Answers:
     """Ask what is worth asking beyond *start*, and return all answers.
 
     Args:
         base: Vocabulary and questions.
-        start: What is known already (flags, files, a resumed interview, defaults).
+        start: What is known already (flags, files, defaults). What was typed in an interview that
+            was stopped (`saving.load`) counts as asked, and one can go back to it.
         detected: What was found, by answer key or by detected fact; ``project`` proposes a name.
         asker: The terminal. The caller has checked that prompting is allowed.
         rank: The value of information of each of the given keys under the given answers.
@@ -236,8 +241,6 @@ def run(
         found: What was found here, one line each, problems last: with the first menu on a small
             terminal, only the last three lines stay in sight.
         budget: The most questions to ask.
-        resumed: Whether *start* comes from an interview that was stopped (`saving.load`); its
-            answers count as asked, and one can go back to them.
 
     Raises:
         InterruptedRunError: Ctrl-C or the end of input; the answers so far are kept.
@@ -254,8 +257,7 @@ def run(
         answers=start,
     )
     try:
-        if resumed:
-            walk.take_up()
+        walk.take_up()
         asker.say(opening(found, budget, taken_up=len(walk.past)))
         walk.run()
     except KeyboardInterrupt as interrupt:
