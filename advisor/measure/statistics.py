@@ -10,6 +10,7 @@ Standard library only, since a bare node computes its verdicts too.
 
 from __future__ import annotations
 
+import functools
 import math
 import statistics
 from collections.abc import Sequence
@@ -59,6 +60,7 @@ def t_interval(logs: Sequence[float], *, alpha: float, floor: float) -> Interval
     return Interval(mean, mean - half, mean + half, spread, count)
 
 
+@functools.lru_cache(maxsize=256)
 def t_quantile(p: float, degrees: int) -> float:
     """The *p* quantile of Student's t with *degrees* of freedom, by bisection.
 

@@ -1,0 +1,1 @@
+"""Timing lives here and not in the test suite: ``make bench``."""

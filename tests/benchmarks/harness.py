@@ -1,0 +1,149 @@
+"""What the benchmarks share: groups of launches on the real apparatus, and rows of a table."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from advisor.measure.campaign import read_catalogue, usable_cpus
+from advisor.measure.lock import machine_lock
+from advisor.measure.model import Cell, Mode, Protocol, Series, ToolchainSpec
+from advisor.measure.plan import PROTOCOLS, Plan
+from advisor.measure.run import Measured, Run, SelftestOutcome
+from advisor.measure.verdicts import QUICK, Looks
+from advisor.measure.workspace import workspace
+from advisor.resources import resource_dir
+
+WORKER = (str(resource_dir("probes")),)
+PASSED = SelftestOutcome("passed", 0.02)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: what was asked, what was seen, and whether it reached the bar."""
+
+    test: str
+    bar: str
+    seen: str
+    reached: bool
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+
+
+def toolchain(framework: str, name: str = "", index: int = 0) -> ToolchainSpec:
+    """This interpreter as a toolchain; *name* sets several of one framework apart."""
+    key = f"{framework}-{index}"
+    return ToolchainSpec(key, framework, sys.executable, None, f"@{name}" if name else "", index)
+
+
+def twin_modes(framework: str, mode: str) -> tuple[Mode, Mode]:
+    """The same mode of the same framework twice, in processes of their own."""
+    return Mode(mode, toolchain(framework)), Mode(mode, toolchain(framework, "twin", 1))
+
+
+def cell_of(probe: str, size: str, modes: Sequence[Mode]) -> Cell:
+    """A cell of the catalogue with *modes*."""
+    with workspace() as place:
+        found = {w["id"]: w for w in read_catalogue(WORKER, place)}[probe]
+    described = found["sizes"][size]
+    return Cell(
+        probe=probe,
+        title=found["title"],
+        size_name=size,
+        size=described["size"],
+        modes=tuple(modes),
+        flops=described["flops"],
+        bytes_moved=described["bytes"],
+        samples_per_step=described["samples_per_step"],
+        tolerance=found["tolerance"],
+        precision=found["precision"],
+    )
+
+
+def run_group(
+    cell: Cell,
+    *,
+    cores: int = 1,
+    seed: int = 0,
+    looks: Looks = QUICK,
+    protocol: Protocol | None = None,
+    plants_s: Mapping[str, float] | None = None,
+) -> Measured:
+    """One independent group of launches of *cell*; the machine's lock is held meanwhile."""
+    cpus = usable_cpus()
+    series = Series("cpu", cpus[-cores:], (cell,), setup_cpus=_setup(cpus, cores))
+    toolchains = tuple({m.toolchain.key: m.toolchain for m in cell.modes}.values())
+    plan = Plan(
+        profile="bench",
+        settings="matched",
+        seed=seed,
+        series=(series,),
+        looks=looks,
+        protocol=protocol or PROTOCOLS["quick"],
+        toolchains=toolchains,
+    )
+    with machine_lock(5.0), workspace() as place:
+        return Run(
+            plan, worker=WORKER, workspace=place, selftest=PASSED, plants_s=plants_s
+        ).measure()
+
+
+def _setup(cpus: Sequence[int], cores: int) -> tuple[tuple[int, ...], ...]:
+    if cores > 1 or len(cpus) == 1:
+        return (tuple(cpus),)
+    return tuple((cpu,) for cpu in reversed(cpus))
+
+
+def compared(measured: Measured) -> dict[str, Any]:
+    """The one comparison of a group with two modes."""
+    found: dict[str, Any] = measured.probes[0]["comparisons"][0]
+    return found
+
+
+def median_s(measured: Measured, place: int = 0) -> float:
+    """The median of one entry."""
+    return float(measured.probes[0]["entries"][place]["median_s"])
+
+
+def called(verdict: str) -> bool:
+    """Whether a verdict names a winner."""
+    return verdict in ("a_faster", "b_faster")
+
+
+def counts(verdicts: Sequence[str]) -> dict[str, int]:
+    """How often each word was said."""
+    return {word: verdicts.count(word) for word in sorted(set(verdicts))}
+
+
+def _burn(on_s: float, off_s: float) -> None:
+    while True:
+        end = time.perf_counter() + on_s
+        while time.perf_counter() < end:
+            pass
+        time.sleep(off_s)
+
+
+@contextlib.contextmanager
+def burners(on_s: float = 1.0, off_s: float = 0.0) -> Iterator[None]:
+    """Other processes that use every core, all the time or in bursts."""
+    context = multiprocessing.get_context("spawn")
+    processes = [
+        context.Process(target=_burn, args=(on_s, off_s), daemon=True) for _ in usable_cpus()
+    ]
+    for process in processes:
+        process.start()
+    try:
+        time.sleep(1.0)
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.join()
+
+
+Bench = Callable[[int], list[Row]]
+"""A benchmark: from the number of groups to its rows."""

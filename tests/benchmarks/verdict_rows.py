@@ -1,0 +1,114 @@
+"""Does measuring call what is there, and nothing else? On the real apparatus."""
+
+from __future__ import annotations
+
+import math
+
+from advisor.measure.model import Mode
+from advisor.measure.verdicts import THOROUGH
+from tests.benchmarks.harness import (
+    Row,
+    burners,
+    called,
+    cell_of,
+    compared,
+    counts,
+    median_s,
+    run_group,
+    toolchain,
+    twin_modes,
+)
+
+_MODES = {"pytorch": "pytorch.eager", "jax": "jax.jit"}
+
+
+def equal_code(groups: int) -> list[Row]:
+    """Identical code on both sides, one core and all: nothing may be called."""
+    rows = []
+    for framework, mode in _MODES.items():
+        cell = cell_of("mlp_train", "small", twin_modes(framework, mode))
+        verdicts, logs = [], []
+        for seed in range(groups):
+            found = compared(run_group(cell, cores=1 + seed % 2, seed=seed))
+            verdicts.append(found["verdict"])
+            if found["time_ratio"]:
+                logs.append(math.log(found["time_ratio"]))
+        wrong = sum(called(v) for v in verdicts)
+        worst = max((abs(x) for x in logs), default=0.0)
+        rows.append(
+            Row(
+                f"A/A {mode}, {groups} groups",
+                "0 called",
+                f"{wrong} called; {counts(verdicts)}; largest |log ratio| {worst:.3f}",
+                wrong == 0,
+                {"called": wrong, "verdicts": verdicts, "logs": logs},
+            )
+        )
+    return rows
+
+
+def equal_code_in_bursts(groups: int) -> list[Row]:
+    """The same while others use the cores in bursts."""
+    cell = cell_of("mlp_train", "small", twin_modes("jax", "jax.jit"))
+    with burners(on_s=0.5, off_s=0.7):
+        verdicts = [compared(run_group(cell, seed=s))["verdict"] for s in range(groups)]
+    wrong = sum(called(v) for v in verdicts)
+    return [
+        Row(
+            f"A/A jax.jit among bursts, {groups} groups",
+            "0 called",
+            f"{wrong} called; {counts(verdicts)}",
+            wrong == 0,
+            {"verdicts": verdicts},
+        )
+    ]
+
+
+def steady_burner(groups: int) -> list[Row]:
+    """PyTorch against JAX while others use every core: never a verdict."""
+    modes = [Mode(mode, toolchain(f, index=i)) for i, (f, mode) in enumerate(_MODES.items())]
+    cell = cell_of("mlp_train", "small", modes)
+    with burners():
+        verdicts = [compared(run_group(cell, cores=2, seed=s))["verdict"] for s in range(groups)]
+    wrong = sum(v != "invalid" for v in verdicts)
+    return [
+        Row(
+            f"steady burner, torch against jax, {groups} groups",
+            "only invalid",
+            str(counts(verdicts)),
+            wrong == 0,
+            {"verdicts": verdicts},
+        )
+    ]
+
+
+def planted(groups: int) -> list[Row]:
+    """A known delay on one side: found, and its size inside the interval."""
+    rows = []
+    cell = cell_of("mlp_train", "small", twin_modes("pytorch", "pytorch.eager"))
+    per_call_s = median_s(run_group(cell))
+    for share, need in ((0.20, 0.95), (0.10, 0.80)):
+        found = [
+            compared(
+                run_group(
+                    cell,
+                    seed=seed,
+                    looks=THOROUGH,
+                    plants_s={cell.modes[1].label: share * per_call_s},
+                )
+            )
+            for seed in range(groups)
+        ]
+        hits = sum(c["verdict"] == "a_faster" for c in found)
+        covered = sum(bool(c["ci"]) and c["ci"][0] <= 1 + share <= c["ci"][1] for c in found)
+        rows.append(
+            Row(
+                f"planted +{share:.0%}, {groups} groups",
+                f">= {need:.0%} called"
+                + (", covered in >= 90 %" if share == 0.20 else " at a 5 % margin"),
+                f"{hits}/{groups} called, {covered}/{groups} covered",
+                hits >= need * groups and (share != 0.20 or covered >= 0.9 * groups),
+                {"ratios": [c["time_ratio"] for c in found], "ci": [c["ci"] for c in found]},
+            )
+        )
+    return rows
