@@ -42,10 +42,15 @@ class Fact:
 
 @dataclass(frozen=True)
 class OneOf:
-    """True where the fact is (or, for a list, contains) one of the accepted values."""
+    """True where the fact is (or, for a list, contains) one of the accepted values.
+
+    `domain` holds every value that the fact can have, where it has exactly one of a closed list:
+    then a condition that accepts all of them is true although the fact is not known.
+    """
 
     fact: str
     accepted: tuple[Scalar, ...]
+    domain: tuple[Scalar, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -97,12 +102,16 @@ class Effect:
 
 @dataclass(frozen=True, kw_only=True)
 class RuleTest:
-    """One of a rule's own tests: with these facts (and these versions) it must do this."""
+    """One of a rule's own tests: with these facts (and these versions) it must do this.
+
+    `favours` is the framework that the effects must speak for where the rule fires.
+    """
 
     name: str
     given: Mapping[str, Any]
     expect: Literal["fires", "silent", "unknown"]
     versions: Mapping[str, str] = field(default_factory=dict)
+    favours: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,6 +215,19 @@ class TaskWeights:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Install:
+    """How a framework is installed on some hardware and systems; empty lists mean any."""
+
+    framework: str
+    hardware: tuple[str, ...]
+    os: tuple[str, ...]
+    command: str
+    note: str = ""
+    sources: tuple[str, ...]
+    reviewed: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Persona:
     """A scenario with the answer an experienced engineer would give, written beforehand."""
 
@@ -230,6 +252,7 @@ class RuleBase:
     rules: tuple[Rule, ...]
     questions: tuple[Question, ...] = ()
     task_weights: tuple[TaskWeights, ...] = ()
+    installs: tuple[Install, ...] = ()
     disabled: Mapping[str, str] = field(default_factory=dict)
     version: str = ""
 
