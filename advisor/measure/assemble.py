@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from advisor.measure.compare import CellRuns, Context, comparison, pairs_of
+from advisor.measure.cell_runs import CellRuns, Context
+from advisor.measure.compare import comparison, pairs_of
 from advisor.measure.gates import effective_cores
 from advisor.measure.model import Cell, Failure, LaunchResult, Mode, ModeRun
 from advisor.measure.parity import parity_of, read_observation
@@ -100,7 +101,7 @@ def _entry(cell: Cell, mode: Mode, launches: Sequence[LaunchResult]) -> dict[str
     return {
         **head,
         "status": "ok",
-        "reason": None,
+        "reason": _broke_later(cell, mode, launches),
         "variant": runs[0][1].variant,
         "median_s": steady_s,
         "p95_s": quantile(samples, 0.95) if samples else None,
@@ -131,6 +132,16 @@ def _why_nothing(cell: Cell, mode: Mode, launches: Sequence[LaunchResult]) -> di
         failure = Failure("skipped", "not-reached", "its turn never came")
     reason = {"id": failure.reason, "text": failure.text, "hint": failure.hint}
     return {"status": failure.status, "reason": reason}
+
+
+def _broke_later(cell: Cell, mode: Mode, launches: Sequence[LaunchResult]) -> dict[str, Any] | None:
+    """Why a mode with times has fewer launches than the others; None where nothing broke."""
+    for launch in launches:
+        failure = launch.failures.get((cell.key, mode.label))
+        if failure is not None:
+            text = f"in launch {launch.index + 1}: {failure.text}"
+            return {"id": failure.reason, "text": text, "hint": failure.hint}
+    return None
 
 
 def _launch_median(run: ModeRun) -> float:

@@ -26,6 +26,8 @@ LAUNCH_FOREIGN_SHARE = 0.10
 # Relative error of float32 products (inner size 1024) against float64, per class.
 PRECISION_CLASSES = (("float32", 0.0, 2e-5), ("tf32", 2e-5, 2e-3), ("bfloat16", 2e-3, 1.0))
 PEAK_SLACK = 1.15
+# Small tables inside a compiled step are everyday; its data must come as arguments.
+MOST_CONSTANT_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)

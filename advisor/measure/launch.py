@@ -28,11 +28,19 @@ from advisor.measure.model import (
     Series,
     ToolchainSpec,
 )
-from advisor.measure.quiet import CpuMeter
+from advisor.measure.quiet import CpuMeter, MeterFactory
+from advisor.measure.replies import (
+    ReplyError,
+    check_block,
+    check_build,
+    check_facts,
+    check_finish,
+    check_hello,
+    check_warm,
+)
 from advisor.measure.schedule import block_orders, launch_order
 from advisor.measure.worker import WorkerCommand, WorkerError, WorkerProcess, worker_argv
 
-HELLO_TIMEOUT_S = 120.0
 _STATUS = {"worker-hung": "timeout", "framework-missing": "skipped"}
 
 
@@ -48,6 +56,7 @@ class Setting:
     inputs: Mapping[str, tuple[str, str]]
     plants_s: Mapping[str, float] = field(default_factory=dict)
     tick: Callable[[str], None] = lambda _text: None
+    meter: MeterFactory = CpuMeter
 
 
 class Launch:
@@ -69,9 +78,10 @@ class Launch:
         self._skipped = skipped
         self._first = first
         self._workers: dict[str, WorkerProcess] = {}
+        self._begun: list[WorkerProcess] = []
         self._done: set[str] = set()
         self._setup_cpus: dict[str, tuple[int, ...]] = {}
-        self._meter = CpuMeter(series.cpus, self._pids)
+        self._meter = setting.meter(series.cpus, self._pids)
         self._pool = ThreadPoolExecutor(max_workers=2)
         self.result = LaunchResult(index)
 
@@ -85,9 +95,14 @@ class Launch:
             self.result.interrupted = True
         finally:
             # Ending the workers first releases threads that still wait for an answer.
-            for worker in list(self._workers.values()):
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            for worker in list(self._begun):
                 worker.close()
-            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool.shutdown(wait=True)
+        if self.result.interrupted:
+            # A cell in the middle of its rounds says nothing; finished ones are kept.
+            runs = {k: run for k, run in self.result.runs.items() if k[0] in self._done}
+            self.result.runs = runs
         return self.result
 
     def _side_by_side(self, actions: Sequence[Callable[[], None]]) -> None:
@@ -100,7 +115,7 @@ class Launch:
             future.result()
 
     def _pids(self) -> list[int]:
-        return [w.hello["pid"] for w in self._workers.values() if "pid" in w.hello]
+        return [worker.hello["pid"] for worker in self._workers.values()]
 
     def _toolchains(self) -> list[ToolchainSpec]:
         found = {m.toolchain.key: m.toolchain for c in self._cells for m in c.modes}
@@ -115,14 +130,19 @@ class Launch:
     def _start_one(self, toolchain: ToolchainSpec, place: int) -> None:
         sets = self._series.setup_cpus or (self._series.cpus,)
         self._setup_cpus[toolchain.key] = sets[place % len(sets)]
+        worker = self._start_or_fail(toolchain)
+        if worker is not None and self._first:
+            self._ask_facts(toolchain, worker)
+
+    def _start_or_fail(self, toolchain: ToolchainSpec) -> WorkerProcess | None:
+        """A worker that has said hello; where none does, every cell that it owes has failed."""
         try:
             worker = self._start(toolchain)
         except WorkerError as error:
             self._fail_all(toolchain, error)
-            return
+            return None
         self._workers[toolchain.key] = worker
-        if self._first:
-            self._ask_facts(toolchain, worker)
+        return worker
 
     def _start(self, toolchain: ToolchainSpec) -> WorkerProcess:
         setting, series = self._setting, self._series
@@ -139,8 +159,13 @@ class Launch:
         environment = worker_environment(setting.workspace, toolchain.key)
         cpus = self._setup_cpus[toolchain.key]
         worker = WorkerProcess(WorkerCommand(argv, environment, cpus, log))
+        self._begun.append(worker)
         try:
-            worker.hello = worker.ask("hello", timeout_s=HELLO_TIMEOUT_S)
+            reply = worker.ask("hello", timeout_s=setting.protocol.hello_timeout_s)
+            worker.hello = check_hello(reply)
+        except ReplyError as error:
+            worker.close()
+            raise WorkerError("worker-garbage", f"its first answer: {error}") from error
         except BaseException:
             worker.close()
             raise
@@ -161,15 +186,15 @@ class Launch:
         if toolchain.framework == "numpy":
             return
         try:
-            facts = {
-                **worker.ask("precision", timeout_s=60.0),
-                **worker.ask("peak", timeout_s=60.0),
+            precision = worker.ask("precision", timeout_s=60.0)
+            peak = worker.ask("peak", timeout_s=60.0)
+            self.result.facts[toolchain.key] = {
+                **check_facts(precision, "max_relative_error"),
+                **check_facts(peak, "flops_per_s"),
             }
-        except WorkerError as error:
-            self._fail_all(toolchain, error)
-            self._workers.pop(toolchain.key).close()
-            return
-        self.result.facts[toolchain.key] = facts
+        except (WorkerError, ReplyError) as error:
+            self._fail_all(toolchain, _as_worker_error(error))
+            self._end(toolchain)
 
     def _measure_cell(self, cell: Cell) -> None:
         modes = [
@@ -180,25 +205,41 @@ class Launch:
             and (cell.key, mode.label) not in self.result.failures
         ]
         while modes:
-            broken = self._try_cell(cell, modes)
-            if broken is None:
+            self._start_missing(modes)
+            modes = self._unbroken(cell, modes)
+            if not modes or self._try_cell(cell, modes):
                 break
-            self._revive(broken.toolchain)
-            modes = [m for m in modes if (cell.key, m.label) not in self.result.failures]
+            for mode in modes:
+                if (cell.key, mode.label) in self.result.failures:
+                    self._end(mode.toolchain)
+            modes = self._unbroken(cell, modes)
         self._done.add(cell.key)
         for mode in cell.modes:
             self._drop(cell, mode)
 
-    def _try_cell(self, cell: Cell, modes: Sequence[Mode]) -> Mode | None:
-        """Build, warm and time *modes*; returns the first that broke, or None."""
+    def _unbroken(self, cell: Cell, modes: Sequence[Mode]) -> list[Mode]:
+        return [m for m in modes if (cell.key, m.label) not in self.result.failures]
+
+    def _start_missing(self, modes: Sequence[Mode]) -> None:
+        """A fresh process for each toolchain whose worker broke or was ended."""
+        for toolchain in {mode.toolchain.key: mode.toolchain for mode in modes}.values():
+            if toolchain.key not in self._workers:
+                self._start_or_fail(toolchain)
+
+    def _end(self, toolchain: ToolchainSpec) -> None:
+        worker = self._workers.pop(toolchain.key, None)
+        if worker is not None:
+            worker.close()
+
+    def _try_cell(self, cell: Cell, modes: Sequence[Mode]) -> bool:
+        """Build, warm and time *modes*; False where one of them broke."""
         self._move_workers(to_measure=False)
         groups: dict[str, list[Mode]] = {}
         for mode in modes:
             groups.setdefault(mode.toolchain.key, []).append(mode)
         self._side_by_side([partial(self._prepare_group, cell, group) for group in groups.values()])
-        broken = [m for m in modes if (cell.key, m.label) in self.result.failures]
-        if broken:
-            return broken[0]
+        if len(self._unbroken(cell, modes)) < len(modes):
+            return False
         self._move_workers(to_measure=True)
         return self._rounds(cell, modes)
 
@@ -214,7 +255,7 @@ class Launch:
         path, _ = self._setting.inputs.get(cell.key, ("", ""))
         plant_s = self._setting.plants_s.get(mode.label, 0.0)
         observe = str(self.observation_path(cell, mode)) if self._first and path else ""
-        built = worker.ask(
+        reply = worker.ask(
             "build",
             timeout_s=protocol.build_timeout_s,
             key=_key(cell, mode),
@@ -226,6 +267,7 @@ class Launch:
             plant_s=plant_s,
             source=cell.source,
         )
+        built = check_build(reply)
         run = ModeRun(
             import_s=worker.hello.get("import_s"),
             first_calls_s=built["first_calls_s"],
@@ -244,7 +286,7 @@ class Launch:
                 min_s=protocol.warm_min_s,
                 max_s=protocol.warm_max_s,
             )
-            run.steady, run.calls = warm["steady"], warm["calls"]
+            run.steady, run.calls = check_warm(warm)
         self.result.runs[cell.key, mode.label] = run
 
     def observation_path(self, cell: Cell, mode: Mode) -> Path:
@@ -252,7 +294,7 @@ class Launch:
         name = f"{self._series.key}-{cell.key}-{mode.label}".replace("/", "-")
         return self._setting.workspace / f"observed-{name}.npz"
 
-    def _rounds(self, cell: Cell, modes: Sequence[Mode]) -> Mode | None:
+    def _rounds(self, cell: Cell, modes: Sequence[Mode]) -> bool:
         protocol = self._setting.protocol
         by_label = {mode.label: mode for mode in modes}
         key = f"{self._setting.seed}/{self._series.key}/{cell.key}/{self.result.index}"
@@ -262,36 +304,35 @@ class Launch:
             self._setting.tick(
                 f"{cell.key} on {self._cores_text()}: round {number + 1} of {protocol.rounds}"
             )
-            broken = self._round(cell, [by_label[label] for label in order], number)
-            if broken is not None:
-                return broken
+            if not self._round(cell, [by_label[label] for label in order], number):
+                return False
         share = self._meter.foreign_share(start, self._meter.read())
         self.result.foreign_share[cell.key] = share
         blocks = {label: self.result.runs[cell.key, label].blocks for label in regular}
         gates.mark_blocks(blocks)
+        self.result.noisy.discard(cell.key)
         if share is not None and share > gates.LAUNCH_FOREIGN_SHARE:
             self.result.noisy.add(cell.key)
         few = [mode for mode in modes if mode.few_samples]
         for number in range(protocol.few_blocks):
-            broken = self._round(cell, few, number)
-            if broken is not None:
-                return broken
-        return self._finish(cell, modes)
+            if not self._round(cell, few, number):
+                return False
+        return all(self._guarded(cell, mode, self._collect) for mode in modes)
 
-    def _round(self, cell: Cell, modes: Sequence[Mode], number: int) -> Mode | None:
+    def _round(self, cell: Cell, modes: Sequence[Mode], number: int) -> bool:
         before = self._meter.read()
         blocks: list[dict[str, Any]] = []
         for mode in modes:
             time.sleep(self._setting.protocol.gap_s)
             if not self._guarded(cell, mode, self._block):
-                return mode
+                return False
             block = self.result.runs[cell.key, mode.label].blocks[-1]
             block["round"] = number
             blocks.append(block)
         share = self._meter.foreign_share(before, self._meter.read())
         for block in blocks:
             block["foreign_share"] = share
-        return None
+        return True
 
     def _block(self, cell: Cell, mode: Mode) -> None:
         protocol = self._setting.protocol
@@ -304,36 +345,27 @@ class Launch:
             calls=run.calls,
             min_samples=2 if mode.few_samples else protocol.min_samples,
         )
-        if not reply.get("samples_s") or min(reply["samples_s"]) <= 0:
-            raise WorkerError("worker-garbage", "a block without positive samples")
-        run.blocks.append({k: v for k, v in reply.items() if k != "ok"})
-
-    def _finish(self, cell: Cell, modes: Sequence[Mode]) -> Mode | None:
-        for mode in modes:
-            if not self._guarded(cell, mode, self._collect):
-                return mode
-        return None
+        run.blocks.append(check_block(reply))
 
     def _collect(self, cell: Cell, mode: Mode) -> None:
         reply = self._workers[mode.toolchain.key].ask(
             "finish", timeout_s=30.0, key=_key(cell, mode)
         )
         run = self.result.runs[cell.key, mode.label]
-        run.counters, run.peak_memory_bytes = reply["counters"], reply["peak_memory_bytes"]
+        run.counters, run.peak_memory_bytes = check_finish(reply)
 
     def _guarded(self, cell: Cell, mode: Mode, action: Callable[[Cell, Mode], None]) -> bool:
         try:
             action(cell, mode)
-        except WorkerError as error:
-            self._fail(cell, mode, error)
-            return False
-        except (KeyError, TypeError, ValueError) as error:
-            text = f"an answer of an unexpected shape: {error}"
-            self._fail(cell, mode, WorkerError("worker-garbage", text))
+        except (WorkerError, ReplyError) as error:
+            self._fail(cell, mode, _as_worker_error(error))
             return False
         return True
 
     def _fail(self, cell: Cell, mode: Mode, error: WorkerError) -> None:
+        if self.result.interrupted:
+            # A worker that we ended ourselves has not failed.
+            return
         status = _STATUS.get(error.reason, "failed")
         self.result.failures[cell.key, mode.label] = Failure(status, error.reason, error.text)
         self.result.runs.pop((cell.key, mode.label), None)
@@ -344,14 +376,6 @@ class Launch:
                 if mode.toolchain == toolchain and cell.key not in self._done:
                     self._fail(cell, mode, error)
 
-    def _revive(self, toolchain: ToolchainSpec) -> None:
-        """A fresh process after one broke; the cell at hand starts again from its first round."""
-        self._workers.pop(toolchain.key).close()
-        try:
-            self._workers[toolchain.key] = self._start(toolchain)
-        except WorkerError as error:
-            self._fail_all(toolchain, error)
-
     def _drop(self, cell: Cell, mode: Mode) -> None:
         worker = self._workers.get(mode.toolchain.key)
         if worker is None or (cell.key, mode.label) not in self.result.runs:
@@ -359,10 +383,16 @@ class Launch:
         try:
             worker.ask("drop", timeout_s=30.0, key=_key(cell, mode))
         except WorkerError:
-            self._workers.pop(mode.toolchain.key).close()
+            self._end(mode.toolchain)
 
     def _cores_text(self) -> str:
         return "1 core" if self._series.cores == 1 else f"{self._series.cores} cores"
+
+
+def _as_worker_error(error: WorkerError | ReplyError) -> WorkerError:
+    if isinstance(error, WorkerError):
+        return error
+    return WorkerError("worker-garbage", f"an answer that cannot be: {error}")
 
 
 def _key(cell: Cell, mode: Mode) -> str:

@@ -6,6 +6,8 @@ cannot fail is worthless: missing pieces, wrong shapes and NaN count as failures
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,8 @@ from numpy.typing import NDArray
 
 Observation = Mapping[str, NDArray[Any]]
 MAX_OBSERVATION_BYTES = 512 * 1024 * 1024
+_BROKEN_ARCHIVE = (zipfile.BadZipFile, zlib.error, NotImplementedError)
+_PIECES = ("forward", "grad", "curve")
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ def read_observation(path: Path) -> Observation | None:
             return None
         with np.load(path, allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, EOFError, KeyError):
+    except (OSError, ValueError, EOFError, KeyError, *_BROKEN_ARCHIVE):
         return None
 
 
@@ -74,6 +78,8 @@ def _difference(
         return None, f"{name} has shape {other.shape} instead of {reference.shape}"
     if other.dtype.kind != reference.dtype.kind or other.dtype.itemsize != reference.dtype.itemsize:
         return None, f"{name} is {other.dtype} instead of {reference.dtype}"
+    if reference.dtype.kind not in "fiub":
+        return None, f"{name} holds {reference.dtype}, which is no real number"
     a, b = reference.astype(np.float64), other.astype(np.float64)
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
         return None, f"{name} holds NaN or infinite values"
@@ -110,25 +116,23 @@ def parity_of(
         "reason": None,
         "problems": {},
     }
-    if len(usable) < 2:
+    problems = {
+        label: "what it computed could not be read" for label, o in observations.items() if not o
+    }
+    usable = {label: o for label, o in usable.items() if label not in problems}
+    if len(observations) < 2:
         return result
     labels = sorted(usable, key=lambda label: ("forward" not in usable[label], label))
-    problems: dict[str, str] = {}
     for label in labels:
         if learns(usable[label]) is False:
             problems[label] = "the loss does not depend on the parameters"
-    base = labels[0]
+    for label, text in _lacking(usable).items():
+        problems.setdefault(label, text)
     for label in labels[1:]:
-        found = compare(usable[base], usable[label], tolerance)
+        found = compare(usable[labels[0]], usable[label], tolerance)
         if found.problem:
-            problems.setdefault(label, f"against {base}: {found.problem}")
-        for key, value in (
-            ("forward_max_abs", found.forward_max_abs),
-            ("grad_max_abs", found.grad_max_abs),
-            ("loss_curve_max_abs", found.curve_max_abs),
-        ):
-            if value is not None:
-                result[key] = max(result[key] or 0.0, value)
+            problems.setdefault(label, f"against {labels[0]}: {found.problem}")
+        _widen(result, found)
     counts = {_parameter_count(o) for o in usable.values() if _parameter_count(o)}
     result["parameters_equal"] = len(counts) == 1 if counts else None
     if len(counts) > 1:
@@ -139,6 +143,34 @@ def parity_of(
         text = "; ".join(f"{label}: {problem}" for label, problem in sorted(problems.items()))
         result["reason"] = {"id": "parity-failed", "text": text, "hint": ""}
     return result
+
+
+def _widen(result: dict[str, Any], found: Agreement) -> None:
+    for key, value in (
+        ("forward_max_abs", found.forward_max_abs),
+        ("grad_max_abs", found.grad_max_abs),
+        ("loss_curve_max_abs", found.curve_max_abs),
+    ):
+        if value is not None:
+            result[key] = max(result[key] or 0.0, value)
+
+
+def _lacking(observations: Mapping[str, Observation]) -> dict[str, str]:
+    """Modes of a framework that hides a piece which another framework shows.
+
+    Only one mode of each framework shows outputs and gradients, so the pieces are counted per
+    framework; a framework that leaves one out would otherwise agree with everything.
+    """
+    shown: dict[str, set[str]] = {}
+    for label, observation in observations.items():
+        pieces = {name for name in observation if name.split(".", 1)[0] in _PIECES}
+        shown.setdefault(label.split(".", 1)[0], set()).update(pieces)
+    every = set().union(*shown.values())
+    return {
+        label: f"it does not show {', '.join(sorted(missing)[:3])}"
+        for label in observations
+        if (missing := every - shown[label.split(".", 1)[0]])
+    }
 
 
 def _parameter_count(observation: Observation) -> int:

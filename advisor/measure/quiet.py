@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 BUSY_SHARE = 0.10
 
@@ -23,6 +24,19 @@ class Usage:
     wall_s: float
     busy_s: float
     own_s: float
+
+
+class Meter(Protocol):
+    """What tells how much of the CPUs others use; tests put a quiet or a busy machine here."""
+
+    def read(self) -> Usage | None:
+        """The counters now; None where the system has none."""
+
+    def foreign_share(self, before: Usage | None, after: Usage | None) -> float | None:
+        """The share of the CPUs that others used between two readings, 0 to 1."""
+
+
+MeterFactory = Callable[[Sequence[int], Callable[[], Iterable[int]]], Meter]
 
 
 class CpuMeter:
@@ -78,7 +92,7 @@ class CpuMeter:
 
 
 def wait_until_quiet(
-    meter: CpuMeter, *, limit_s: float, window_s: float = 0.3, tell: Callable[[str], None]
+    meter: Meter, *, limit_s: float, window_s: float = 0.3, tell: Callable[[str], None]
 ) -> float | None:
     """Wait until others use less than `BUSY_SHARE` of the CPUs, for at most *limit_s*.
 

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from advisor.measure.assemble import probe_entry
-from advisor.measure.compare import CellRuns, Context, crossing_pairs, launch_logs, verdict_so_far
+from advisor.measure.cell_runs import CellRuns, Context, launch_logs
+from advisor.measure.compare import crossing_pairs, verdict_so_far
 from advisor.measure.environment import dropped_tuning, worker_environment
 from advisor.measure.launch import Launch, Setting
 from advisor.measure.model import Cell, Failure, LaunchResult, Series
 from advisor.measure.plan import Plan, series_seconds
-from advisor.measure.quiet import BUSY_SHARE, CpuMeter, wait_until_quiet
+from advisor.measure.quiet import BUSY_SHARE, CpuMeter, MeterFactory, wait_until_quiet
 from advisor.measure.verdicts import ASSUMED_SPREAD
 from advisor.measure.worker import WorkerCommand, WorkerError, WorkerProcess, worker_argv
 
@@ -60,9 +61,9 @@ class Measured:
 
     @property
     def complete(self) -> bool:
-        """Whether every entry has times."""
+        """Whether every entry has times, from all its launches."""
         return not self.interrupted and all(
-            e["status"] == "ok" for p in self.probes for e in p["entries"]
+            e["status"] == "ok" and not e["reason"] for p in self.probes for e in p["entries"]
         )
 
 
@@ -78,6 +79,8 @@ class Run:
         selftest: SelftestOutcome,
         report: Callable[[Progress], None] = lambda _: None,
         stop: Callable[[], bool] = lambda: False,
+        plants_s: Mapping[str, float] | None = None,
+        meter: MeterFactory = CpuMeter,
     ) -> None:
         self._plan = plan
         self._worker = tuple(worker)
@@ -85,6 +88,8 @@ class Run:
         self._selftest = selftest
         self._report = report
         self._stop = stop
+        self._plants_s = dict(plants_s or {})
+        self._meter = meter
         self._launches: dict[str, list[LaunchResult]] = {s.key: [] for s in plan.series}
         self._inputs: dict[str, tuple[str, str]] = {}
         self._failed: dict[str, dict[tuple[str, str], Failure]] = {s.key: {} for s in plan.series}
@@ -162,7 +167,7 @@ class Run:
     def _wait_for_quiet(self) -> None:
         if not self._plan.series:
             return
-        meter = CpuMeter(self._plan.series[0].cpus, list)
+        meter = self._meter(self._plan.series[0].cpus, list)
         share = wait_until_quiet(meter, limit_s=QUIET_LIMIT_S, tell=self._tick)
         if share is not None and share >= BUSY_SHARE:
             self._notices.append(
@@ -220,7 +225,9 @@ class Run:
             seed=self._plan.seed,
             protocol=self._plan.protocol,
             inputs=self._inputs,
+            plants_s=self._plants_s,
             tick=self._tick,
+            meter=self._meter,
         )
         first = not self._launches[series.key]
         failed = self._failed[series.key]
@@ -232,7 +239,7 @@ class Run:
             for cell in cells:
                 for mode in cell.modes:
                     path = launch.observation_path(cell, mode)
-                    if path.exists():
+                    if path.exists() or (cell.key, mode.label) in result.runs:
                         self._observations[series.key, cell.key, mode.label] = path
         return result
 

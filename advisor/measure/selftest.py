@@ -19,10 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from advisor import __version__
-from advisor.measure.compare import CellRuns, launch_logs
+from advisor.measure.cell_runs import CellRuns, launch_logs
 from advisor.measure.environment import worker_environment
 from advisor.measure.launch import Launch, Setting
 from advisor.measure.model import Cell, LaunchResult, Mode, Protocol, Series, ToolchainSpec
+from advisor.measure.quiet import CpuMeter, MeterFactory
+from advisor.measure.replies import ReplyError, check_block, check_warm
 from advisor.measure.verdicts import SPREAD_FLOOR, Looks, Verdict, call
 from advisor.measure.worker import WorkerCommand, WorkerError, WorkerProcess, worker_argv
 
@@ -49,6 +51,7 @@ def selftest(
     tell: Callable[[str], None] = lambda _: None,
     launches: int = 4,
     seed: int = 0,
+    meter: MeterFactory = CpuMeter,
 ) -> SelftestResult:
     """Run it; about six seconds. Never raises for what it finds, only for an interrupt."""
     looks = Looks((launches,), _LOOKS.alpha)
@@ -63,10 +66,14 @@ def selftest(
             inputs={},
             plants_s={_PLANTED: plant_s},
             tick=tell,
+            meter=meter,
         )
         results = _launches(setting, cpus, launches)
-    except WorkerError as error:
-        return _failed("selftest-broken", f"the self-test's worker failed: {error.text}")
+    except (WorkerError, ReplyError) as error:
+        return _failed("selftest-broken", f"the self-test's worker failed: {error}")
+    broken = next((f for launch in results[2] for f in launch.failures.values()), None)
+    if broken is not None:
+        return _failed("selftest-broken", f"the self-test's worker failed: {broken.text}")
     runs = CellRuns(*results)
     equal, equal_logs = _verdict(runs, (_A, _B), looks)
     planted, planted_logs = _verdict(runs, (_A, _PLANTED), looks)
@@ -102,11 +109,11 @@ def _per_call_s(worker: Sequence[str], workspace: Path, cpus: Sequence[int]) -> 
     with WorkerProcess(command) as process:
         process.ask("hello", timeout_s=30.0)
         process.ask("build", timeout_s=30.0, key="a", mode=_A)
-        warm = process.ask("warm", timeout_s=30.0, key="a", min_s=0.2, max_s=1.0)
-        block = process.ask(
-            "block", timeout_s=30.0, key="a", seconds=0.1, calls=warm["calls"], min_samples=5
+        _, calls = check_warm(process.ask("warm", timeout_s=30.0, key="a", min_s=0.2, max_s=1.0))
+        reply = process.ask(
+            "block", timeout_s=30.0, key="a", seconds=0.1, calls=calls, min_samples=5
         )
-    return float(statistics.median(block["samples_s"]))
+    return float(statistics.median(check_block(reply)["samples_s"]))
 
 
 def _verdict(runs: CellRuns, pair: tuple[str, str], looks: Looks) -> tuple[Verdict, list[float]]:

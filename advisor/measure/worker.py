@@ -110,6 +110,7 @@ class WorkerProcess:
         request = json.dumps({"do": verb, **fields}, allow_nan=False) + "\n"
         stdin = self._process.stdin
         assert stdin is not None
+        self._refuse_leftovers(verb)
         try:
             stdin.write(request.encode("utf-8"))
             stdin.flush()
@@ -156,6 +157,17 @@ class WorkerProcess:
             self.kill()
             raise WorkerError("worker-garbage", f"the answer to '{verb}' is no object")
         return reply
+
+    def _refuse_leftovers(self, verb: str) -> None:
+        """An answer that nobody asked for would be taken for the next one."""
+        stdout = self._process.stdout
+        assert stdout is not None
+        waiting = not stdout.closed and select.select([stdout.fileno()], [], [], 0)[0]
+        if not self._buffer and waiting:
+            self._buffer = os.read(stdout.fileno(), 1 << 16)
+        if self._buffer:
+            self.kill()
+            raise WorkerError("worker-garbage", f"it spoke unasked before '{verb}'")
 
     def _refuse_flood(self, verb: str) -> None:
         if len(self._buffer) > MAX_REPLY_BYTES or self._log.tell() > MAX_LOG_BYTES:
