@@ -19,6 +19,7 @@ from probes import PROTOCOL
 from probes.protocol import Channel
 
 PACKAGES = (
+    "pip",
     "numpy",
     "scipy",
     # PyTorch and what is built on it
@@ -103,6 +104,8 @@ def holdings(extra_packages: tuple[str, ...] = ()) -> dict[str, Any]:
         "implementation": sys.implementation.name,
         "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
         "platform": sys.platform,
+        # torch.compile's C++ code includes Python.h on the CPU.
+        "headers": os.path.isfile(os.path.join(sysconfig.get_path("include"), "Python.h")),
         "packages": _versions((*PACKAGES, *extra_packages)),
         "frameworks": {name: _framework(module) for name, module in _MODULES.items()},
     }

@@ -33,7 +33,8 @@ class Holdings:
     """What one interpreter said of itself, or why it could not.
 
     `frameworks` maps pytorch and jax to ``{version, build, lacks}`` where it holds them; `asked`
-    maps a framework to ``{devices, warnings, error}`` where its devices were asked for.
+    maps a framework to ``{devices, warnings, error}`` where its devices were asked for;
+    `headers` tells whether Python.h is there.
     """
 
     interpreter: str
@@ -41,6 +42,7 @@ class Holdings:
     packages: Mapping[str, str] = field(default_factory=dict)
     frameworks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     asked: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    headers: bool | None = None
     problem: Mapping[str, str] | None = None
 
 
@@ -99,6 +101,7 @@ def _read(interpreter: str, reply: Mapping[str, Any]) -> Holdings:
         packages=_texts(reply.get("packages")),
         frameworks=_objects(frameworks),
         asked=_objects(reply.get("asked")),
+        headers=reply["headers"] if isinstance(reply.get("headers"), bool) else None,
     )
 
 

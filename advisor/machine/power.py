@@ -15,14 +15,19 @@ _CPUS = "/sys/devices/system/cpu"
 
 
 def describe_power(host: Host) -> dict[str, Any]:
-    """Keys ``battery`` and ``on_battery`` (None: unknown), ``governor``, ``throttled_count``."""
+    """What powers the machine, and how its clocks are governed.
+
+    Keys: ``battery``, ``on_battery`` (None: unknown), ``governor``, ``frequency_driver`` and
+    ``throttled_count``.
+    """
     battery, on_battery = _supplies(host)
     if host.is_real and host.system != "Linux":
         battery, on_battery = _psutil_battery()
     return {
         "battery": battery,
         "on_battery": on_battery,
-        "governor": _governor(host),
+        "governor": _common(host, "scaling_governor"),
+        "frequency_driver": _common(host, "scaling_driver"),
         "throttled_count": _throttle_count(host),
     }
 
@@ -56,14 +61,10 @@ def _psutil_battery() -> tuple[bool, bool | None]:
     return True, None if found.power_plugged is None else not found.power_plugged
 
 
-def _governor(host: Host) -> str | None:
-    """The governor of all CPUs; several are joined with a comma."""
-    found = {
-        host.read(f"{_CPUS}/{name}/cpufreq/scaling_governor")
-        for name in host.matching(_CPUS, r"cpu\d+")
-    }
-    words = sorted(word for word in found if word)
-    return ", ".join(words) or None
+def _common(host: Host, name: str) -> str | None:
+    """One cpufreq attribute of all CPUs; different values are joined with a comma."""
+    found = {host.read(f"{_CPUS}/{cpu}/cpufreq/{name}") for cpu in host.matching(_CPUS, r"cpu\d+")}
+    return ", ".join(sorted(word for word in found if word)) or None
 
 
 def _throttle_count(host: Host) -> int | None:

@@ -47,6 +47,7 @@ class Toolchain:
         build: What the wheel was built for: ``cuda``, ``hip``, ``xpu`` versions or None.
         warnings: What the framework said while its devices were listed.
         origin: Where it was found, in words.
+        headers: Whether Python.h is there, which torch.compile needs on the CPU.
     """
 
     framework: str
@@ -59,6 +60,7 @@ class Toolchain:
     build: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     origin: str = ""
+    headers: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -176,6 +178,7 @@ def toolchain_of(holdings: Holdings, framework: str, origin: str = "") -> Toolch
         packages=holdings.packages,
         problem=holdings.problem,
         origin=origin,
+        headers=holdings.headers,
     )
     if holdings.problem is not None:
         return base

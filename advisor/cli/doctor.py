@@ -1,0 +1,127 @@
+"""`fw-advisor doctor`: what was found, what is wrong, the command that mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from advisor.cli import app
+from advisor.cli.common import (
+    JsonOption,
+    NoColorOption,
+    QuietOption,
+    VerboseOption,
+    colour_wanted,
+    emit_json,
+    say,
+)
+from advisor.errors import ExitCode
+
+if TYPE_CHECKING:
+    from advisor.machine.findings import Finding
+    from advisor.machine.mends import Mends
+
+DOCTOR_SCHEMA = "fw-advisor/doctor@1"
+_SIGNS = {"ok": "✓", "warning": "!", "problem": "✗"}
+_PLAIN_SIGNS = {"ok": "ok", "warning": "!", "problem": "x"}
+_COLOURS = {"ok": "\x1b[32m", "warning": "\x1b[33m", "problem": "\x1b[31m"}
+_RESET = "\x1b[0m"
+
+
+@app.command()
+def doctor(
+    python: Annotated[
+        list[str] | None,
+        typer.Option("--python", help="torch=PATH or jax=PATH: an interpreter. Repeatable."),
+    ] = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+    no_color: NoColorOption = False,
+) -> int:
+    """Look at this machine; say what is wrong and how to mend it."""
+    import sys
+
+    from advisor.cli.measuring import parse_pythons, worker_script
+    from advisor.machine.doctor import findings
+    from advisor.machine.examination import examine
+
+    mends = load_mends()
+    requested = parse_pythons(python or [])
+    say("looking at this machine (both frameworks are started once) ...", quiet=quiet or json)
+    seen = examine(requested, worker=worker_script())
+    found = findings(seen, mends)
+    if json:
+        emit_json(
+            {
+                "schema": DOCTOR_SCHEMA,
+                "findings": [finding.document() for finding in found],
+                "facts": seen.facts(),
+            }
+        )
+        return ExitCode.DONE
+    shown = found if verbose or not quiet else [f for f in found if f.severity != "ok"]
+    for line in doctor_lines(
+        shown,
+        colour=colour_wanted(no_color, sys.stdout),
+        unicode=_takes_signs(sys.stdout.encoding),
+    ):
+        print(line)
+    return ExitCode.DONE
+
+
+def load_mends() -> Mends:
+    """The shipped mends.
+
+    Raises:
+        UserError: the file was changed and is not valid any more.
+    """
+    from advisor.knowledge.yamlio import read_yaml
+    from advisor.machine.mends import mends_from
+    from advisor.resources import resource_dir
+
+    document = read_yaml(resource_dir("rules") / "mends.yaml")
+    return mends_from(document.data, name=document.name)
+
+
+def doctor_lines(found: Sequence[Finding], *, colour: bool, unicode: bool) -> list[str]:
+    """One line per area (more where an area has several findings), each mend below its problem."""
+    signs = _SIGNS if unicode else _PLAIN_SIGNS
+    width = max((len(sign) for sign in signs.values()), default=1)
+    lines: list[str] = []
+    area = ""
+    for finding in found:
+        sign = signs[finding.severity].ljust(width)
+        if colour:
+            sign = f"{_COLOURS[finding.severity]}{sign}{_RESET}"
+        name = finding.area if finding.area != area else ""
+        area = finding.area
+        word = "" if finding.severity == "ok" else f"{finding.severity}: "
+        lines.append(f"{sign} {name:<12} {word}{finding.text}")
+        if finding.mend:
+            lines.append(f"{' ' * width} {'':<12} mend: {finding.mend}")
+    counts = {s: sum(f.severity == s for f in found) for s in ("problem", "warning")}
+    lines.append("")
+    lines.append(_summary(counts["problem"], counts["warning"]))
+    return lines
+
+
+def _summary(problems: int, warnings: int) -> str:
+    if not problems and not warnings:
+        return "Nothing is wrong here."
+    parts = []
+    if problems:
+        parts.append(f"{problems} problem" + ("" if problems == 1 else "s"))
+    if warnings:
+        parts.append(f"{warnings} warning" + ("" if warnings == 1 else "s"))
+    return f"{' and '.join(parts)} found."
+
+
+def _takes_signs(encoding: str | None) -> bool:
+    try:
+        "✓✗×".encode(encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

@@ -1,0 +1,127 @@
+"""Doctor: from what was looked at to findings, one or more per area, each with its mend.
+
+Pure: `examine` has looked already, and the mends are handed in. Findings come in the order of
+`AREAS`, and the same examination gives the same findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from advisor.machine.accelerators import hardware_word
+from advisor.machine.causes import TITLES, Case, fallback_cause, hiding_variable, pip_of, uses
+from advisor.machine.checks import machine_findings, python_findings
+from advisor.machine.examination import Examination
+from advisor.machine.findings import AREAS, Bench, Finding
+from advisor.machine.mends import Mends
+from advisor.machine.toolchains import FRAMEWORKS, Toolchain
+
+_PROBLEM_IDS = {
+    "framework-missing": "missing",
+    "framework-broken": "broken",
+    "numpy-missing": "numpy-missing",
+    "python-too-old": "python-too-old",
+}
+
+
+def findings(seen: Examination, mends: Mends) -> list[Finding]:
+    """Everything that *seen* says about this machine, worst first within an area."""
+    found = [
+        *python_findings(seen, _bench(seen, mends, "pytorch")),
+        *(f for framework in FRAMEWORKS for f in _framework(seen, mends, framework)),
+        *_accelerators(seen, _bench(seen, mends, "pytorch")),
+        *machine_findings(seen, _bench(seen, mends, "pytorch")),
+    ]
+    rank = {"problem": 0, "warning": 1, "ok": 2}
+    return sorted(found, key=lambda f: (AREAS.index(f.area), rank[f.severity]))
+
+
+def _bench(seen: Examination, mends: Mends, framework: str) -> Bench:
+    """What holds here, for choosing mends; CUDA depends on the framework's needs."""
+    accelerators = seen.machine.get("accelerators") or []
+    nvidia = next((a for a in accelerators if a["kind"] == "nvidia"), None)
+    cuda = "none"
+    if nvidia is not None:
+        driver, capability = nvidia.get("driver"), nvidia.get("compute_capability")
+        cuda = mends.newest_cuda(framework, driver, capability)
+    context = {
+        "hardware": (hardware_word(accelerators, {}),),
+        "os": (str(seen.machine.get("os")),),
+        "distribution": seen.distribution,
+        "cuda": (cuda,),
+    }
+    return Bench(mends, context)
+
+
+def _framework(seen: Examination, mends: Mends, framework: str) -> list[Finding]:
+    bench = _bench(seen, mends, framework)
+    found: list[Finding] = []
+    for toolchain in seen.toolchains:
+        if toolchain.framework == framework:
+            found += _toolchain(seen, bench, toolchain)
+    return list(dict.fromkeys(found))
+
+
+def _toolchain(seen: Examination, bench: Bench, toolchain: Toolchain) -> list[Finding]:
+    title = TITLES[toolchain.framework]
+    if toolchain.problem is not None:
+        reason = str(toolchain.problem.get("id"))
+        finding = f"{toolchain.framework}.{_PROBLEM_IDS.get(reason, reason)}"
+        text = f"{toolchain.interpreter}: {toolchain.problem.get('text', '')}"
+        return [bench.problem(finding, text, **pip_of(toolchain))]
+    causes = []
+    for accelerator in seen.machine.get("accelerators") or []:
+        case = Case(toolchain, accelerator, str(seen.machine.get("os")), seen.visibility)
+        causes.append(fallback_cause(case, bench))
+    told = [cause for cause in causes if cause is not None]
+    if told:
+        return told
+    names = ", ".join(_device_text(d) for d in toolchain.devices) or "devices not asked for"
+    text = f"{title} {toolchain.version} on Python {toolchain.python}, sees {names}"
+    return [bench.ok(toolchain.framework, text)]
+
+
+def _device_text(device: Mapping[str, Any]) -> str:
+    word, name = str(device.get("device")), str(device.get("name", ""))
+    return word if name.lower() in ("", word) else f"{word} ({name})"
+
+
+def _accelerators(seen: Examination, bench: Bench) -> list[Finding]:
+    accelerators = seen.machine.get("accelerators") or []
+    if not accelerators:
+        return [bench.ok("accelerator", "none found: measuring uses the CPU")]
+    found: list[Finding] = []
+    for accelerator in accelerators:
+        found += _accelerator(seen, bench, accelerator)
+    return found
+
+
+def _accelerator(seen: Examination, bench: Bench, accelerator: Mapping[str, Any]) -> list[Finding]:
+    name, kind = str(accelerator["name"]), str(accelerator["kind"])
+    if not accelerator.get("driver"):
+        text = f"a {name} is on the bus, but no driver runs it"
+        return [bench.problem("accelerator.no-driver", text)]
+    hiding = hiding_variable(kind, seen.visibility)
+    if hiding:
+        text = f"{hiding} hides the {name} from every process"
+        return [bench.problem("accelerator.hidden", text, version=hiding)]
+    found = []
+    if kind == "nvidia" and accelerator.get("memory_bytes") is None:
+        text = f"{name}: the driver is loaded, but nvidia-smi gives no answer"
+        if name == "NVIDIA GPU":
+            found.append(bench.warning("accelerator.driver-silent", text))
+    if accelerator.get("mig"):
+        parts = accelerator.get("mig_devices")
+        text = f"{name} is split by MIG into {parts or 'parts'}; a process sees one of them"
+        found.append(bench.warning("accelerator.mig", text))
+    return found or [bench.ok("accelerator", _accelerator_text(seen, accelerator))]
+
+
+def _accelerator_text(seen: Examination, accelerator: Mapping[str, Any]) -> str:
+    count, memory = int(accelerator.get("count", 1)), accelerator.get("memory_bytes")
+    size = f", {memory / (1 << 30):.0f} GiB" if memory else ""
+    times = f"{count} × " if count > 1 else ""
+    users = [TITLES[t.framework] for t in seen.toolchains if uses(t, str(accelerator["kind"]))]
+    used = f", used by {' and '.join(dict.fromkeys(users))}" if users else ""
+    return f"{times}{accelerator['name']}{size}, driver {accelerator['driver']}{used}"

@@ -1,0 +1,187 @@
+"""What doctor looks at, gathered once: facts only, no judgement.
+
+Everything here can be pasted in public: paths are shown with ``~``, and of the environment only
+variables that are known to matter are kept.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from advisor.machine.describe import describe_machine
+from advisor.machine.host import Host, output_of
+from advisor.machine.toolchains import Toolchain, find_toolchains, survey, with_devices
+from advisor.measure.environment import dropped_tuning
+from advisor.measure.lock import is_held
+from advisor.text import inert, private
+
+# Those that hide accelerators from a process.
+VISIBILITY = (
+    "CUDA_VISIBLE_DEVICES",
+    "NVIDIA_VISIBLE_DEVICES",
+    "HIP_VISIBLE_DEVICES",
+    "ROCR_VISIBLE_DEVICES",
+    "ZE_AFFINITY_MASK",
+    "ONEAPI_DEVICE_SELECTOR",
+    "TPU_VISIBLE_CHIPS",
+    "NEURON_RT_VISIBLE_CORES",
+)
+
+
+@dataclass(frozen=True)
+class Examination:
+    """The raw facts behind the findings.
+
+    `compiler` has ``command``, ``version`` (None: it does not run) and is None without one;
+    `load` has ``average`` (runnable tasks over a minute) and ``pressure`` (share of time in
+    which tasks waited for a CPU, percent over 10 s), None where unknown.
+    """
+
+    machine: Mapping[str, Any]
+    toolchains: tuple[Toolchain, ...] = ()
+    nearby: tuple[Toolchain, ...] = ()
+    visibility: Mapping[str, str] = field(default_factory=dict)
+    tuning: Mapping[str, str] = field(default_factory=dict)
+    distribution: tuple[str, ...] = ()
+    compiler: Mapping[str, str | None] | None = None
+    load: Mapping[str, float | None] = field(default_factory=dict)
+    lock_held: bool = False
+    shm_bytes: int | None = None
+    temporary_free_bytes: int | None = None
+    terminal: Mapping[str, Any] = field(default_factory=dict)
+
+    def facts(self) -> dict[str, Any]:
+        """The facts as plain data, for ``doctor --json``."""
+        return {
+            "machine": dict(self.machine),
+            "toolchains": [toolchain_facts(t) for t in self.toolchains],
+            "nearby": [toolchain_facts(t) for t in self.nearby],
+            "visibility": dict(self.visibility),
+            "tuning": dict(self.tuning),
+            "distribution": list(self.distribution),
+            "compiler": None if self.compiler is None else dict(self.compiler),
+            "load": dict(self.load),
+            "lock_held": self.lock_held,
+            "shm_bytes": self.shm_bytes,
+            "temporary_free_bytes": self.temporary_free_bytes,
+            "terminal": dict(self.terminal),
+        }
+
+
+def toolchain_facts(toolchain: Toolchain) -> dict[str, Any]:
+    """One toolchain as plain data, nothing private in it."""
+    return {
+        "framework": toolchain.framework,
+        "version": toolchain.version,
+        "python": toolchain.python,
+        "interpreter": private(toolchain.interpreter),
+        "origin": toolchain.origin,
+        "build": dict(toolchain.build),
+        "packages": dict(toolchain.packages),
+        "devices": [dict(device) for device in toolchain.devices],
+        "warnings": list(toolchain.warnings),
+        "problem": None if toolchain.problem is None else dict(toolchain.problem),
+    }
+
+
+def examine(
+    requested: Mapping[str, Sequence[str]],
+    *,
+    worker: Sequence[str],
+    host: Host | None = None,
+    directory: Path | None = None,
+) -> Examination:
+    """Look at everything; takes seconds, since both frameworks are imported for their devices.
+
+    Raises:
+        UserError: a requested interpreter does not exist.
+    """
+    host = host or Host()
+    # First, before our own work shows in it.
+    load = _load(host)
+    chosen = find_toolchains(requested, worker=worker, environ=host.environ, directory=directory)
+    others = survey(worker=worker, environ=host.environ, directory=directory)
+    names = {(t.framework, t.interpreter) for t in chosen}
+    return Examination(
+        machine=describe_machine(host=host),
+        toolchains=tuple(with_devices(chosen, worker=worker)),
+        nearby=tuple(t for t in others if (t.framework, t.interpreter) not in names),
+        visibility={
+            name: _without_ids(host.environ[name]) for name in VISIBILITY if name in host.environ
+        },
+        tuning=dropped_tuning(host.environ),
+        distribution=_distribution(host),
+        compiler=find_compiler(host),
+        load=load,
+        lock_held=is_held(),
+        shm_bytes=_shm_bytes(host),
+        temporary_free_bytes=shutil.disk_usage(tempfile.gettempdir()).free,
+        terminal=_terminal(host),
+    )
+
+
+def find_compiler(host: Host) -> dict[str, str | None] | None:
+    """The C++ compiler that torch.compile would take: ``$CXX``, else the system's usual one."""
+    usual = "clang++" if host.system == "Darwin" else "g++"
+    name = host.environ.get("CXX") or ("cl" if host.system == "Windows" else usual)
+    command = shutil.which(name, path=host.environ.get("PATH")) if host.is_real else None
+    command = command or host.find_command(name)
+    if command is None:
+        return None
+    environ = {k: v for k, v in host.environ.items() if k in ("PATH", "SYSTEMROOT", "TMPDIR")}
+    text = output_of([command, "--version"], {**environ, "LC_ALL": "C"}, 5.0)
+    found = re.search(r"\d+\.\d+(?:\.\d+)?", (text or "").partition("\n")[0])
+    version = found.group(0) if found else (None if text is None else "unknown")
+    return {"command": inert(private(name), limit=100), "version": version}
+
+
+def _without_ids(value: str) -> str:
+    """*value* without the serial part of ``GPU-...`` and ``MIG-...`` identifiers."""
+    return re.sub(r"\b(GPU|MIG)-[\w/-]+", r"\1-...", inert(private(value), limit=200))
+
+
+def _distribution(host: Host) -> tuple[str, ...]:
+    """ID and ID_LIKE of os-release(5)."""
+    words: list[str] = []
+    for line in (host.read("/etc/os-release") or host.read("/usr/lib/os-release") or "").split(
+        "\n"
+    ):
+        key, _, value = line.partition("=")
+        if key in ("ID", "ID_LIKE"):
+            words += value.strip("\"'").split()
+    return tuple(dict.fromkeys(words))
+
+
+def _load(host: Host) -> dict[str, float | None]:
+    found = re.match(r"\d+\.\d+", host.read("/proc/loadavg") or "")
+    pressure = re.search(r"some avg10=(\d+\.\d+)", host.read("/proc/pressure/cpu") or "")
+    average = float(found.group(0)) if found else None
+    if average is None and host.is_real and hasattr(os, "getloadavg"):
+        average = os.getloadavg()[0]
+    return {"average": average, "pressure": float(pressure.group(1)) if pressure else None}
+
+
+def _shm_bytes(host: Host) -> int | None:
+    """The size of /dev/shm, through which data loaders hand batches over."""
+    if not host.is_real or host.system != "Linux" or not host.exists("/dev/shm"):  # noqa: S108
+        return None
+    return shutil.disk_usage("/dev/shm").total  # noqa: S108
+
+
+def _terminal(host: Host) -> dict[str, Any]:
+    size = shutil.get_terminal_size()
+    return {
+        "input": sys.stdin is not None and sys.stdin.isatty(),
+        "output": sys.stderr is not None and sys.stderr.isatty(),
+        "type": inert(host.environ.get("TERM", ""), limit=40),
+        "encoding": (sys.stderr.encoding or "").lower() if sys.stderr else "",
+        "columns": size.columns,
+    }

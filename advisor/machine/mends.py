@@ -1,0 +1,133 @@
+"""From a finding to the command that mends it, by data that is handed in (rules/mends.yaml).
+
+Also what builds of the frameworks need of driver and GPU. No command and no version number
+stands in Python; reading the file is the caller's work.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from advisor.errors import UserError
+
+SCHEMA = "fw-advisor/mends@1"
+_CONDITIONS = frozenset({"hardware", "os", "distribution", "cuda"})
+_PLACEHOLDERS = ("pip", "python", "version")
+
+
+@dataclass(frozen=True)
+class Need:
+    """What builds of *framework* for a CUDA major version need at least."""
+
+    framework: str
+    cuda: str
+    driver: str
+    compute_capability: str
+
+
+@dataclass(frozen=True)
+class Mend:
+    """One mend and where it applies; an absent condition holds everywhere."""
+
+    findings: tuple[str, ...]
+    when: Mapping[str, tuple[str, ...]]
+    text: str
+
+
+@dataclass(frozen=True)
+class Mends:
+    """All of rules/mends.yaml."""
+
+    needs: tuple[Need, ...] = ()
+    mends: tuple[Mend, ...] = ()
+
+    def for_finding(
+        self, finding: str, context: Mapping[str, Sequence[str]], **fills: str
+    ) -> str | None:
+        """The first mend of *finding* whose conditions *context* meets, placeholders filled.
+
+        A mend with a placeholder that *fills* lacks is passed over: half a command helps nobody.
+        """
+        for mend in self.mends:
+            if finding not in mend.findings or not _holds(mend.when, context):
+                continue
+            text = mend.text
+            for name in _PLACEHOLDERS:
+                if fills.get(name):
+                    text = text.replace(f"{{{name}}}", fills[name])
+            if not any(f"{{{name}}}" in text for name in _PLACEHOLDERS):
+                return text
+        return None
+
+    def need(self, framework: str, cuda: str) -> Need | None:
+        """What a build of *framework* for CUDA *cuda* (``12.8`` or ``12``) needs."""
+        major = cuda.partition(".")[0]
+        found = (n for n in self.needs if n.framework == framework and n.cuda == major)
+        return next(found, None)
+
+    def newest_cuda(self, framework: str, driver: str | None, capability: str | None) -> str:
+        """The newest CUDA major version that driver and GPU can run; ``none`` without any."""
+        fits = [
+            need.cuda
+            for need in self.needs
+            if need.framework == framework
+            and driver is not None
+            and at_least(driver, need.driver)
+            and (capability is None or at_least(capability, need.compute_capability))
+        ]
+        return max(fits, key=numbers, default="none")
+
+    def oldest_driver(self, framework: str) -> str | None:
+        """The oldest driver with which any build of *framework* runs."""
+        found = [need.driver for need in self.needs if need.framework == framework]
+        return min(found, key=numbers, default=None)
+
+
+def mends_from(data: Any, *, name: str) -> Mends:
+    """Check the data of a mends file.
+
+    Raises:
+        UserError: another schema, an unknown condition, or an entry of another shape.
+    """
+    if not isinstance(data, Mapping) or data.get("schema") != SCHEMA:
+        raise UserError(f"is not a {SCHEMA} file", where=name)
+    try:
+        needs = tuple(
+            Need(
+                str(n["framework"]), str(n["cuda"]), str(n["driver"]), str(n["compute_capability"])
+            )
+            for n in data.get("needs") or []
+        )
+        return Mends(needs, tuple(_mend(entry) for entry in data.get("mends") or []))
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"holds an entry of another shape: {error}", where=name) from error
+
+
+def at_least(found: str, needed: str) -> bool:
+    """Whether the version *found* is *needed* or later; compares the numbers in both."""
+    return numbers(found) >= numbers(needed)
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """The leading numbers of a version: ``2.13.0+cpu`` is (2, 13, 0)."""
+    match = re.match(r"\d+(?:\.\d+)*", version.strip())
+    return tuple(int(part) for part in match.group(0).split(".")) if match else ()
+
+
+def _mend(entry: Mapping[str, Any]) -> Mend:
+    when = {key: _words(value) for key, value in (entry.get("when") or {}).items()}
+    unknown = sorted(set(when) - _CONDITIONS)
+    if unknown:
+        raise ValueError(f"unknown condition {unknown[0]!r} of {entry['finding']!r}")
+    return Mend(_words(entry["finding"]), when, str(entry["mend"]))
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    return tuple(str(v) for v in value) if isinstance(value, list) else (str(value),)
+
+
+def _holds(when: Mapping[str, Sequence[str]], context: Mapping[str, Sequence[str]]) -> bool:
+    return all(set(accepted) & set(context.get(key, ())) for key, accepted in when.items())
