@@ -1,35 +1,30 @@
 """The record: a decision with everything it was made from, as one replayable document.
 
-Knows how a decision is frozen and thawed. It must not decide, measure, ask or render, and has
+Knows how a decision is frozen, thawed and replayed. It must not measure, ask or render, and has
 no clock: dates are in its inputs.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, get_args
 
-from advisor.answers import Answers
-from advisor.decision import Decision
-from advisor.evidence import Evidence
+from pydantic import ValidationError
+
+from advisor.answers import Answers, Source
+from advisor.answers_io import answers_from
+from advisor.decide import decide
+from advisor.decision import SCHEMA, Decision
+from advisor.errors import UserError
+from advisor.evidence import check_schema_id, evidence_from, validation_error
+from advisor.inputs import Inputs, answers_sha256, evidence_sha256, slim
+from advisor.jsonio import canonical_bytes
 from advisor.knowledge.model import RuleBase
+from advisor.knowledge.serialise import from_data, rules_sha256, to_data
 
+__all__ = ["Inputs", "Record", "freeze", "replay", "replay_findings", "thaw"]
 
-@dataclass(frozen=True, kw_only=True)
-class Inputs:
-    """Everything that a decision is a function of.
-
-    `today` (ISO date) only decides what is stale. `created` is stamped on the decision and
-    comes from the inputs' own dates, never from a clock.
-    """
-
-    answers: Answers
-    evidence: tuple[Evidence, ...]
-    base: RuleBase
-    today: str
-    created: str = ""
-    seed: int = 0
-    samples: int = 10_000
-    tool_version: str = ""
+_PARTS = ("answers", "evidence", "rules", "today", "created", "seed", "samples", "tool_version")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,3 +33,112 @@ class Record:
 
     inputs: Inputs
     decision: Decision
+
+
+def freeze(record: Record) -> dict[str, Any]:
+    """The decision document with ``made_from``: all that replaying it needs."""
+    inputs = record.inputs
+    return {
+        **record.decision.to_dict(),
+        "made_from": {
+            "answers": inputs.answers.to_dict(),
+            "evidence": [slim(e) for e in inputs.evidence],
+            "rules": _rules_data(inputs.base),
+            "today": inputs.today,
+            "created": inputs.created,
+            "seed": inputs.seed,
+            "samples": inputs.samples,
+            "tool_version": inputs.tool_version,
+        },
+    }
+
+
+def _rules_data(base: RuleBase) -> dict[str, Any]:
+    """All rules without their tests, and the questions, whose importance a status depends on."""
+    compact = to_data(base, rules=[rule.id for rule in base.rules])
+    return {**compact, "questions": to_data(base)["questions"]}
+
+
+def thaw(data: Any, name: str) -> Record:
+    """The record in *data*; *name* is what errors call it.
+
+    Raises:
+        UserError: another document, a later major version, or a record whose parts are missing
+            or cannot be what fw-advisor wrote.
+    """
+    check_schema_id(data, SCHEMA, name)
+    made = data.get("made_from")
+    lacking = [p for p in _PARTS if p not in made] if isinstance(made, dict) else ["made_from"]
+    if lacking or not isinstance(made, dict):
+        raise UserError(
+            f"holds a decision without what it was made from ({', '.join(lacking)})",
+            hint="give the decision.json that advise or interview wrote, unshortened",
+            where=name,
+        )
+    try:
+        decision = Decision.model_validate(data)
+    except ValidationError as error:
+        raise validation_error(error, name) from error
+    return Record(inputs=_inputs(made, name), decision=decision)
+
+
+def _inputs(made: dict[str, Any], name: str) -> Inputs:
+    for key, kind in (("seed", int), ("samples", int), ("evidence", list), ("rules", dict)):
+        if not isinstance(made[key], kind) or isinstance(made[key], bool):
+            raise UserError(f"made_from.{key} is not what fw-advisor writes", where=name)
+    if not 100 <= made["samples"] <= 1_000_000:
+        raise UserError(f"made_from.samples is {made['samples']}, which is absurd", where=name)
+    base = _rules(made["rules"], name)
+    return Inputs(
+        answers=_answers(made["answers"], base, name),
+        evidence=tuple(evidence_from(e, name=name) for e in made["evidence"]),
+        base=base,
+        today=str(made["today"]),
+        created=str(made["created"]),
+        seed=made["seed"],
+        samples=made["samples"],
+        tool_version=str(made["tool_version"]),
+    )
+
+
+def _rules(data: dict[str, Any], name: str) -> RuleBase:
+    try:
+        return from_data(data)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UserError(
+            f"its rules cannot be read back ({type(error).__name__})",
+            hint="the record was changed, or made by another version of fw-advisor",
+            where=name,
+        ) from error
+
+
+def _answers(data: Any, base: RuleBase, name: str) -> Answers:
+    answers = answers_from(data, base, name)
+    told = data.get("sources") or {}
+    words = get_args(Source)
+    sources = {k: v for k, v in told.items() if k in answers.values and v in words}
+    return replace(answers, sources=sources)
+
+
+def replay(record: Record) -> Decision:
+    """The decision made again from the record's own inputs."""
+    return decide(record.inputs)
+
+
+def replay_findings(record: Record) -> list[str]:
+    """In which ways *record* is not what its own inputs lead to; none where it replays exactly."""
+    inputs, stated = record.inputs, record.decision.replay
+    found = []
+    hashes = (
+        ("answers", stated.answers_sha256, answers_sha256(inputs.answers)),
+        ("evidence", stated.evidence_sha256, [evidence_sha256(e) for e in inputs.evidence]),
+        ("rules", stated.rules_sha256, rules_sha256(inputs.base)),
+    )
+    for part, told, computed in hashes:
+        if told != computed:
+            found.append(f"the {part} in it are not those that the decision names by hash")
+    again, before = replay(record).to_dict(), record.decision.to_dict()
+    if canonical_bytes(again) != canonical_bytes(before):
+        differing = [k for k in before if before[k] != again.get(k)]
+        found.append(f"made again from its own inputs it differs in: {', '.join(differing)}")
+    return found

@@ -1,0 +1,83 @@
+"""Which answers could be given instead: the single changes that counterfactuals are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from advisor.decide.speed import workload_weights
+from advisor.decide.waiting import breakpoints, mentions, named_in
+from advisor.knowledge.model import Fact, RuleBase
+
+_NAMES_TRIED = 12
+
+
+@dataclass(frozen=True)
+class Change:
+    """One answer changed. `distance` orders the values of one fact: near ones are tried first."""
+
+    fact: str
+    value: Any
+    distance: float
+
+
+def single_changes(base: RuleBase, values: Mapping[str, Any]) -> Iterator[Change]:
+    """Every change of one answer that rules or workloads could notice, in a fixed order."""
+    noticed = _noticed(base)
+    for key in sorted(base.facts):
+        fact = base.facts[key]
+        if fact.origin != "answer" or key not in noticed:
+            continue
+        yield from _changes(base, fact, values.get(key))
+
+
+def _noticed(base: RuleBase) -> frozenset[str]:
+    found = {"priorities", "hardware.same_as_here", *(w.fact for w in base.task_weights)}
+    for rule in base.rules:
+        found |= mentions(rule.when)
+    return frozenset(found)
+
+
+def _changes(base: RuleBase, fact: Fact, now: Any) -> Iterator[Change]:
+    if fact.kind == "choice":
+        words = list(fact.values)
+        for place, word in enumerate(words):
+            if word != now:
+                steps = abs(place - words.index(now)) if fact.ordered and now in words else 1
+                yield Change(fact.id, word, float(steps))
+    elif fact.kind == "flag":
+        yield from (Change(fact.id, flag, 1.0) for flag in (True, False) if flag is not now)
+    elif fact.kind == "number":
+        for value in breakpoints(base, fact):
+            if value != now:
+                far = abs(value - now) if isinstance(now, (int, float)) else 1.0
+                yield Change(fact.id, value, far)
+    elif fact.kind == "ranking":
+        yield from _rankings(fact, now)
+    elif fact.kind in ("choices", "names"):
+        yield from _toggles(base, fact, now)
+
+
+def _rankings(fact: Fact, now: Any) -> Iterator[Change]:
+    ranking = list(now or ())
+    for word in fact.values:
+        if ranking[:1] != [word]:
+            rest = [rank for rank in ranking if word not in rank.split("=")]
+            yield Change(fact.id, [word, *rest], 1.0)
+
+
+def _toggles(base: RuleBase, fact: Fact, now: Any) -> Iterator[Change]:
+    held = list(now or ())
+    known = list(fact.values) if fact.kind == "choices" else sorted(named_in(base, fact.id))
+    for word in held:
+        yield Change(fact.id, [w for w in held if w != word], 1.0)
+    for word in known[:_NAMES_TRIED] if fact.kind == "names" else known:
+        if word not in held:
+            yield Change(fact.id, [*held, word], 1.0)
+
+
+def stands_for(base: RuleBase, facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """The workloads that stand for the task, heaviest first."""
+    weights = workload_weights(base, facts)
+    return tuple(sorted(weights, key=lambda w: (-weights[w], w)))

@@ -1,0 +1,105 @@
+"""From rules that fired to pieces of evidence: one per group, framework, criterion, direction.
+
+Knows strengths, reliabilities and groups. It must not know how values or weights are made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from advisor.decide.draws import Draws, Noise
+from advisor.knowledge.model import Outcome
+
+STRENGTH = {"weak": 0.5, "moderate": 1.0, "strong": 2.0}
+"""In units: one unit is as important as a twofold difference in step time."""
+
+RELIABILITY = {"high": 0.95, "medium": 0.80, "low": 0.60}
+"""How often a claim of this kind holds."""
+
+NOISE = 0.3
+"""Relative standard deviation of a strength."""
+
+
+@dataclass(frozen=True, order=True)
+class Member:
+    """One rule's part in a piece of evidence."""
+
+    strength: float
+    reliability: float
+    rule: str
+
+
+@dataclass(frozen=True, order=True)
+class Item:
+    """One piece of evidence: a group's word on one framework, one criterion, one direction.
+
+    `sign` is +1 (for) or -1 (against). `speed` marks what speaks about a measured quantity, which
+    is fused with the measurement instead of being added to it.
+    """
+
+    group: str
+    framework: str
+    criterion: str
+    sign: int
+    speed: bool
+    members: tuple[Member, ...]
+
+    @property
+    def rule(self) -> str:
+        """The strongest member: the one that is quoted."""
+        return min(self.members, key=lambda m: (-m.strength, -m.reliability, m.rule)).rule
+
+    @property
+    def mean(self) -> float:
+        """Expected signed strength in units."""
+        expected, below = 0.0, 0.0
+        for strength in sorted({m.strength for m in self.members}):
+            at_least = max(m.reliability for m in self.members if m.strength >= strength)
+            expected += (strength - below) * at_least
+            below = strength
+        return self.sign * expected
+
+
+def items_of(outcomes: Iterable[Outcome]) -> tuple[Item, ...]:
+    """The pieces of evidence of the claims that fire, sorted.
+
+    A rule that stands twice counts once; an expired one keeps half of its reliability.
+    """
+    found: dict[tuple[str, str, str, int, bool], set[Member]] = {}
+    for outcome in outcomes:
+        rule = outcome.rule
+        if rule.kind != "claim" or not outcome.fires:
+            continue
+        trust = RELIABILITY[rule.reliability] * (0.5 if outcome.expired_days > 0 else 1.0)
+        for effect in rule.effects:
+            sign = 1 if effect.direction == "for" else -1
+            speed = effect.criterion == "performance" and is_speed(rule.about)
+            key = (rule.group, effect.framework, effect.criterion, sign, speed)
+            found.setdefault(key, set()).add(Member(STRENGTH[effect.strength], trust, rule.id))
+    return tuple(Item(*key, tuple(sorted(found[key]))) for key in sorted(found))
+
+
+def is_speed(about: str | None) -> bool:
+    """Whether a claim speaks about a quantity that a probe measures."""
+    return about is not None and (about == "speed" or about.startswith("speed."))
+
+
+def sampled(item: Item, draws: Draws) -> Noise:
+    """The item's signed strength in every sample, shape (n,), in units.
+
+    One group is one piece of evidence: all its items share one draw, in each sample the
+    strongest member that holds counts, and what it says is blurred once.
+    """
+    u, z = draws.of(f"claim|{item.group}")
+    first, *more = item.members
+    held: Noise = (u < first.reliability) * np.float32(first.strength)
+    for member in more:
+        np.maximum(held, (u < member.reliability) * np.float32(member.strength), out=held)
+    blur = np.float32(NOISE * item.sign) * z
+    blur += item.sign
+    np.clip(blur, min(0.0, 2.0 * item.sign), max(0.0, 2.0 * item.sign), out=blur)
+    held *= blur
+    return held

@@ -1,0 +1,245 @@
+"""One judgement: from a situation (answers, measurements, rules, date) to a status and numbers.
+
+Everything that is printed or re-run goes through `judge`, so that a counterfactual is computed
+exactly as the decision itself. It must not know how anything is worded.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from advisor.answers import ranks_of
+from advisor.decide.cells import Measured, measured_from
+from advisor.decide.claims import Item, items_of
+from advisor.decide.draws import Draws
+from advisor.decide.facts import facts_of, versions_from
+from advisor.decide.model import MARGIN, PERFORMANCE, Case, Observation, Sample, simulate
+from advisor.decide.speed import Speed, speed_for
+from advisor.decide.status import Numbers, classify
+from advisor.decide.waiting import mentions, unanswered_share, veto_chances
+from advisor.decision import CRITERIA, Status
+from advisor.evidence import Evidence
+from advisor.inputs import Inputs
+from advisor.knowledge.evaluate import evaluate
+from advisor.knowledge.model import Outcome, RuleBase
+
+FRAMEWORKS = ("pytorch", "jax")
+"""The options; speed is relative to the first."""
+
+HYPOTHETICAL_SE = 0.05
+"""Standard error, log2 units, of a measurement that is only imagined."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Situation:
+    """Everything that a judgement is a function of; the later fields hold counterfactuals.
+
+    Attributes:
+        values: The answers' values by key.
+        ratio: A speed ratio (JAX relative to PyTorch) to be taken as measured.
+        fixed_weight: A criterion and the share of the weights that it gets.
+        without: Rules that are taken away.
+    """
+
+    base: RuleBase
+    evidence: tuple[Evidence, ...]
+    measured: Measured
+    values: Mapping[str, Any]
+    today: str
+    versions: Mapping[str, str] = field(default_factory=dict)
+    ratio: float | None = None
+    fixed_weight: tuple[str, float] | None = None
+    without: frozenset[str] = frozenset()
+
+
+def situation_of(inputs: Inputs) -> Situation:
+    """The situation that *inputs* describe."""
+    return Situation(
+        base=inputs.base,
+        evidence=inputs.evidence,
+        measured=measured_from(inputs.evidence),
+        values=inputs.answers.values,
+        today=inputs.today,
+        versions=versions_from(inputs.evidence),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """What came out, with all that explanations are made of.
+
+    Attributes:
+        leader: The feasible framework with the highest chance to be clearly ahead, or None.
+        framework: What is recommended; None where nothing is.
+        vetoes: Active, conditional and expired vetoes with their state, by rule.
+        tie_mass: Share of the samples in which the two differ by less than the margin.
+    """
+
+    situation: Situation
+    facts: Mapping[str, Any]
+    outcomes: tuple[Outcome, ...]
+    items: tuple[Item, ...]
+    speed: Speed | None
+    sample: Sample
+    status: Status
+    leader: str | None
+    framework: str | None
+    feasible: tuple[str, ...]
+    vetoes: tuple[tuple[Outcome, str], ...]
+    p_first: Mapping[str, float]
+    p_clear: Mapping[str, float]
+    tie_mass: float
+    why_insufficient: tuple[str, ...]
+
+    @property
+    def outcome(self) -> tuple[Status, str | None]:
+        """What a change must alter to count as a flip."""
+        return self.status, self.framework
+
+    @cached_property
+    def gap(self) -> float:
+        """Expected utility of JAX minus that of PyTorch."""
+        return self.sample.mean_utility("jax") - self.sample.mean_utility("pytorch")
+
+
+def judge(situation: Situation, draws: Draws, near: Judgement | None = None) -> Judgement:
+    """Evaluate the rules, simulate, and classify.
+
+    *near* is a judgement with the same draws, evidence and date: what both have in common is
+    taken from it, which changes no number.
+    """
+    facts, outcomes = outcomes_of(situation, near)
+    items = items_of(outcomes)
+    speed = speed_for(situation.measured, situation.base, facts)
+    case = _case(situation, facts, items, speed)
+    sample = simulate(case, draws, near.sample if near else None)
+    vetoes = vetoes_of(outcomes)
+    barred = {o.rule.excludes for o, state in vetoes if state == "active"}
+    feasible = tuple(f for f in FRAMEWORKS if f not in barred)
+    p_first, p_clear, tie_mass = _shares(sample, feasible)
+    leader = max(feasible, key=lambda f: (p_clear[f], p_first[f]), default=None)
+    numbers = Numbers(
+        feasible=len(feasible),
+        p_clear=p_clear[leader] if leader else 0.0,
+        tie_mass=tie_mass,
+        samples=draws.n,
+        share_without_evidence=_share_without_evidence(sample, items, seen=_seen(situation, speed)),
+        share_unanswered=unanswered_share(situation.base, outcomes, facts),
+        veto_chance=veto_chances(situation.base, vetoes, facts).get(leader or "", 0.0),
+    )
+    status, why = classify(numbers)
+    return Judgement(
+        situation=situation,
+        facts=facts,
+        outcomes=outcomes,
+        items=items,
+        speed=speed,
+        sample=sample,
+        status=status,
+        leader=leader,
+        framework=leader if status in ("recommend", "lean", "forced") else None,
+        feasible=feasible,
+        vetoes=vetoes,
+        p_first=p_first,
+        p_clear=p_clear,
+        tie_mass=tie_mass,
+        why_insufficient=why,
+    )
+
+
+def outcomes_of(
+    situation: Situation, near: Judgement | None = None
+) -> tuple[dict[str, Any], tuple[Outcome, ...]]:
+    """The facts, and what every rule does with them, in the order of the rules' ids."""
+    facts = facts_of(situation.values, situation.evidence, situation.measured, situation.base)
+    if situation.ratio is not None:
+        facts["measured.jax_speedup"] = situation.ratio
+    base = situation.base
+    known: tuple[Outcome, ...] = ()
+    if near is not None and near.situation.without <= situation.without:
+        changed = {f for f in facts.keys() | near.facts.keys() if facts.get(f) != near.facts.get(f)}
+        known = tuple(o for o in near.outcomes if not changed & mentions(o.rule.when))
+        kept = {o.rule.id for o in known}
+        base = replace(base, rules=tuple(r for r in base.rules if r.id not in kept))
+    fresh = evaluate(base, facts, today=situation.today, versions=situation.versions)
+    found = (o for o in (*known, *fresh) if o.rule.id not in situation.without)
+    return facts, tuple(sorted(found, key=lambda o: o.rule.id))
+
+
+def vetoes_of(outcomes: tuple[Outcome, ...]) -> tuple[tuple[Outcome, str], ...]:
+    """Vetoes that fire or may fire: ``active``, ``expired`` (a warning only) or ``conditional``."""
+    found = []
+    for outcome in outcomes:
+        if outcome.rule.kind != "veto" or outcome.inapplicable or outcome.truth == "false":
+            continue
+        if outcome.truth == "unknown":
+            if outcome.expired_days <= 0:
+                found.append((outcome, "conditional"))
+        else:
+            found.append((outcome, "expired" if outcome.expired_days > 0 else "active"))
+    return tuple(found)
+
+
+def observation_of(situation: Situation, speed: Speed | None) -> Observation | None:
+    """The measurement that is fused with the claims about speed."""
+    if situation.ratio is not None:
+        se, transfer = (
+            (speed.speedup.se, speed.transfer_sd) if speed else (HYPOTHETICAL_SE, TRANSFER_ASSUMED)
+        )
+        return Observation(math.log2(situation.ratio), se, transfer)
+    if speed is None:
+        return None
+    return Observation(speed.speedup.log2, speed.speedup.se, speed.transfer_sd)
+
+
+TRANSFER_ASSUMED = math.log2(1.35)
+"""An imagined measurement is of the task's own kind of work."""
+
+
+def _seen(situation: Situation, speed: Speed | None) -> bool:
+    return speed is not None or situation.ratio is not None
+
+
+def _case(
+    situation: Situation,
+    facts: Mapping[str, Any],
+    items: tuple[Item, ...],
+    speed: Speed | None,
+) -> Case:
+    ranking = facts.get("priorities")
+    return Case(
+        frameworks=FRAMEWORKS,
+        criteria=CRITERIA,
+        items=items,
+        ranks=ranks_of(ranking) if isinstance(ranking, (list, tuple)) else (),
+        seen=observation_of(situation, speed),
+        fixed_weight=situation.fixed_weight,
+    )
+
+
+def _shares(
+    sample: Sample, feasible: tuple[str, ...]
+) -> tuple[dict[str, float], dict[str, float], float]:
+    """How often each feasible framework is first, is clearly first; and how often neither is."""
+    p_first = dict.fromkeys(FRAMEWORKS, 0.0)
+    p_clear = dict.fromkeys(FRAMEWORKS, 0.0)
+    if len(feasible) < 2:
+        for framework in feasible:
+            p_first[framework] = p_clear[framework] = 1.0
+        return p_first, p_clear, 0.0
+    pytorch, jax = (sample.utilities[f] for f in FRAMEWORKS)
+    ahead = jax - pytorch
+    p_first["jax"] = float((ahead > 0).mean())
+    p_first["pytorch"] = float((ahead < 0).mean())
+    p_clear["jax"] = float((ahead > MARGIN).mean())
+    p_clear["pytorch"] = float((ahead < -MARGIN).mean())
+    return p_first, p_clear, float((abs(ahead) <= MARGIN).mean())
+
+
+def _share_without_evidence(sample: Sample, items: tuple[Item, ...], *, seen: bool) -> float:
+    spoken = {i.criterion for i in items} | ({PERFORMANCE} if seen else set())
+    return math.fsum(float(w.mean()) for c, w in sorted(sample.weights.items()) if c not in spoken)

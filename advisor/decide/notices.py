@@ -1,0 +1,81 @@
+"""What a reader must know about how a decision was made: weakened, missing or unknown things."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from advisor.decide.judging import Judgement
+from advisor.decide.waiting import named_in
+from advisor.decide.words import TITLES
+from advisor.text import inert
+
+_LACKS = {
+    "criteria": "rules and measurements speak to too few of the criteria",
+    "answers": "too many of the answers that rules ask for are missing",
+    "veto": "the leader may be ruled out by something that is not answered yet",
+}
+
+
+def notices_of(now: Judgement) -> list[dict[str, Any]]:
+    """The notices, in a fixed order."""
+    return [*_lacking(now), *_vetoes(now), *_speed(now), *_packages(now)]
+
+
+def _notice(name: str, severity: str, text: str) -> dict[str, Any]:
+    return {"id": name, "severity": severity, "text": text}
+
+
+def _lacking(now: Judgement) -> list[dict[str, Any]]:
+    return [_notice(f"insufficient-{why}", "warning", _LACKS[why]) for why in now.why_insufficient]
+
+
+def _vetoes(now: Judgement) -> list[dict[str, Any]]:
+    found = []
+    for outcome, state in now.vetoes:
+        rule = outcome.rule
+        name = TITLES.get(rule.excludes or "", "")
+        if state == "conditional":
+            waits = ", ".join(outcome.waits_for)
+            text = f"{name} is ruled out if {rule.title} ({rule.id} waits for {waits})"
+            found.append(_notice("veto-conditional", "info", text))
+        elif state == "expired":
+            text = f"{rule.id} would rule out {name}, but it expired on {rule.expires}: check it"
+            found.append(_notice("veto-expired", "warning", text))
+    return found
+
+
+def _speed(now: Judgement) -> list[dict[str, Any]]:
+    speed = now.speed
+    if speed is None:
+        if not now.situation.evidence:
+            return [_notice("nothing-measured", "info", "nothing was measured: rules only")]
+        text = "no comparison of PyTorch and JAX could be called, so speed counts as not measured"
+        return [_notice("no-speed-evidence", "warning", text)]
+    found = []
+    if not speed.matched:
+        text = (
+            f"measured on {speed.device}, which is not what will train: the measured speed "
+            "counts less"
+        )
+        found.append(_notice("other-hardware", "warning", text))
+    if speed.coverage == 0:
+        text = "what was measured does not stand for this task: the measured speed counts less"
+        found.append(_notice("other-work", "warning", text))
+    return found
+
+
+def _packages(now: Judgement) -> list[dict[str, Any]]:
+    wanted = now.facts.get("must_use")
+    if not isinstance(wanted, (list, tuple)):
+        return []
+    known = named_in(now.situation.base, "must_use")
+    return [
+        _notice(
+            "unknown-package",
+            "warning",
+            f"no rule knows the package {inert(str(name), limit=100)}: check yourself which "
+            "framework it needs",
+        )
+        for name in wanted
+        if name not in known
+    ]

@@ -1,0 +1,223 @@
+"""From measured comparisons to one speed ratio for a task, with what it leaves out.
+
+Knows which workloads stand for a task (data of the rule base), devices and how well a measurement
+on one carries over to another. It must not know claims or criteria.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from advisor.decide.cells import Cell, LeftOut, Measured, Ratio
+from advisor.knowledge.model import RuleBase
+
+TRANSFER_NAMED = math.log2(1.35)
+"""How far a probe of the task's own kind of work may be from the work itself (log2 units, sd)."""
+
+TRANSFER_OTHER = math.log2(2.0)
+"""The same for other work, or for another machine than the one that will train."""
+
+_NOT_STEPS = frozenset({"cold_start", "memory", "export", "data_feed"})
+_SERVES = {
+    "cpu": {"cpu"},
+    "cuda": {"nvidia", "nvidia_multi", "nvidia_cluster", "amd"},
+    "gpu": {"nvidia", "nvidia_multi", "nvidia_cluster", "amd", "intel_gpu", "apple"},
+    "rocm": {"amd"},
+    "tpu": {"tpu", "tpu_pod"},
+    "xla": {"tpu", "tpu_pod"},
+    "mps": {"apple"},
+    "metal": {"apple"},
+    "xpu": {"intel_gpu"},
+    "neuron": {"trainium"},
+}
+
+
+@dataclass(frozen=True)
+class WorkloadSpeed:
+    """One workload: sizes, cores and precisions combined in logs with equal weights."""
+
+    workload: str
+    speedup: Ratio
+    weight: float
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Speed:
+    """The task-weighted speed of JAX relative to PyTorch.
+
+    Attributes:
+        speedup: Geometric mean (above 0 in log2: JAX is faster).
+        workloads: What it is made of; their weights add up to 1.
+        left_out: What it leaves out, and why.
+        transfer_sd: How far it may be from the team's own work, log2 units.
+        matched: Whether it was measured on hardware like the one that will train.
+        coverage: Share of the task's weights that was measured (0 where none is named).
+    """
+
+    speedup: Ratio
+    workloads: tuple[WorkloadSpeed, ...]
+    left_out: tuple[LeftOut, ...]
+    transfer_sd: float
+    matched: bool
+    coverage: float
+    device: str
+
+
+def workload_weights(base: RuleBase, facts: Mapping[str, Any]) -> dict[str, float]:
+    """Which workloads stand for the task and its transforms; the weights add up to 1."""
+    total: dict[str, float] = {}
+    for entry in base.task_weights:
+        said = facts.get(entry.fact)
+        if said == entry.value or (isinstance(said, (list, tuple)) and entry.value in said):
+            for workload, weight in entry.weights.items():
+                total[workload] = total.get(workload, 0.0) + weight
+    whole = math.fsum(total.values())
+    return {w: total[w] / whole for w in sorted(total)} if whole > 0 else {}
+
+
+def fits(device: str, facts: Mapping[str, Any]) -> bool:
+    """Whether *device* is of the kind that will train, as far as the answers say."""
+    if facts.get("hardware.same_as_here") is False:
+        return False
+    train = facts.get("hardware.train")
+    if train is None:
+        return True
+    return train in _SERVES.get(device.split(":", maxsplit=1)[0].lower(), ())
+
+
+def speed_for(measured: Measured, base: RuleBase, facts: Mapping[str, Any]) -> Speed | None:
+    """The task's speed ratio, or None where nothing counts."""
+    weights = workload_weights(base, facts)
+    cells, others = _on_one_device(measured.cells, facts)
+    named = tuple(c for c in cells if c.workload in weights)
+    used = named or tuple(c for c in cells if c.workload not in _NOT_STEPS)
+    if not used:
+        return None
+    shares = weights if named else dict.fromkeys(sorted({c.workload for c in used}), 1.0)
+    workloads = _by_workload(used, shares)
+    matched = all(fits(c.device, facts) for c in used)
+    total = Ratio(
+        math.fsum(w.weight * w.speedup.log2 for w in workloads),
+        math.sqrt(math.fsum((w.weight * w.speedup.se) ** 2 for w in workloads)),
+    )
+    return Speed(
+        speedup=total,
+        workloads=workloads,
+        left_out=_left_out(measured, workloads, weights, others),
+        transfer_sd=TRANSFER_NAMED if named and matched else TRANSFER_OTHER,
+        matched=matched,
+        coverage=math.fsum(weights.get(w.workload, 0.0) for w in workloads),
+        device=used[0].device,
+    )
+
+
+def _on_one_device(
+    cells: Sequence[Cell], facts: Mapping[str, Any]
+) -> tuple[list[Cell], list[Cell]]:
+    """The cells of the device that counts, and the others: devices are never averaged."""
+    devices = sorted(
+        {c.device for c in cells}, key=lambda d: (not fits(d, facts), d.startswith("cpu"), d)
+    )
+    if not devices:
+        return [], []
+    kept = [c for c in cells if c.device == devices[0]]
+    return kept, [c for c in cells if c.device != devices[0]]
+
+
+def _by_workload(cells: Sequence[Cell], shares: Mapping[str, float]) -> tuple[WorkloadSpeed, ...]:
+    grouped: dict[str, list[Cell]] = {}
+    for cell in cells:
+        grouped.setdefault(cell.workload, []).append(cell)
+    whole = math.fsum(shares[w] for w in grouped)
+    found = []
+    for workload in sorted(grouped):
+        members = grouped[workload]
+        count = len(members)
+        mean = math.fsum(c.speedup.log2 for c in members) / count
+        se = math.sqrt(math.fsum(c.speedup.se**2 for c in members)) / count
+        weight = shares[workload] / whole
+        found.append(WorkloadSpeed(workload, Ratio(mean, se), weight, tuple(members)))
+    return tuple(found)
+
+
+def _left_out(
+    measured: Measured,
+    workloads: Sequence[WorkloadSpeed],
+    weights: Mapping[str, float],
+    others: Sequence[Cell],
+) -> tuple[LeftOut, ...]:
+    counted = {w.workload for w in workloads}
+    elsewhere = {
+        LeftOut(c.workload, "other-device", f"measured on {c.device}, which is not averaged in")
+        for c in others
+    }
+    spare = {
+        LeftOut(c.workload, "not-of-this-task", "measured, but it does not stand for this task")
+        for c in measured.cells
+        if c.workload not in counted and c not in others
+    }
+    known = counted | {x.workload for x in (*measured.left_out, *elsewhere)}
+    missing = {
+        LeftOut(w, "not-measured", f"not measured; it stands for {weights[w]:.0%} of the task")
+        for w in weights
+        if w not in known
+    }
+    return tuple(
+        sorted(
+            {*measured.left_out, *elsewhere, *spare, *missing},
+            key=lambda x: (x.workload, x.reason, x.text, -1 if x.source is None else x.source),
+        )
+    )
+
+
+def document_of(speed: Speed | None, measured: Measured) -> dict[str, Any]:
+    """The part ``performance`` of a decision: ratio (above 1: JAX is faster) and its making."""
+    if speed is None:
+        left = [_left_document(x) for x in measured.left_out]
+        return {"ratio": None, "ci": None, "workloads": [], "left_out": left, "device": None}
+    return {
+        "ratio": _ratio(speed.speedup.ratio),
+        "ci": [_ratio(x) for x in speed.speedup.ci],
+        "device": speed.device,
+        "matched_hardware": speed.matched,
+        "coverage": round(speed.coverage, 3),
+        "transfer_factor": _ratio(2.0**speed.transfer_sd),
+        "workloads": [_workload_document(w) for w in speed.workloads],
+        "left_out": [_left_document(x) for x in speed.left_out],
+    }
+
+
+def _ratio(value: float) -> float:
+    return float(f"{value:.4g}")
+
+
+def _left_document(left: LeftOut) -> dict[str, Any]:
+    found: dict[str, Any] = {"workload": left.workload, "reason": left.reason, "text": left.text}
+    return found if left.source is None else {**found, "evidence": left.source}
+
+
+def _workload_document(workload: WorkloadSpeed) -> dict[str, Any]:
+    return {
+        "id": workload.workload,
+        "ratio": _ratio(workload.speedup.ratio),
+        "ci": [_ratio(x) for x in workload.speedup.ci],
+        "weight": round(workload.weight, 4),
+        "cells": [
+            {
+                "evidence": c.source,
+                "device": c.device,
+                "cores": c.cores,
+                "precision": c.precision,
+                "size": c.size,
+                "ratio": _ratio(c.speedup.ratio),
+                "ci": [_ratio(x) for x in c.speedup.ci],
+                "against": c.torch_mode,
+                "verdict": c.verdict,
+            }
+            for c in workload.cells
+        ],
+    }

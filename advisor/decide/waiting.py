@@ -1,0 +1,171 @@
+"""What the rules wait for: unanswered facts, how much they weigh, and vetoes that may still fire.
+
+Knows conditions only as far as which facts they mention and what could become of them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from advisor.knowledge.conditions import leaves
+from advisor.knowledge.evaluate import truth_of
+from advisor.knowledge.model import (
+    Condition,
+    Fact,
+    Not,
+    OneOf,
+    Outcome,
+    RuleBase,
+    Within,
+)
+
+_LEAST = 0.002
+_MOST = 0.05
+_COMBINATIONS = 400
+
+
+@lru_cache(maxsize=20_000)
+def mentions(condition: Condition) -> frozenset[str]:
+    """The facts that *condition* mentions."""
+    if isinstance(condition, (OneOf, Within)):
+        return frozenset({condition.fact})
+    if isinstance(condition, Not):
+        return mentions(condition.part)
+    return frozenset().union(*(mentions(part) for part in condition.parts))
+
+
+def is_live(outcome: Outcome) -> bool:
+    """Whether a rule fires or may still fire."""
+    return outcome.truth != "false" and not outcome.inapplicable
+
+
+def is_answer(base: RuleBase, fact: str) -> bool:
+    """Whether *fact* is something that the team can answer."""
+    return fact in base.facts and base.facts[fact].origin == "answer"
+
+
+def waited_for(base: RuleBase, outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
+    """Unanswered facts, each with the claims and vetoes that wait for it; keys sorted."""
+    found: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        if outcome.truth != "unknown" or outcome.inapplicable or outcome.rule.kind == "note":
+            continue
+        for fact in outcome.waits_for:
+            if is_answer(base, fact):
+                found.setdefault(fact, []).append(outcome)
+    return {k: found[k] for k in sorted(found)}
+
+
+def unanswered_share(
+    base: RuleBase, outcomes: Sequence[Outcome], facts: Mapping[str, Any]
+) -> float:
+    """How much of what the live rules ask for is unanswered, each fact by its importance."""
+    weights = importance_of(base)
+    unknown = set(waited_for(base, outcomes)) - set(facts)
+    known = {
+        fact
+        for outcome in outcomes
+        if outcome.rule.kind != "note" and is_live(outcome)
+        for fact in mentions(outcome.rule.when)
+        if fact in facts and is_answer(base, fact)
+    }
+    lacking = math.fsum(weights.get(f, _LEAST) for f in sorted(unknown))
+    whole = lacking + math.fsum(weights.get(f, _LEAST) for f in sorted(known))
+    return lacking / whole if whole > 0 else 0.0
+
+
+@lru_cache(maxsize=8)
+def _importance(questions: tuple[tuple[str, float], ...]) -> dict[str, float]:
+    return {key: min(max(importance, _LEAST), _MOST) for key, importance in questions}
+
+
+def importance_of(base: RuleBase) -> Mapping[str, float]:
+    """How much each answer counts towards knowing enough, from the questions' own importance."""
+    return _importance(tuple((q.key, q.importance) for q in base.questions))
+
+
+def possible_values(base: RuleBase, fact: Fact) -> tuple[tuple[Any, float], ...]:
+    """What an unanswered fact may turn out to be, with shares that add up to 1."""
+    pairs: Sequence[tuple[Any, float]] = fact.prior or _default_values(base, fact)
+    whole = math.fsum(weight for _, weight in pairs)
+    return tuple((value, weight / whole) for value, weight in pairs) if whole > 0 else ()
+
+
+def _default_values(base: RuleBase, fact: Fact) -> list[tuple[Any, float]]:
+    if fact.kind == "choice":
+        return [(value, 1.0) for value in fact.values]
+    if fact.kind == "flag":
+        return [(True, 1.0), (False, 1.0)]
+    if fact.kind == "choices":
+        count = len(fact.values)
+        return [([], float(count)), *(([value], 1.0) for value in fact.values)]
+    if fact.kind == "names":
+        names = sorted(named_in(base, fact.id))
+        return [([], float(len(names) or 1)), *(([name], 1.0) for name in names)]
+    if fact.kind == "number":
+        return [(value, 1.0) for value in breakpoints(base, fact)]
+    return []
+
+
+def named_in(base: RuleBase, fact: str) -> frozenset[Any]:
+    """The values of *fact* that rules name."""
+    return frozenset(
+        value
+        for rule in base.rules
+        if fact in mentions(rule.when)
+        for leaf in leaves(rule.when)
+        if isinstance(leaf, OneOf) and leaf.fact == fact
+        for value in leaf.accepted
+    )
+
+
+def breakpoints(base: RuleBase, fact: Fact) -> tuple[float, ...]:
+    """Numbers that lie in each of the ranges that the rules tell apart, ascending."""
+    cuts = sorted(
+        {
+            cut
+            for rule in base.rules
+            if fact.id in mentions(rule.when)
+            for leaf in leaves(rule.when)
+            if isinstance(leaf, Within) and leaf.fact == fact.id
+            for cut in (leaf.above, leaf.below)
+            if cut is not None
+        }
+    )
+    low = 0.0 if fact.minimum is None else fact.minimum
+    if not cuts:
+        return ()
+    inner = [(a + b) / 2.0 for a, b in itertools.pairwise(cuts)]
+    first = (low + cuts[0]) / 2.0
+    last = cuts[-1] * 2.0 if fact.maximum is None else min(cuts[-1] * 2.0, fact.maximum)
+    return tuple(sorted({float(f"{x:.3g}") for x in (first, *inner, last)}))
+
+
+def veto_chances(
+    base: RuleBase, vetoes: Iterable[tuple[Outcome, str]], facts: Mapping[str, Any]
+) -> dict[str, float]:
+    """How likely it is, per framework, that a veto fires which waits for answers."""
+    spared: dict[str, float] = {}
+    for outcome, state in vetoes:
+        if state == "conditional" and outcome.rule.excludes:
+            chance = _chance(base, outcome, facts)
+            framework = outcome.rule.excludes
+            spared[framework] = spared.get(framework, 1.0) * (1.0 - chance)
+    return {framework: 1.0 - spared[framework] for framework in sorted(spared)}
+
+
+def _chance(base: RuleBase, outcome: Outcome, facts: Mapping[str, Any]) -> float:
+    unknown = sorted(mentions(outcome.rule.when) - set(facts))
+    choices = [possible_values(base, base.facts[f]) if f in base.facts else () for f in unknown]
+    if not all(choices) or math.prod(len(c) for c in choices) > _COMBINATIONS:
+        return 0.0
+    chance = 0.0
+    for picked in itertools.product(*choices):
+        supposed = {**facts, **{f: value for f, (value, _) in zip(unknown, picked, strict=True)}}
+        if truth_of(outcome.rule.when, supposed) == "true":
+            chance += math.prod(weight for _, weight in picked)
+    return chance

@@ -1,0 +1,94 @@
+"""How a decision speaks. Fixed wording lives here, so that every sentence exists once.
+
+A share of samples is always called that: never a probability of being right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from advisor.decide.speed import Speed
+from advisor.knowledge.model import RuleBase
+from advisor.text import inert
+
+TITLES = {"pytorch": "PyTorch", "jax": "JAX"}
+SAMPLED = "of the sampled weightings and uncertainties"
+
+
+def percent(share: float) -> str:
+    """``94 %``; never 100 % or 0 % for what is only nearly so."""
+    if 0.0 < share < 0.005:
+        return "under 1 %"
+    if 0.995 < share < 1.0:
+        return "over 99 %"
+    return f"{share * 100:.0f} %"
+
+
+def fact_text(base: RuleBase, fact: str, value: Any) -> str:
+    """``Training hardware: One NVIDIA GPU``."""
+    known = base.facts.get(fact)
+    title = known.title if known else fact
+    return f"{title}: {value_text(base, fact, value)}"
+
+
+def value_text(base: RuleBase, fact: str, value: Any) -> str:
+    """A value as people read it: labels for words, units for numbers."""
+    known = base.facts.get(fact)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(value_text(base, fact, v) for v in value) or "none"
+    if isinstance(value, (int, float)):
+        unit = f" {known.unit}" if known and known.unit else ""
+        return f"{value:,.4g}{unit}" if abs(value) < 1e4 else f"{value:,.0f}{unit}"
+    label = known.values.get(str(value)) if known else None
+    return inert(label or str(value), limit=200)
+
+
+def times(ratio: float) -> str:
+    """A speed ratio of JAX to PyTorch as a sentence's part."""
+    if ratio >= 1:
+        return f"JAX {ratio:.2f} times as fast as PyTorch"
+    return f"PyTorch {1 / ratio:.2f} times as fast as JAX"
+
+
+def speed_text(speed: Speed) -> str:
+    """The measured speed as a reason."""
+    low, high = speed.speedup.ci
+    ratio = speed.speedup.ratio
+    if ratio < 1:
+        low, high = 1 / high, 1 / low
+    where = "measured here" if speed.matched else "measured here, on other hardware than will train"
+    names = ", ".join(w.workload for w in speed.workloads)
+    return f"{times(ratio)} (95 % interval {low:.2f} to {high:.2f}) on {names}, {where}"
+
+
+def headline(
+    status: str, framework: str | None, tie_break: str | None, names: Sequence[str]
+) -> str:
+    """The one sentence that a decision is."""
+    name = TITLES.get(framework or "", "")
+    tie = f"; if you must choose now, take {TITLES[tie_break]}, as a tie-break" if tie_break else ""
+    texts: Mapping[str, str] = {
+        "recommend": f"Use {name}",
+        "lean": f"Lean towards {name}",
+        "forced": f"Use {name}: it is the only option left",
+        "no_clear_winner": f"No clear winner: for what is known, both serve equally well{tie}",
+        "insufficient_evidence": "Too little is known to recommend either"
+        + (f"; find out first: {', '.join(names)}" if names else ""),
+        "no_feasible_option": "Neither PyTorch nor JAX is left: lift a constraint first",
+    }
+    return texts[status]
+
+
+def confidence(leader: str | None, p_clear: float, tie_mass: float, feasible: int) -> str:
+    """How sure, in the fixed wording."""
+    if leader is None:
+        return "Every option is ruled out, so nothing was compared"
+    if feasible == 1:
+        return "The other option is ruled out, so this is not a comparison"
+    return (
+        f"{TITLES[leader]} is clearly ahead in {percent(p_clear)} {SAMPLED}; "
+        f"in {percent(tie_mass)} the two are practically equal"
+    )

@@ -1,0 +1,50 @@
+"""Everything that a decision is a function of, and the hashes that name it.
+
+Plain values. It must not know how a decision is made, frozen or shown, and has no clock: dates
+are inputs like the others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from advisor.answers import Answers
+from advisor.evidence import Evidence
+from advisor.jsonio import sha256_of
+from advisor.knowledge.model import RuleBase
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """Everything that a decision is a function of.
+
+    `today` (ISO date) only decides what is stale. `created` is stamped on the decision and
+    comes from the inputs' own dates, never from a clock.
+    """
+
+    answers: Answers
+    evidence: tuple[Evidence, ...]
+    base: RuleBase
+    today: str
+    created: str = ""
+    seed: int = 0
+    samples: int = 10_000
+    tool_version: str = ""
+
+
+def slim(evidence: Evidence) -> dict[str, Any]:
+    """The evidence document without its raw blocks: what a record keeps and a decision reads."""
+    entries = {"__all__": {"launches": {"__all__": {"blocks"}}}}
+    raw: Any = {"probes": {"__all__": {"entries": entries}}}
+    return evidence.model_dump(mode="json", by_alias=True, exclude=raw)
+
+
+def answers_sha256(answers: Answers) -> str:
+    """The hash of what was answered, whatever order it was answered in."""
+    return sha256_of(answers.to_dict())
+
+
+def evidence_sha256(evidence: Evidence) -> str:
+    """The hash of an evidence document without its raw blocks."""
+    return sha256_of(slim(evidence))
