@@ -54,8 +54,13 @@ Any_ = TypeVar("Any_")
 
 @dataclass
 class Shelf:
-    """The parts of a rule base before they are put together, by section."""
+    """The parts of a rule base before they are put together, by section.
 
+    `restored` parts come from a record: it may hold a few of the rules only, so that references
+    from one to another can lead nowhere.
+    """
+
+    restored: bool = False
     sections: dict[str, list[Part]] = field(default_factory=dict)
     rules: list[tuple[Part, str]] = field(default_factory=list)
     disabled: list[tuple[Part, str]] = field(default_factory=list)
@@ -72,7 +77,7 @@ def load_rule_base(packs: Sequence[Path] = (), *, root: Path | None = None) -> R
         UserError: one thing is wrong; `UserErrorGroup` where several are, each with its place.
     """
     problems = Problems()
-    core = _core_pack(root)
+    core = core_pack(root)
     shelf = Shelf()
     _shelve_core(core, shelf, problems)
     for directory in packs:
@@ -82,7 +87,12 @@ def load_rule_base(packs: Sequence[Path] = (), *, root: Path | None = None) -> R
     return assemble(shelf, problems)
 
 
-def _core_pack(root: Path | None) -> Pack:
+def core_pack(root: Path | None) -> Pack:
+    """The shipped rules, or those in *root*.
+
+    Raises:
+        UserError: *root* is not a rule base.
+    """
     directory = (root or resource_dir("rules")).resolve()
     if not (directory / "vocabulary.yaml").is_file():
         raise UserError(
@@ -153,8 +163,10 @@ def _check_schema(part: Part, expected: Sequence[str]) -> bool:
     return False
 
 
-def assemble(shelf: Shelf, problems: Problems) -> RuleBase:
-    """Put the parts together, what others refer to first.
+def assemble(
+    shelf: Shelf, problems: Problems, *, disabled: Mapping[str, str] | None = None
+) -> RuleBase:
+    """Put the parts together, what others refer to first; *disabled* where it is known already.
 
     Raises:
         UserError: one thing is wrong; `UserErrorGroup` where several are.
@@ -169,8 +181,10 @@ def assemble(shelf: Shelf, problems: Problems) -> RuleBase:
     questions = _list(shelf, "questions", lambda part: read_question(part, known))
     weights = _list(shelf, "weights", lambda part: read_weights(part, known))
     installs = _list(shelf, "installs", lambda part: read_install(part, known))
-    disabled = _disabled(shelf, rules)
-    _check_references(rules, problems)
+    if disabled is None:
+        disabled = _disabled(shelf, rules)
+    if not shelf.restored:
+        _check_references(rules, problems)
     problems.check()
     kept = tuple(rules[name] for name in sorted(rules) if name not in disabled)
     return RuleBase(

@@ -1,0 +1,161 @@
+"""Personas: scenarios with the answer an experienced engineer would give, as data.
+
+Knows the form of a persona and what evidence its measured ratios stand for. It must not know how a
+decision is made.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from advisor.answers import Answers, Source
+from advisor.decision import Status
+from advisor.evidence import Evidence
+from advisor.knowledge.entries import workload_numbers
+from advisor.knowledge.fields import Fault, Part, Problems, did_you_mean, shown
+from advisor.knowledge.loader import core_pack
+from advisor.knowledge.model import Persona, RuleBase
+from advisor.knowledge.packs import read_all, yaml_files
+from advisor.knowledge.vocabulary import checked, fact_for
+
+SCHEMA = "fw-advisor/personas@1"
+CREATED = "2026-11-23T00:00:00Z"
+_INTERVAL = 1.04
+"""Half width, as a factor, of the interval that a persona's measured ratio comes with."""
+
+_EQUIVALENT = 1.05
+_STEP_S = 0.01
+_DEVICES = {
+    "nvidia": "cuda",
+    "nvidia_multi": "cuda",
+    "nvidia_cluster": "cuda",
+    "amd": "cuda",
+    "tpu": "tpu",
+    "tpu_pod": "tpu",
+    "apple": "mps",
+    "intel_gpu": "xpu",
+    "trainium": "neuron",
+}
+_FIELDS = ("id", "title", "answers", "measured", "expect", "framework", "because", "names")
+
+
+def load_personas(base: RuleBase, root: Path | None = None) -> tuple[Persona, ...]:
+    """The personas below ``personas/`` of *root* (the shipped rules unless given), by id.
+
+    Raises:
+        UserError: one does not fit the vocabulary; `UserErrorGroup` where several do not.
+    """
+    core = core_pack(root)
+    if not (core.root / "personas").is_dir():
+        return ()
+    problems = Problems()
+    personas: dict[str, Persona] = {}
+    for document in read_all(core, yaml_files(core, "personas"), problems):
+        part = Part.top(document, problems)
+        part.only(("schema", "personas"))
+        part.word("schema", (SCHEMA,))
+        for entry in part.parts("personas"):
+            persona = _read(entry, base)
+            if persona.id in personas:
+                entry.fail(f"the persona {shown(persona.id)} stands twice", "id")
+            personas[persona.id] = persona
+    problems.check()
+    return tuple(personas[name] for name in sorted(personas))
+
+
+def _read(part: Part, base: RuleBase) -> Persona:
+    part.only(_FIELDS)
+    frameworks = tuple(base.frameworks)
+    expect = part.texts("expect", required=True)
+    for word in expect:
+        if word not in get_args(Status):
+            hint = did_you_mean(word, get_args(Status))
+            part.fail(f"{shown(word)} is not a status", "expect", hint=hint)
+    return Persona(
+        id=part.identifier(),
+        title=part.text("title"),
+        answers=_answers(part, base),
+        measured=workload_numbers(part, "measured"),
+        expect=expect,
+        framework=part.word("framework", frameworks) if part.has("framework") else None,
+        because=part.text("because"),
+        names=_rule_ids(part, base),
+    )
+
+
+def _answers(part: Part, base: RuleBase) -> dict[str, Any]:
+    inner = part.mapping("answers")
+    answers: dict[str, Any] = {}
+    for key, value in inner.data.items():
+        try:
+            answers[key] = checked(fact_for(base.facts, key), value)
+        except Fault as fault:
+            inner.fault(fault, key)
+    return answers
+
+
+def _rule_ids(part: Part, base: RuleBase) -> tuple[str, ...]:
+    known = {rule.id for rule in base.rules} | set(base.disabled)
+    names = part.texts("names")
+    for index, name in enumerate(names):
+        if name not in known:
+            hint = did_you_mean(name, sorted(known))
+            part.fail(f"there is no rule {shown(name)}", "names", index, hint=hint)
+    return names
+
+
+def answers_of(persona: Persona) -> Answers:
+    """The persona's answers, as if they had been read from a file."""
+    sources: Mapping[str, Source] = dict.fromkeys(persona.answers, "file")
+    return Answers(persona.title, dict(persona.answers), sources)
+
+
+def evidence_of(persona: Persona) -> Evidence | None:
+    """The evidence that the persona's measured ratios stand for, or None where it has none.
+
+    Every ratio comes from five launches with an interval of 4 % to both sides, on a device of the
+    kind that the persona trains on.
+    """
+    if not persona.measured:
+        return None
+    device = _DEVICES.get(str(persona.answers.get("hardware.train")), "cpu")
+    probes = [_probe(name, persona.measured[name], device) for name in sorted(persona.measured)]
+    return Evidence.model_validate(
+        {
+            "schema": "fw-advisor/evidence@1",
+            "created": CREATED,
+            "machine": {"os": "linux"},
+            "probes": probes,
+        }
+    )
+
+
+def _probe(workload: str, speedup: float, device: str) -> dict[str, Any]:
+    verdict = "equivalent"
+    if abs(math.log(speedup)) > math.log(_EQUIVALENT):
+        verdict = "a_faster" if speedup > 1 else "b_faster"
+    times = {"jax.jit": _STEP_S, "pytorch.compile": _STEP_S * speedup}
+    return {
+        "id": workload,
+        "title": workload,
+        "device": device,
+        "precision": "float32",
+        "entries": [
+            {"framework": mode.split(".")[0], "mode": mode, "status": "ok", "median_s": time_s}
+            for mode, time_s in times.items()
+        ],
+        "parity": {"status": "ok"},
+        "comparisons": [
+            {
+                "a": "jax.jit",
+                "b": "pytorch.compile",
+                "time_ratio": speedup,
+                "ci": [speedup / _INTERVAL, speedup * _INTERVAL],
+                "launches": 5,
+                "verdict": verdict,
+            }
+        ],
+    }

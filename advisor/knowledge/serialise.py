@@ -1,0 +1,178 @@
+"""The rule base as plain data and back, and the hash that names its content.
+
+The data has the shape of the rule files, so that reading it back goes through the same checks: a
+record that somebody edited is refused with words. It must not know what a record is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from advisor.jsonio import sha256_of
+from advisor.knowledge.conditions import condition_data
+from advisor.knowledge.fields import Part, Problems
+from advisor.knowledge.loader import Shelf, assemble
+from advisor.knowledge.model import (
+    Fact,
+    Install,
+    Persona,
+    Question,
+    Rule,
+    RuleBase,
+    RuleTest,
+    TaskWeights,
+)
+from advisor.knowledge.packs import CORE
+from advisor.knowledge.yamlio import Document
+
+SCHEMA = "fw-advisor/rule-base@1"
+_SECTIONS = ("facts", "criteria", "frameworks", "sources", "questions", "weights", "installs")
+
+
+def to_data(base: RuleBase, *, rules: Collection[str] | None = None) -> dict[str, Any]:
+    """*base* as plain data; `from_data` makes an equal base of it.
+
+    With *rules* (ids), the compact form of what a decision depends on: these rules alone, without
+    their tests and what only authors read, the sources they name, and no questions.
+    """
+    compact = rules is not None
+    kept = [rule for rule in base.rules if rules is None or rule.id in rules]
+    named = {name for rule in kept for name in (*rule.sources,)}
+    named.update(name for install in base.installs for name in install.sources)
+    data: dict[str, Any] = {
+        "schema": SCHEMA,
+        "version": base.version,
+        "facts": [_fact(fact) for fact in base.facts.values()],
+        "criteria": [asdict(criterion) for criterion in base.criteria.values()],
+        "frameworks": [
+            {**asdict(info), "packages": list(info.packages)} for info in base.frameworks.values()
+        ],
+        "sources": [
+            _without_empty(asdict(source), keep=("url",))
+            for name, source in base.sources.items()
+            if not compact or name in named
+        ],
+        "rules": [rule_data(rule, compact=compact) for rule in kept],
+        "weights": [_weights(weights) for weights in base.task_weights],
+        "installs": [_install(install) for install in base.installs],
+        "disabled": dict(base.disabled),
+        "packs": {rule.id: rule.pack for rule in kept if rule.pack != CORE},
+    }
+    if not compact:
+        data["questions"] = [_question(question) for question in base.questions]
+    return data
+
+
+def from_data(data: Mapping[str, Any], *, name: str = "rules") -> RuleBase:
+    """The rule base that `to_data` made *data* of; *name* is what errors call it.
+
+    Raises:
+        UserError: the data is not a rule base.
+    """
+    problems = Problems()
+    document = Document(dict(data), name)
+    part = Part.top(document, problems)
+    part.only(("schema", "version", "rules", "disabled", "packs", *_SECTIONS))
+    part.word("schema", (SCHEMA,))
+    packs = part.words("packs")
+    shelf = Shelf(restored=True)
+    for section in _SECTIONS:
+        shelf.put(section, part.parts(section))
+    for rule in part.parts("rules"):
+        shelf.rules.append((rule, packs.get(str(rule.data.get("id")), CORE)))
+    base = assemble(shelf, problems, disabled=part.words("disabled"))
+    return replace(base, version=part.text("version", ""))
+
+
+def rules_sha256(base: RuleBase) -> str:
+    """Hex SHA-256 of everything in *base* that a decision depends on.
+
+    Questions, tests, places in files and names of packs are left out: they change no decision.
+    """
+    data = to_data(base, rules=[rule.id for rule in base.rules])
+    del data["packs"]
+    return sha256_of(data)
+
+
+def rule_sha256(rule: Rule) -> str:
+    """Hex SHA-256 of what *rule* says, without its tests and its place."""
+    return sha256_of(rule_data(rule, compact=True))
+
+
+def rule_data(rule: Rule, *, compact: bool = False) -> dict[str, Any]:
+    """*rule* as it is written in a file; *compact* without its tests."""
+    data = {
+        "id": rule.id,
+        "kind": rule.kind,
+        "title": rule.title,
+        "when": condition_data(rule.when),
+        "effects": [asdict(effect) for effect in rule.effects],
+        "excludes": rule.excludes,
+        "suggests": dict(rule.suggests),
+        "group": rule.group,
+        "about": rule.about,
+        "reliability": rule.reliability,
+        "sources": list(rule.sources),
+        "asserted": rule.asserted,
+        "reviewed": rule.reviewed,
+        "expires": rule.expires,
+        "applies_to": dict(rule.applies_to),
+        "rationale": rule.rationale,
+        "revisit_when": rule.revisit_when,
+        "lifts": rule.lifts,
+        "conflicts_ok": list(rule.conflicts_ok),
+        "tests": [] if compact else [_test(test) for test in rule.tests],
+    }
+    return _without_empty(data, keep=("when",))
+
+
+def _without_empty(data: dict[str, Any], keep: Collection[str] = ()) -> dict[str, Any]:
+    empty: tuple[Any, ...] = (None, "", [], {})
+    return {key: value for key, value in data.items() if key in keep or value not in empty}
+
+
+def _test(test: RuleTest) -> dict[str, Any]:
+    return {
+        "name": test.name,
+        "given": dict(test.given),
+        **_without_empty({"versions": dict(test.versions), "favours": test.favours}),
+        "expect": test.expect,
+    }
+
+
+def _fact(fact: Fact) -> dict[str, Any]:
+    data = {
+        **{key: value for key, value in vars(fact).items() if key not in ("values", "prior")},
+        "values": dict(fact.values),
+        "prior": [[value, weight] for value, weight in fact.prior],
+    }
+    data["ordered"] = fact.ordered or None
+    return _without_empty(data)
+
+
+def _question(question: Question) -> dict[str, Any]:
+    data = {
+        **vars(question),
+        "skip_when": None if question.skip_when is None else condition_data(question.skip_when),
+        "offers": [[value, label] for value, label in question.offers],
+        "importance": question.importance or None,
+        "required": question.required or None,
+    }
+    kept = ("default",) if question.default is not None else ()
+    return _without_empty(data, keep=kept)
+
+
+def _weights(weights: TaskWeights) -> dict[str, Any]:
+    return {**vars(weights), "weights": {k: weights.weights[k] for k in sorted(weights.weights)}}
+
+
+def _install(install: Install) -> dict[str, Any]:
+    lists = {key: list(getattr(install, key)) for key in ("hardware", "os", "sources")}
+    return _without_empty({**vars(install), **lists})
+
+
+def persona_data(persona: Persona) -> dict[str, Any]:
+    """*persona* as plain data."""
+    return {**vars(persona), "expect": list(persona.expect), "names": list(persona.names)}
