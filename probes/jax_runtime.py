@@ -5,7 +5,8 @@ Knows how a step is run with and without jit, waited for and observed. Knows no 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -65,10 +66,19 @@ class JaxRuntime:
         return jax_devices.peak_memory_bytes(self.device)
 
     def array(self, array: NDArray[Any]) -> Any:
-        """*array* on the device; float64 stays float64 only where the worker enabled it."""
+        """*array* on the device; dtype kept for floats, integers narrowed to 32 bits."""
         # Not committed to the device: a step whose inputs are committed and whose state is not
         # would be compiled a second time on its second call.
-        return self.jax.numpy.asarray(np.array(array))
+        with self.wide(enabled=array.dtype == np.float64):
+            return self.jax.numpy.asarray(np.array(array))
+
+    def wide(self, *, enabled: bool) -> Any:
+        """A context with 64-bit types where *enabled*: the other programs keep the default."""
+        return self.jax.enable_x64(enabled) if enabled else contextlib.nullcontext()
+
+    def forget(self) -> None:
+        """Forget what was compiled, once no program is left."""
+        self.jax.clear_caches()
 
     def program(self, parts: JaxParts, mode: str) -> JaxProgram:
         """The program of *mode* (``jax.jit`` or ``jax.eager``).
@@ -76,13 +86,21 @@ class JaxRuntime:
         Raises:
             ValueError: a mode this runtime does not know.
         """
-        jax = self.jax
-        if mode == "jax.jit":
+        jitted: list[Any] = []
+
+        def jit(function: Callable[..., Any]) -> Any:
             donate = (0,) if parts.donate and self.settings == "matched" else ()
-            return JaxProgram(self, parts, jax.jit(parts.step, donate_argnums=donate), mode)
-        if mode == "jax.eager":
-            return JaxProgram(self, parts, parts.step, mode)
-        raise ValueError(f"unknown mode {mode}")
+            jitted.append(self.jax.jit(function, donate_argnums=donate))
+            return jitted[-1]
+
+        def as_is(function: Callable[..., Any]) -> Any:
+            return function
+
+        if mode not in {"jax.jit", "jax.eager"}:
+            raise ValueError(f"unknown mode {mode}")
+        wrap = jit if mode == "jax.jit" else as_is
+        step = parts.make_step(wrap) if parts.make_step else wrap(_step_of(parts))
+        return JaxProgram(self, parts, step, mode, jitted)
 
     def product(self, a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
         """``a @ b`` on the device at the present precision, as NumPy."""
@@ -104,12 +122,21 @@ class JaxProgram:
     """One mode of one workload in JAX."""
 
     def __init__(
-        self, runtime: JaxRuntime, parts: JaxParts, step: Callable[..., Any], mode: str
+        self,
+        runtime: JaxRuntime,
+        parts: JaxParts,
+        step: Callable[..., Any],
+        mode: str,
+        jitted: Sequence[Any],
     ) -> None:
         self._runtime = runtime
         self._parts = parts
         self._step = step
         self._mode = mode
+        self._jitted = jitted
+        self._compiled_before = _COMPILATIONS[0]
+        if parts.x64:
+            self.call = self._call_wide  # type: ignore[method-assign]
         # A copy: donation makes the buffers that it starts from unusable, and another mode of
         # the same parts starts from them too.
         self._state = runtime.jax.tree.map(lambda leaf: leaf.copy(), parts.state)
@@ -120,6 +147,11 @@ class JaxProgram:
         self._state, out = self._step(self._state, self._parts.inputs)
         return self._state, out
 
+    def _call_wide(self) -> Any:
+        with self._runtime.wide(enabled=True):
+            self._state, out = self._step(self._state, self._parts.inputs)
+            return self._state, out
+
     def wait(self, result: Any) -> None:
         """Wait for every leaf: JAX is asynchronous on the CPU too."""
         self._runtime.jax.block_until_ready(result)
@@ -129,13 +161,18 @@ class JaxProgram:
         return _COMPILATIONS[0]
 
     def counters(self) -> dict[str, Any]:
-        """Traces of the jitted step and compilations in this process."""
-        size = getattr(self._step, "_cache_size", None)
-        return {"traces": size() if size else None, "compilations": _COMPILATIONS[0]}
+        """Traces of what is jitted, and compilations in this process since it was built."""
+        # No public count exists; without it the gate on compilations in blocks remains.
+        sizes = [f._cache_size() for f in self._jitted if hasattr(f, "_cache_size")]  # noqa: SLF001
+        return {
+            **self._parts.notes,
+            "traces": sum(sizes) if sizes else None,
+            "compilations": _COMPILATIONS[0] - self._compiled_before,
+        }
 
     def fell_back(self) -> bool:
         """Whether a compiled mode ran without having compiled anything."""
-        return self._mode == "jax.jit" and _COMPILATIONS[0] == 0
+        return self._mode == "jax.jit" and _COMPILATIONS[0] == self._compiled_before
 
     def observe(self, steps: int, call: Callable[[], Any]) -> Observation:
         """Outputs, gradients and the curve of *steps* calls from the initial state."""
@@ -143,7 +180,8 @@ class JaxProgram:
         forward = None
         gradients: Mapping[str, Any] = {}
         if self._mode == "jax.jit":
-            forward = np.array(jit(parts.forward)(self._state, parts.inputs))
+            with self._runtime.wide(enabled=parts.x64):
+                forward = np.array(jit(parts.forward)(self._state, parts.inputs))
             if parts.gradients is not None:
                 found = jit(parts.gradients)(self._state, parts.inputs)
                 gradients = {k: np.array(v) for k, v in found.items()}
@@ -155,6 +193,12 @@ class JaxProgram:
         return observe_training(
             forward, gradients, losses, {k: np.array(v) for k, v in parameters.items()}
         )
+
+
+def _step_of(parts: JaxParts) -> Callable[..., Any]:
+    if parts.step is None:
+        raise ValueError("a workload offers neither step nor make_step")
+    return parts.step
 
 
 def _count_compilations(event: str, duration: float, **_: Any) -> None:

@@ -115,6 +115,17 @@ class TorchRuntime:
             return TorchProgram(self, parts, parts.make_step(compiler), mode)
         raise ValueError(f"unknown mode {mode}")
 
+    def forget(self) -> None:
+        """Forget what was compiled, once no program is left.
+
+        Compiled code and its history are kept per line of source: a second size of a workload
+        would be compiled with dynamic shapes because the first had others.
+        """
+        utilities = sys.modules.get("torch._dynamo.utils")
+        if utilities is not None:
+            self.torch.compiler.reset()
+            utilities.counters.clear()
+
     def _reduce_overhead(self, function: Callable[..., Any]) -> Any:
         return self.torch.compile(function, mode="reduce-overhead")
 
@@ -165,9 +176,10 @@ class TorchProgram:
     def counters(self) -> dict[str, Any]:
         """Graphs, graph breaks and recompilations so far in this process."""
         if "torch._dynamo.utils" not in sys.modules:
-            return {"graphs": 0, "graph_breaks": 0, "recompiles": 0}
+            return {"graphs": 0, "graph_breaks": 0, "recompiles": 0, **self._parts.notes}
         counters = sys.modules["torch._dynamo.utils"].counters
         return {
+            **self._parts.notes,
             "graphs": _compiled_graphs(),
             "graph_breaks": sum(counters["graph_break"].values()),
             "recompiles": sum(counters["recompiles"].values()) if "recompiles" in counters else 0,

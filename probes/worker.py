@@ -30,6 +30,7 @@ class Worker:
         self._programs: dict[str, Any] = {}
         self._runtime: Any = None
         self._import_s = 0.0
+        self._memory: dict[str, dict[str, int | None]] = {}
 
     def hello(self, request: dict[str, Any]) -> dict[str, Any]:
         """Import the framework, and say what it is and what it may use."""
@@ -49,8 +50,7 @@ class Worker:
 
     def build(self, request: dict[str, Any]) -> dict[str, Any]:
         """Build one program and time its first calls, compilation included."""
-        host.reset_peak_memory()
-        self._on_device("reset_peak_memory")
+        before_bytes = self._peak_anew()
         start = time.perf_counter()
         program = self._make_program(request)
         if request.get("plant_s"):
@@ -70,11 +70,13 @@ class Worker:
             self._observe(program, request["observe"], int(request.get("steps", 20)), timed)
         while len(calls) < FIRST_CALLS:
             timed()
+        memory = {"memory_before_bytes": before_bytes, **self._peaks(program)}
+        self._memory[request["key"]] = memory
         return {
             "build_s": build_s,
             "first_calls_s": calls[:FIRST_CALLS],
             "variant": program.variant,
-            "counters": program.counters(),
+            "counters": {**program.counters(), **memory},
             "fell_back": program.fell_back(),
         }
 
@@ -120,9 +122,35 @@ class Worker:
     def finish(self, request: dict[str, Any]) -> dict[str, Any]:
         """Counters and peak memory of one program at the end of a launch."""
         program = self._programs[request["key"]]
-        on_device = self._on_device("peak_memory_bytes")
-        peak = host.peak_memory_bytes() if on_device is None else on_device
-        return {"counters": program.counters(), "peak_memory_bytes": peak}
+        memory = self._memory.get(request["key"], {})
+        peaks = [p for p in (self._peak(), memory.get("build_peak_bytes")) if p is not None]
+        return {
+            "counters": {**program.counters(), **memory},
+            "peak_memory_bytes": max(peaks, default=None),
+        }
+
+    def _peak(self) -> int | None:
+        """The largest use of memory since the last reset: of the device, or of this process."""
+        on_device: int | None = self._on_device("peak_memory_bytes")
+        return host.peak_memory_bytes() if on_device is None else on_device
+
+    def _peak_anew(self) -> int | None:
+        """Start the peak anew; returns what is in use now, where the system can reset it."""
+        host.reset_peak_memory()
+        self._on_device("reset_peak_memory")
+        return self._peak()
+
+    def _peaks(self, program: Any) -> dict[str, int | None]:
+        """The peak so far, compilation included, and that of two steps alone."""
+        build_peak_bytes = self._peak()
+        rest_bytes = self._peak_anew()
+        for _ in range(2):
+            program.wait(program.call())
+        return {
+            "build_peak_bytes": build_peak_bytes,
+            "step_rest_bytes": rest_bytes,
+            "step_peak_bytes": self._peak(),
+        }
 
     def _on_device(self, question: str) -> Any:
         """Ask the runtime about the accelerator's memory; None on the CPU."""
@@ -164,6 +192,9 @@ class Worker:
     def drop(self, request: dict[str, Any]) -> dict[str, Any]:
         """Forget a program, so that its memory can be used again."""
         self._programs.pop(request["key"], None)
+        self._memory.pop(request["key"], None)
+        if not self._programs and hasattr(self._runtime, "forget"):
+            self._runtime.forget()
         return {}
 
 

@@ -17,6 +17,13 @@ Arrays = dict[str, NDArray[Any]]
 Size = Mapping[str, int]
 
 
+def normal(
+    rng: np.random.Generator, shape: tuple[int, ...], scale: float = 1.0
+) -> NDArray[np.float32]:
+    """Normal numbers of standard deviation *scale*, float32."""
+    return (rng.standard_normal(shape) * scale).astype(np.float32)
+
+
 @dataclass(frozen=True)
 class Tolerance:
     """Largest absolute differences, relative to the largest magnitude of the reference.
@@ -67,7 +74,8 @@ class TorchParts:
     and returns a tensor (or several) that the whole step feeds into; for training, the loss.
     `wrap` is the identity or ``torch.compile`` and is applied to the whole step. `forward`
     returns outputs at the present state; `gradients` named gradients there; `parameters` the
-    named parameters, all in the layout of the shared inputs.
+    named parameters, all in the layout of the shared inputs. `notes` stand beside the counters
+    of the program.
     """
 
     make_step: Callable[[Callable[..., Any]], Callable[[], Any]]
@@ -75,21 +83,28 @@ class TorchParts:
     gradients: Callable[[], Mapping[str, Any]] | None = None
     parameters: Callable[[], Mapping[str, Any]] | None = None
     variant: str = ""
+    notes: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
 class JaxParts:
     """What a jax version of a workload offers: pure functions of a state and the inputs.
 
-    ``step(state, inputs) -> (state, out)``; for training, out is the loss. The state is donated
-    unless `donate` is False.
+    ``step(state, inputs) -> (state, out)``; for training, out is the loss; an out that is no
+    scalar is put into a tuple. The state is donated unless `donate` is False. Where a step is
+    a Python loop around a compiled function, ``make_step(wrap)`` returns it instead of `step`,
+    `wrap` being ``jax.jit`` (with the first argument donated) or the identity. `x64` runs all of
+    it with 64-bit types enabled. `notes` stand beside the counters of the program.
     """
 
-    step: Callable[[Any, Any], tuple[Any, Any]]
     state: Any
     inputs: Any
     forward: Callable[[Any, Any], Any]
+    step: Callable[[Any, Any], tuple[Any, Any]] | None = None
+    make_step: Callable[[Callable[..., Any]], Callable[[Any, Any], tuple[Any, Any]]] | None = None
     gradients: Callable[[Any, Any], Mapping[str, Any]] | None = None
     parameters: Callable[[Any], Mapping[str, Any]] | None = None
     donate: bool = True
     variant: str = ""
+    x64: bool = False
+    notes: Mapping[str, Any] = field(default_factory=dict)
