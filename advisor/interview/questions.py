@@ -145,6 +145,15 @@ def most_valuable(
     return best
 
 
+_KINDS = ("veto", "claim", "note")
+
+
+def waiting_titles(base: RuleBase, facts: Mapping[str, Any], key: str) -> list[str]:
+    """The titles of the rules that *key* could still decide, vetoes first."""
+    waiting = [rule for rule in base.rules if key in waits_for(rule.when, facts)]
+    return [rule.title for rule in sorted(waiting, key=lambda rule: _KINDS.index(rule.kind))]
+
+
 def names_in_rules(base: RuleBase, key: str) -> tuple[str, ...]:
     """The values of *key* that some rule asks for, sorted: what may be typed with effect."""
     named = {word for rule in base.rules for word in _named(rule.when, key)}

@@ -22,6 +22,7 @@ from advisor.interview.questions import (
     names_in_rules,
     open_questions,
     proposal_for,
+    waiting_titles,
     worth_at_least,
 )
 from advisor.interview.stopping import leave_at_once_on_next_interrupt
@@ -156,7 +157,7 @@ class Walk:
             text=question.text,
             why=question.why,
             trail=tuple(self._told(step) for step in self.past),
-            more=lambda: waiting_lines(self.waiting(question.key) if self.waiting else ()),
+            more=lambda: waiting_lines(self._waiting_for(question.key)),
             live=self.live,
             can_go_back=bool(self.past),
         )
@@ -173,6 +174,11 @@ class Walk:
             words=names_in_rules(self.base, question.key) if fact.kind == "names" else (),
         )
         return ask(form, self.asker)
+
+    def _waiting_for(self, key: str) -> Sequence[str]:
+        if self.waiting is not None:
+            return self.waiting(key)
+        return waiting_titles(self.base, known_facts(self.answers, self.detected), key)
 
     def _put_name(self, frame: Frame, earlier: Given | Turn | None) -> Given | Turn:
         found = self.detected.get(PROJECT)
@@ -237,7 +243,8 @@ def run(
         rank: The value of information of each of the given keys under the given answers.
         on_answer: Told all answers after every reply, also after one was taken back.
         live: One line about work that goes on meanwhile, or None; called twice a second.
-        waiting: The titles of the rules that wait for the answer to a key.
+        waiting: The titles of the rules that wait for the answer to a key; unless given, those of
+            *base* that the answer could still decide.
         found: What was found here, one line each, problems last: with the first menu on a small
             terminal, only the last three lines stay in sight.
         budget: The most questions to ask.

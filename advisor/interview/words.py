@@ -50,7 +50,7 @@ def answer_line(fact: Fact, question: Question, answers: Answers) -> str:
     if key not in answers.values:
         return f"{fact.title}: not sure"
     value = answers.values[key]
-    told = dict(question.offers).get(value) if isinstance(value, float) else None
+    told = dict(question.offers).get(value) if isinstance(value, (int, float)) else None
     source = _SOURCES[answers.sources.get(key, "typed")]
     return f"{fact.title}: {told or label_of(fact, value)}" + (f" ({source})" if source else "")
 
