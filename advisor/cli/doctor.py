@@ -34,7 +34,11 @@ _RESET = "\x1b[0m"
 def doctor(
     python: Annotated[
         list[str] | None,
-        typer.Option("--python", help="torch=PATH or jax=PATH: an interpreter. Repeatable."),
+        typer.Option(
+            "--python",
+            metavar="FRAMEWORK=PATH",
+            help="The interpreter that holds torch or jax. Repeatable.",
+        ),
     ] = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
