@@ -94,7 +94,7 @@ def make_plan(
             cell
             for workload in chosen
             if len(cpu_set) > 1 or len(cpus) == 1 or _on_one_core(workload["id"], wishes)
-            for cell in _cells(workload, wanted, wishes)
+            for cell in _cells(workload, wanted, wishes)[: _most_sizes(cpu_set, cpus, wishes)]
         ]
         if cells:
             series.append(
@@ -119,6 +119,12 @@ def _setup_sets(cpu_set: Sequence[int], cpus: Sequence[int]) -> tuple[tuple[int,
     if len(cpu_set) > 1 or len(cpus) == 1:
         return (tuple(cpu_set),)
     return tuple((cpu,) for cpu in reversed(cpus))
+
+
+def _most_sizes(cpu_set: Sequence[int], cpus: Sequence[int], wishes: Wishes) -> int | None:
+    """One core settles with few launches, but each costs a start: the first size is enough."""
+    extra = len(cpu_set) == 1 and len(cpus) > 1 and wishes.profile != "thorough"
+    return 1 if extra else None
 
 
 def _on_one_core(probe: str, wishes: Wishes) -> bool:
