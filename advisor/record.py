@@ -6,6 +6,7 @@ no clock: dates are in its inputs.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
@@ -14,15 +15,25 @@ from pydantic import ValidationError
 from advisor.answers import Answers, Source
 from advisor.answers_io import answers_from
 from advisor.decide import decide
+from advisor.decide.checking import CheckResult, still_holds
 from advisor.decision import SCHEMA, Decision
 from advisor.errors import UserError
-from advisor.evidence import check_schema_id, evidence_from, validation_error
+from advisor.evidence import Evidence, check_schema_id, evidence_from, validation_error
 from advisor.inputs import Inputs, answers_sha256, evidence_sha256, slim
 from advisor.jsonio import canonical_bytes
 from advisor.knowledge.model import RuleBase
 from advisor.knowledge.serialise import from_data, rules_sha256, to_data
 
-__all__ = ["Inputs", "Record", "freeze", "replay", "replay_findings", "thaw"]
+__all__ = [
+    "CheckResult",
+    "Inputs",
+    "Record",
+    "check",
+    "freeze",
+    "replay",
+    "replay_findings",
+    "thaw",
+]
 
 _PARTS = ("answers", "evidence", "rules", "today", "created", "seed", "samples", "tool_version")
 
@@ -142,3 +153,24 @@ def replay_findings(record: Record) -> list[str]:
         differing = [k for k in before if before[k] != again.get(k)]
         found.append(f"made again from its own inputs it differs in: {', '.join(differing)}")
     return found
+
+
+def check(
+    record: Record, *, base: RuleBase, evidence: Sequence[Evidence] | None, today: str
+) -> CheckResult:
+    """Whether *record* is what it says, and whether it still holds.
+
+    Args:
+        record: The decision and what it was made from.
+        base: Today's rules.
+        evidence: Today's measurements; None takes those of the record.
+        today: ISO date that decides what has expired.
+    """
+    inputs = record.inputs
+    now = replace(
+        inputs,
+        base=base,
+        evidence=inputs.evidence if evidence is None else tuple(evidence),
+        today=today,
+    )
+    return still_holds(record.decision, inputs, now, replay_findings(record))

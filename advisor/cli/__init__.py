@@ -16,7 +16,16 @@ from advisor import __version__
 from advisor.cli.common import report_failure
 
 # In the order in which --help lists them.
-_COMMANDS: tuple[str, ...] = ("interview", "probe", "doctor", "selftest")
+_COMMANDS: tuple[str, ...] = (
+    "interview",
+    "probe",
+    "advise",
+    "check",
+    "compare",
+    "doctor",
+    "selftest",
+    "schema",
+)
 
 _EPILOG = (
     "Exit codes: 0 done, a tie included; 1 our bug; 2 bad usage or input; 3 done but incomplete; "

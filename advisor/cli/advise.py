@@ -1,0 +1,140 @@
+"""``fw-advisor advise``: answers and evidence in, decision and report out; never asks, never times.
+
+Knows the command's options. It must not know how anything is decided or drawn.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from advisor import __version__
+from advisor.cli import app
+from advisor.cli.common import (
+    JsonOption,
+    NoColorOption,
+    OutputOption,
+    QuietOption,
+    RulesOption,
+    VerboseOption,
+    colour_wanted,
+    emit_json,
+    say,
+)
+from advisor.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from advisor.knowledge.model import RuleBase
+    from advisor.record import Record
+
+AnswersOption = Annotated[
+    Path, typer.Option("--answers", help="The answers, as YAML or JSON. Required.")
+]
+EvidenceOption = Annotated[
+    list[Path] | None,
+    typer.Option("--evidence", help="Evidence that probe or interview wrote. Repeatable."),
+]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", help="KEY=VALUE: change one answer. Repeatable.")
+]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of the sampling.")]
+TodayOption = Annotated[
+    str | None,
+    typer.Option(
+        "--today",
+        help="ISO date that decides what has expired; the evidence's date unless given.",
+    ),
+]
+
+
+@app.command()
+def advise(
+    *,
+    answers: AnswersOption,
+    evidence: EvidenceOption = None,
+    settings: SetOption = None,
+    seed: SeedOption = 0,
+    today: TodayOption = None,
+    rules: RulesOption = None,
+    output: OutputOption = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+    no_color: NoColorOption = False,
+) -> None:
+    """Decide from answers and evidence, and write the report. Asks and measures nothing."""
+    from advisor.answers_io import read_answers, with_assignments
+    from advisor.decide import decide
+    from advisor.evidence import read_evidence
+    from advisor.knowledge.loader import load_rule_base
+    from advisor.record import Inputs, Record, freeze
+
+    base = load_rule_base(rules or ())
+    said = with_assignments(read_answers(answers, base), settings or (), base)
+    found = tuple(read_evidence(path) for path in evidence or ())
+    day = iso_date(today) if today else default_day([e.created for e in found], base)
+    inputs = Inputs(
+        answers=said,
+        evidence=found,
+        base=base,
+        today=day,
+        created=max((e.created for e in found), default="") or day,
+        seed=seed,
+        tool_version=__version__,
+    )
+    record = Record(inputs=inputs, decision=decide(inputs))
+    if output:
+        from advisor.cli.outputs import write_outputs
+
+        write_outputs(record, output)
+        say("Written: " + ", ".join(str(path) for path in output), quiet=quiet)
+    if json:
+        emit_json(freeze(record))
+    elif not output or not quiet:
+        typer.echo(_terminal(record, no_color=no_color))
+    if verbose:
+        say(f"{len(record.decision.rules_fired)} rules fired; seed {seed}; today {day}")
+
+
+def _terminal(record: Record, *, no_color: bool) -> str:
+    import shutil
+    import sys
+
+    from advisor.render.terminal import render_terminal
+
+    width = shutil.get_terminal_size((80, 24)).columns
+    return render_terminal(record, width=width, colour=colour_wanted(no_color, sys.stdout))
+
+
+def iso_date(text: str) -> str:
+    """*text* as an ISO date.
+
+    Raises:
+        UserError: it is none.
+    """
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise UserError(f"--today {text!r} is not a date", hint="write it as 2026-11-24") from error
+
+
+def default_day(created: Sequence[str], base: RuleBase) -> str:
+    """The day of the newest evidence; without evidence, of the newest review of a rule.
+
+    No clock: the same inputs must give the same bytes next year.
+    """
+    from datetime import date
+
+    days = []
+    for text in created:
+        try:
+            days.append(date.fromisoformat(text[:10]).isoformat())
+        except ValueError:
+            continue
+    return max(days) if days else max((rule.reviewed for rule in base.rules), default="1970-01-01")

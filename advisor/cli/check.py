@@ -1,0 +1,73 @@
+"""``fw-advisor check``: does a recorded decision still hold? Exit 0 if it does, 5 if not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from advisor.cli import app
+from advisor.cli.common import JsonOption, QuietOption, RulesOption, VerboseOption, emit_json, say
+from advisor.errors import ExitCode
+
+CHECK_SCHEMA = "fw-advisor/check@1"
+
+
+@app.command()
+def check(
+    *,
+    decision: Annotated[Path, typer.Argument(help="The decision.json to check.")],
+    evidence: Annotated[
+        list[Path] | None,
+        typer.Option("--evidence", help="New evidence instead of the recorded. Repeatable."),
+    ] = None,
+    today: Annotated[
+        str | None, typer.Option("--today", help="ISO date to check for; today unless given.")
+    ] = None,
+    rules: RulesOption = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Replay a decision, then judge it with today's rules, evidence and date."""
+    from advisor.cli.advise import iso_date
+    from advisor.cli.measuring import today as clock
+    from advisor.evidence import read_evidence
+    from advisor.jsonio import read_json
+    from advisor.knowledge.loader import load_rule_base
+    from advisor.record import check as check_record
+    from advisor.record import thaw
+
+    record = thaw(read_json(decision), str(decision))
+    result = check_record(
+        record,
+        base=load_rule_base(rules or ()),
+        evidence=tuple(read_evidence(path) for path in evidence) if evidence else None,
+        today=iso_date(today) if today else clock(),
+    )
+    if json:
+        emit_json(
+            {
+                "schema": CHECK_SCHEMA,
+                "holds": result.holds,
+                "findings": [
+                    {"id": f.id, "severity": f.severity, "text": f.text, "rule": f.rule}
+                    for f in result.findings
+                ],
+                "then": {
+                    "status": record.decision.status,
+                    "framework": record.decision.recommended.framework,
+                },
+                "now": {
+                    "status": result.now.status,
+                    "framework": result.now.recommended.framework,
+                },
+            }
+        )
+    else:
+        for finding in result.findings:
+            if finding.severity != "info" or verbose:
+                typer.echo(f"{finding.severity:8} {finding.text}")
+    say("It still holds." if result.holds else "It no longer holds as it stands.", quiet=quiet)
+    return ExitCode.DONE if result.holds else ExitCode.CHECK_SAYS_NO

@@ -1,0 +1,113 @@
+"""``fw-advisor compare``: two evidence files; what moved, and whether it is more than noise."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from advisor.cli import app
+from advisor.cli.common import JsonOption, QuietOption, VerboseOption, emit_json, say
+from advisor.errors import ExitCode, UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from advisor.decide.movement import Movement
+
+COMPARE_SCHEMA = "fw-advisor/compare@1"
+
+
+@app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="Evidence from before.")],
+    after: Annotated[Path, typer.Argument(help="Evidence from after.")],
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fail-on",
+            help="verdict (any verdict changed) or slower:PCT (a mode is significantly slower by "
+            "more than PCT percent): exit 5. Repeatable.",
+        ),
+    ] = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Which verdicts changed between two evidence files, and which movements are significant."""
+    from advisor.decide.movement import movement
+    from advisor.evidence import read_evidence
+
+    limits = [_limit(text) for text in fail_on or ()]
+    moved = movement(read_evidence(before), read_evidence(after))
+    failures = [text for limit in limits for text in _failures(moved, limit)]
+    if json:
+        emit_json(_document(moved, failures))
+    else:
+        for line in _lines(moved, verbose=verbose):
+            typer.echo(line)
+    for text in failures:
+        say(f"failed: {text}", quiet=quiet)
+    return ExitCode.CHECK_SAYS_NO if failures else ExitCode.DONE
+
+
+def _limit(text: str) -> float | None:
+    """None for ``verdict``; the factor of time that is still accepted for ``slower:PCT``."""
+    if text == "verdict":
+        return None
+    word, _, percent = text.partition(":")
+    try:
+        share = float(percent.removesuffix("%"))
+    except ValueError:
+        share = -1.0
+    if word != "slower" or not 0 <= share < 1e6:
+        raise UserError(f"--fail-on {text!r} is not understood", hint="write verdict or slower:10")
+    return 1.0 + share / 100.0
+
+
+def _failures(moved: Movement, limit: float | None) -> list[str]:
+    if limit is None:
+        return [
+            f"{v.probe}: {v.a} and {v.b} were {v.before}, now {v.after}"
+            for v in moved.verdicts
+            if v.changed
+        ]
+    return [
+        f"{t.probe}: {t.mode} takes {t.factor:.2f} times as long"
+        for t in moved.times
+        if t.significant and t.factor > limit
+    ]
+
+
+def _document(moved: Movement, failures: Sequence[str]) -> dict[str, object]:
+    return {
+        "schema": COMPARE_SCHEMA,
+        "comparisons": [{**asdict(v), "changed": v.changed} for v in moved.verdicts],
+        "times": [{**asdict(t), "factor": round(t.factor, 4)} for t in moved.times],
+        "only_before": list(moved.only_before),
+        "only_after": list(moved.only_after),
+        "failures": list(failures),
+    }
+
+
+def _lines(moved: Movement, *, verbose: bool) -> list[str]:
+    lines = []
+    for v in moved.verdicts:
+        if v.changed or v.significant or verbose:
+            ratios = " -> ".join(
+                "-" if r is None else f"{r:.3g}" for r in (v.ratio_before, v.ratio_after)
+            )
+            mark = "significant" if v.significant else "within noise"
+            lines.append(f"{v.probe}: {v.a} / {v.b}: {v.before} -> {v.after} ({ratios}, {mark})")
+    for t in moved.times:
+        if t.significant or verbose:
+            mark = "significant" if t.significant else "within noise"
+            times = f"{t.before_s:.3g} s -> {t.after_s:.3g} s"
+            lines.append(f"{t.probe}: {t.mode}: {times} ({t.factor:.2f} times, {mark})")
+    lines += [f"{label}: only before" for label in moved.only_before]
+    lines += [f"{label}: only after" for label in moved.only_after]
+    if not lines:
+        lines.append("Nothing moved by more than noise.")
+    return lines
