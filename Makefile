@@ -11,7 +11,7 @@ PIP    := $(PYTHON) -m pip --python $(BIN)/python install --disable-pip-version-
 .DEFAULT_GOAL := interview
 
 interview: $(VENV)/.installed
-	@$(BIN)/fw-advisor interview $(ARGS)
+	@$(BIN)/fw-advisor interview --example $(ARGS)
 
 test: lint types unit
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,7 +51,6 @@ class Talk:
     prompt: bool
     aside: BackgroundProbe | None = None
     aside_task: str | None = None
-    _live: list[str] = field(default_factory=list)
 
     @cached_property
     def base(self) -> RuleBase:
@@ -71,10 +70,13 @@ class Talk:
     def detected(self) -> dict[str, Detected]:
         """What was found, as proposals for answers."""
         from advisor.interview.questions import Detected
-        from advisor.machine.detected import detected_facts
+        from advisor.machine.detected import detected_facts, hardware_text
 
         facts = detected_facts(self.around.machine, self.around.toolchains)
         found = {key: Detected(value) for key, value in facts.items()}
+        if "detected.hardware" in found:
+            told = hardware_text(self.around.machine)
+            found["detected.hardware"] = Detected(facts["detected.hardware"], told)
         found["project"] = Detected(Path.cwd().name)
         return found
 
@@ -95,7 +97,7 @@ class Talk:
         from advisor.answers import Answers
         from advisor.answers_io import parse_assignment, read_answers
         from advisor.interview import saving
-        from advisor.interview.questions import fill_defaults, require
+        from advisor.interview.defaults import fill_defaults, require
 
         answers = Answers()
         if resume:
@@ -133,7 +135,6 @@ class Talk:
                 rank=lambda answers, keys: self._rank(answers, keys, evidence),
                 on_answer=self._begin_aside,
                 live=lambda: self.aside.live() if self.aside else None,
-                waiting=self._waiting,
                 found=self.opening_lines(),
             )
         except (UserError, KeyboardInterrupt):
@@ -149,14 +150,25 @@ class Talk:
         inputs = self.inputs(answers, list(evidence), today())
         return rank_questions(inputs, keys, samples=RANKING_SAMPLES)
 
-    def _waiting(self, key: str) -> list[str]:
-        return [rule.title for rule in self.base.rules if key in _facts_of(rule.when)]
-
     def opening_lines(self) -> list[str]:
-        """What was found here, one line each, problems with what mends them."""
-        from advisor.cli.doctor import opening_lines
+        """What was found here, one line each, problems with what mends them last."""
+        from advisor.machine.detected import hardware_text
 
-        return opening_lines(self.around.machine, self.around.toolchains)
+        machine = self.around.machine
+        cores = machine.get("cores_usable")
+        cpu = f"{machine.get('cpu', 'CPU')}" + (f", {cores} cores usable" if cores else "")
+        found, problems = [f"Machine: {cpu}"], []
+        if machine.get("accelerators"):
+            found.append(f"Accelerators: {hardware_text(machine)}")
+        for toolchain in self.around.toolchains:
+            name = self.base.frameworks[toolchain.framework].title
+            if toolchain.problem is None:
+                found.append(f"{name} {toolchain.version} (Python {toolchain.python})")
+            else:
+                hint = toolchain.problem.get("hint", "")
+                text = f"! {name}: {toolchain.problem['text']}"
+                problems.append(f"{text}; {hint}" if hint else text)
+        return [*found, *problems]
 
     def _begin_aside(self, answers: Answers) -> None:
         """Start the task's probes as soon as the task is known; again when it changes."""
@@ -273,13 +285,3 @@ class Talk:
     def colour_out(self) -> bool:
         """Whether stdout gets colour."""
         return self.colour and colour_wanted(no_color=False, stream=sys.stdout)
-
-
-def _facts_of(condition: Any) -> set[str]:
-    """The facts that a condition speaks of."""
-    fact = getattr(condition, "fact", None)
-    if isinstance(fact, str):
-        return {fact}
-    parts: Mapping[str, Any] | Sequence[Any] = getattr(condition, "parts", ())
-    inner = [*parts, *([condition.part] if hasattr(condition, "part") else [])]
-    return {name for part in inner for name in _facts_of(part)}

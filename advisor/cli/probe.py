@@ -182,8 +182,8 @@ def _show_plan(around: Any, wishes: Wishes, *, json: bool) -> int:
         modes = ", ".join(row["modes"])
         print(f"{row['seconds']:7.1f} s  {row['probe']}/{row['size']}  {cores}  {modes}")
     print(f"{plan.seconds():7.1f} s  in all, about")
-    for row in plan.left_out:
-        print(f"   left out: {row['probe']}/{row['size']} on {row['cores']} core(s)")
+    for cut in plan.left_out:
+        print(f"   left out: {cut['probe']}/{cut['size']} on {cut['cores']} core(s)")
     return ExitCode.DONE
 
 
