@@ -74,7 +74,9 @@ def inspect_interpreter(
             reply = _ask(WorkerCommand(argv, environment, (), place / "log"), timeout_s)
             return _read(interpreter, reply)
         except WorkerError as error:
-            python = _bare_version(interpreter, environment)
+            # One that hung would hang again; a Python that is too old stops at once.
+            hung = error.reason == "worker-hung"
+            python = None if hung else _bare_version(interpreter, environment)
             return Holdings(interpreter, python=python, problem=_problem(error, python))
         except OSError as error:
             text = f"could not be started: {error.strerror or error}"

@@ -92,9 +92,7 @@ def cgroup1(root: Path, path: str, files: Mapping[str, str], *, mount_root: str 
     )
 
 
-def pci(
-    root: Path, address: str, vendor: int, device: int, class_code: int, **files: str
-) -> None:
+def pci(root: Path, address: str, vendor: int, device: int, class_code: int, **files: str) -> None:
     """One device on the bus; ``driver=NAME`` says what drives it, others are sysfs files."""
     driver = files.pop("driver", "")
     place = f"/sys/bus/pci/devices/{address}"
