@@ -132,11 +132,11 @@ class Walk:
         name_open = self.answers.project is None and not self._has_asked(PROJECT)
         if self._has_asked(PROJECT):
             return None
-        self.budget_spent = self._number() > self.budget - (1 if name_open else 0)
-        if left and not self.budget_spent:
-            chosen = self._worth_most(left)
-            if chosen is not None:
-                return chosen
+        chosen = self._worth_most(left) if left else None
+        spent = self._number() > self.budget - (1 if name_open else 0)
+        self.budget_spent = spent and chosen is not None
+        if chosen is not None and not spent:
+            return chosen
         room = self._number() <= self.budget
         return _NAME if name_open and self.past and room else None
 

@@ -86,7 +86,7 @@ def spared(left: int, *, budget_spent: bool) -> list[str]:
         return []
     questions = f"{left} question{'' if left == 1 else 's'}"
     if budget_spent:
-        return [f"That is enough: {questions} left out, each of little weight now."]
+        return [f"Those that matter most are answered: {questions} left out."]
     return [f"No other answer is likely to change the result: {questions} spared."]
 
 
