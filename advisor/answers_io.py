@@ -82,7 +82,7 @@ class _Placed(Document):
 
 
 def _answers_in(document: Document, base: RuleBase, source: Source) -> Answers:
-    check_schema_id(document.data, SCHEMA, document.where())
+    check_schema_id(document.data, SCHEMA, document.name)
     problems = Problems()
     part = Part.top(document, problems)
     part.only(("schema", "project", "answers", "sources"))

@@ -53,7 +53,7 @@ class _Reader:
         try:
             fact = fact_for(self.facts, name)
         except Fault as fault:
-            hint = fault.hint or did_you_mean(name, _COMBINATIONS)
+            hint = did_you_mean(name, _COMBINATIONS, all_of_few=False) or fault.hint
             document = self.part.document
             where = document.where_key(*self.part.path, *path)
             self.part.problems.add(fault.message, where=where, hint=hint)

@@ -81,14 +81,14 @@ def shown(value: Any) -> str:
     return "a list" if isinstance(value, list) else "a mapping"
 
 
-def did_you_mean(word: Any, options: Iterable[str]) -> str:
-    """A hint with the options nearest to *word*, or with all of them where they are few."""
+def did_you_mean(word: Any, options: Iterable[str], *, all_of_few: bool = True) -> str:
+    """A hint with the option nearest to *word*, or (*all_of_few*) with all where they are few."""
     known = list(options)
     if isinstance(word, str) and len(word) <= _LONGEST_WORD:
         near = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.6)
         if near:
             return f"did you mean {near[0]!r}?"
-    if 0 < len(known) <= 16:
+    if all_of_few and 0 < len(known) <= 16:
         return "one of: " + ", ".join(known)
     return ""
 

@@ -98,7 +98,7 @@ def _read_kind(part: Part, name: str) -> RuleKind:
     kinds = get_args(RuleKind)
     first = name.partition(".")[0]
     kind: RuleKind = part.word("kind", kinds, first if first in kinds else None)
-    if part.data.get("kind") in kinds and first and first != kind:
+    if part.data.get("kind") in kinds and _ID.fullmatch(name) and first != kind:
         part.fail(f"the id of a {kind} begins with {kind}.", "id")
     return kind
 

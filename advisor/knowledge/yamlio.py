@@ -56,8 +56,8 @@ _HINTS = {
     "could not find expected ':'": "write key: value, and check the indentation",
     "did not find expected key": "check the indentation of this line against the one above",
     "did not find expected node content": "a bracket or a brace may be left open above",
-    "did not find expected ',' or ']'": "a list [ ... ] is left open above",
-    "did not find expected ',' or '}'": "a mapping { ... } is left open above",
+    "did not find expected ',' or ']'": "a list [ is left open, or text with ? : , needs quotes",
+    "did not find expected ',' or '}'": "a mapping { is left open, or text with ? : , needs quotes",
 }
 
 Path_ = tuple[str | int, ...]
