@@ -102,7 +102,7 @@ def mends_from(data: Any, *, name: str) -> Mends:
             for n in data.get("needs") or []
         )
         return Mends(needs, tuple(_mend(entry) for entry in data.get("mends") or []))
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"holds an entry of another shape: {error}", where=name) from error
 
 

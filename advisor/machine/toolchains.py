@@ -237,7 +237,7 @@ def _wanted(requested: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
                     f"no Python interpreter lies at {inert(private(path), limit=300)}",
                     hint="give the path of a python, or of an environment that holds one",
                 )
-            wanted.setdefault(framework, []).append(str(Path(os.path.abspath(found))))  # noqa: PTH100
+            wanted.setdefault(framework, []).append(str(found.absolute()))
     return wanted
 
 
@@ -309,7 +309,7 @@ def _each_once(candidates: Iterable[Candidate]) -> list[Candidate]:
         key = (os.path.realpath(path.parent), os.path.realpath(path))
         if key not in seen:
             seen.add(key)
-            kept.append(replace(candidate, path=os.path.abspath(path)))  # noqa: PTH100
+            kept.append(replace(candidate, path=str(path.absolute())))
     return kept
 
 

@@ -27,10 +27,11 @@ def found_in(root: Path, **environ: str) -> list[dict]:
 
 def smi(root: Path, *rows: str, listing: str = "") -> None:
     printed = "\n".join(rows)
+    body = f'if [ "$1" = "-L" ]; then cat <<"END"\n{listing}\nEND\n'
     fakes.script(
         root,
         "/usr/bin/nvidia-smi",
-        f'if [ "$1" = "-L" ]; then cat <<"END"\n{listing}\nEND\nelse cat <<"END"\n{printed}\nEND\nfi',
+        f'{body}else cat <<"END"\n{printed}\nEND\nfi',
     )
 
 

@@ -243,7 +243,7 @@ class TestNearby:
             "CONDA_PREFIX": str(tmp_path / "conda/envs/here"),
         }
         found = nearby_interpreters(environ, tmp_path / "work")
-        assert found[0].path == os.path.abspath(sys.executable)
+        assert found[0].path == str(Path(sys.executable).absolute())
         places = [str(Path(c.path).relative_to(tmp_path).parent.parent) for c in found[1:]]
         assert places == ["named", "work/.venv", "conda/envs/here", "conda/envs/there"]
 
