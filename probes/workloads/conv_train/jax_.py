@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from probes.workload import Arrays, JaxParts, Size
-from probes.workloads.conv_train.inputs import EPSILON, LEARNING_RATE, MOMENTUM
+from probes.workloads.conv_train.inputs import EPSILON, FIRST, LEARNING_RATE, MOMENTUM
 from probes.workloads.jax_training import parameters_of
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def build(arrays: Arrays, size: Size, runtime: JaxRuntime) -> JaxParts:
     import jax.numpy as jnp
     import optax
 
-    last = bool(size["channels_last"])
+    last = size["layout"] != FIRST
     layout = ("NHWC", "HWIO", "NHWC") if last else ("NCHW", "HWIO", "NCHW")
     image_axes, channel_shape = ((1, 2), (-1,)) if last else ((2, 3), (-1, 1, 1))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from probes.workload import Arrays, Size, TorchParts
-from probes.workloads.conv_train.inputs import CLASSES, EPSILON, LEARNING_RATE, MOMENTUM
+from probes.workloads.conv_train.inputs import CLASSES, EPSILON, LAST, LEARNING_RATE, MOMENTUM
 from probes.workloads.torch_training import adopt, train_parts
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def build(arrays: Arrays, size: Size, runtime: TorchRuntime) -> TorchParts:
             x = self.second(self.first(F.relu(self.stem(x))))
             return self.head(x.mean((2, 3)))
 
-    layout = torch.channels_last if size["channels_last"] else torch.contiguous_format
+    layout = torch.channels_last if size["layout"] == LAST else torch.contiguous_format
     model = adopt(ResNet(size["width"]), arrays, runtime).to(memory_format=layout)
     x = runtime.tensor(arrays["x"]).permute(0, 3, 1, 2).contiguous(memory_format=layout)
     y = runtime.tensor(arrays["y"])
@@ -61,5 +61,5 @@ def build(arrays: Arrays, size: Size, runtime: TorchRuntime) -> TorchParts:
         lambda x, _y: model(x),
         batch=(x, y),
         learning_rate=LEARNING_RATE,
-        variant="channels last" if size["channels_last"] else "channels first",
+        variant="channels last" if size["layout"] == LAST else "channels first",
     )

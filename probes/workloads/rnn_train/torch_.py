@@ -34,7 +34,7 @@ def build(arrays: Arrays, size: Size, runtime: TorchRuntime) -> TorchParts:
             self.cell = cell
 
         def forward(self, x: Any) -> tuple[Any, Any]:
-            hidden = memory = x.new_zeros(x.shape[1], n)
+            hidden, memory = x.new_zeros(2, x.shape[1], n).unbind(0)
             for projected in F.linear(x, self.weight_ih_l0).unbind(0):
                 hidden, memory = self.cell(projected, hidden, memory, self.weight_hh_l0)
             return hidden[None], (hidden, memory)

@@ -49,7 +49,8 @@ def build(arrays: Arrays, size: Size, runtime: TorchRuntime) -> TorchParts:
 
     def make_step(wrap: Callable[..., Any]) -> Callable[[], Any]:
         advance = wrap(rollout)
-        state = (first_angle, first_speed, first_age)
+        # Copies: the first call would otherwise be compiled for arguments that are the same.
+        state = (first_angle.clone(), first_speed.clone(), first_age)
 
         def step() -> Any:
             nonlocal state
