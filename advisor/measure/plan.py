@@ -33,7 +33,9 @@ ONE_CORE_PROBES = ("mlp_train",)
 # Seconds: start of a worker; warm build of a mode; extra cold build of torch.compile.
 _START_S = {"pytorch": 3.2, "jax": 1.4, "numpy": 0.4}
 _BUILD_S = {"pytorch.eager": 0.3, "pytorch.compile": 1.6, "jax.jit": 0.9, "jax.eager": 3.5}
-_COLD_S = {"pytorch.compile": 9.0}
+_COLD_S = {"pytorch.compile": 5.0}
+# The first torch.compile of a run also precompiles a header for all others.
+_FIRST_COMPILE_S = 13.0
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,9 @@ class Plan:
 
     def seconds(self) -> float:
         """About how long the plan takes: the first look of everything, cold builds once."""
-        return sum(series_seconds(s, self.protocol, self.looks) for s in self.series)
+        modes = {mode.name for s in self.series for cell in s.cells for mode in cell.modes}
+        once = _FIRST_COMPILE_S if "pytorch.compile" in modes else 0.0
+        return once + sum(series_seconds(s, self.protocol, self.looks) for s in self.series)
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ def make_plan(
             cell
             for workload in chosen
             if len(cpu_set) > 1 or len(cpus) == 1 or _on_one_core(workload["id"], wishes)
-            for cell in _cells(workload, wanted, wishes)[: _most_sizes(cpu_set, cpus, wishes)]
+            for cell in _cells(workload, wanted, wishes, beside=len(cpu_set) < len(cpus))
         ]
         if cells:
             series.append(
@@ -121,14 +125,10 @@ def _setup_sets(cpu_set: Sequence[int], cpus: Sequence[int]) -> tuple[tuple[int,
     return tuple((cpu,) for cpu in reversed(cpus))
 
 
-def _most_sizes(cpu_set: Sequence[int], cpus: Sequence[int], wishes: Wishes) -> int | None:
-    """One core settles with few launches, but each costs a start: the first size is enough."""
-    extra = len(cpu_set) == 1 and len(cpus) > 1 and wishes.profile != "thorough"
-    return 1 if extra else None
-
-
 def _on_one_core(probe: str, wishes: Wishes) -> bool:
-    return wishes.profile == "thorough" or probe in ONE_CORE_PROBES or bool(wishes.only)
+    if wishes.profile == "thorough" or wishes.only or not wishes.values:
+        return wishes.profile == "thorough" or bool(wishes.only) or probe in ONE_CORE_PROBES
+    return probe == max(sorted(wishes.values), key=lambda name: wishes.values[name])
 
 
 def _chosen(catalogue: Sequence[Mapping[str, Any]], wishes: Wishes) -> list[Mapping[str, Any]]:
@@ -144,18 +144,24 @@ def _chosen(catalogue: Sequence[Mapping[str, Any]], wishes: Wishes) -> list[Mapp
 
 
 def _cells(
-    workload: Mapping[str, Any], toolchains: Sequence[ToolchainSpec], wishes: Wishes
+    workload: Mapping[str, Any],
+    toolchains: Sequence[ToolchainSpec],
+    wishes: Wishes,
+    *,
+    beside: bool,
 ) -> list[Cell]:
+    """The cells of one workload; *beside* another series only what its verdict needs."""
     sizes = [n for n in SIZES[wishes.profile] if n in workload["sizes"]]
     if not sizes:
         sizes = [next(iter(workload["sizes"]))]
+    short = beside and wishes.profile != "thorough"
     return [
         Cell(
             probe=workload["id"],
             title=workload["title"],
             size_name=name,
             size=workload["sizes"][name]["size"],
-            modes=_modes(workload, toolchains, wishes, extras=name == sizes[0]),
+            modes=_modes(workload, toolchains, wishes, extras=name == sizes[0] and not short),
             flops=workload["sizes"][name]["flops"],
             bytes_moved=workload["sizes"][name]["bytes"],
             samples_per_step=workload["sizes"][name]["samples_per_step"],
@@ -163,7 +169,7 @@ def _cells(
             precision=workload["precision"],
             source=workload.get("source"),
         )
-        for name in sizes
+        for name in (sizes[:1] if short else sizes)
     ]
 
 
@@ -195,19 +201,36 @@ def _modes(
 
 
 def series_seconds(series: Series, protocol: Protocol, looks: Looks) -> float:
-    """About how long the launches of *series* take up to the first look."""
-    toolchains = {mode.toolchain.key: mode.toolchain for c in series.cells for mode in c.modes}
-    start = sum(_START_S.get(t.framework, 2.0) for t in toolchains.values())
-    launch = start + sum(cell_seconds(cell, protocol) for cell in series.cells)
-    return launch * looks.launches[0] + sum(_once_seconds(cell) for cell in series.cells)
+    """About how long the launches of *series* take up to the first look.
+
+    The first launch sets its workers up one after the other, to time their compilers alone;
+    later ones side by side.
+    """
+    setup: dict[str, float] = {}
+    for cell in series.cells:
+        for mode in cell.modes:
+            key = mode.toolchain.key
+            setup.setdefault(key, _START_S.get(mode.toolchain.framework, 2.0))
+            if not mode.few_samples:
+                setup[key] += _BUILD_S.get(mode.name, 1.0) + protocol.warm_min_s
+    if not setup:
+        return 0.0
+    timed = sum(_timed_seconds(cell, protocol) for cell in series.cells)
+    once = sum(_once_seconds(cell) for cell in series.cells)
+    later = (max(setup.values()) + timed) * (looks.launches[0] - 1)
+    return sum(setup.values()) + timed + once + later
 
 
 def cell_seconds(cell: Cell, protocol: Protocol) -> float:
-    """About how long one launch spends on *cell*."""
+    """About how long one launch spends on *cell* alone, its workers being there."""
     modes = [mode for mode in cell.modes if not mode.few_samples]
-    block = protocol.block_s * 1.2 + protocol.gap_s + 0.01
-    builds = sum(_BUILD_S.get(mode.name, 1.0) for mode in modes)
-    return builds + len(modes) * (protocol.warm_min_s + protocol.rounds * block)
+    builds = sum(_BUILD_S.get(mode.name, 1.0) + protocol.warm_min_s for mode in modes)
+    return builds + _timed_seconds(cell, protocol)
+
+
+def _timed_seconds(cell: Cell, protocol: Protocol) -> float:
+    modes = sum(not mode.few_samples for mode in cell.modes)
+    return modes * protocol.rounds * (protocol.block_s * 1.2 + protocol.gap_s + 0.01)
 
 
 def _once_seconds(cell: Cell) -> float:
@@ -248,7 +271,7 @@ def _worth(series: Series, cell: Cell, plan: Plan, wishes: Wishes) -> float:
     value = wishes.values.get(cell.probe, 1.0)
     same = [c for c in series.cells if c.probe == cell.probe]
     if same.index(cell) > 0:
-        value *= 0.3
+        value *= 0.15
     if series.cores == 1 and len(plan.series) > 1:
         value *= 0.5
     return value / (cell_seconds(cell, plan.protocol) + _once_seconds(cell))
