@@ -8,7 +8,7 @@ only serve to cut a plan to a budget and to tell the time left.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
@@ -239,31 +239,33 @@ def _once_seconds(cell: Cell) -> float:
 
 
 def cut_to_budget(plan: Plan, wishes: Wishes) -> Plan:
-    """Leave out what is worth least until the plan fits; at least one cell stays."""
-    left_out: list[Mapping[str, str]] = []
-    while plan.seconds() > (plan.budget_s or math.inf):
-        candidates = [(s, c) for s in plan.series for c in s.cells]
-        if len(candidates) <= 1:
-            break
-        series, cell = min(candidates, key=lambda sc: _worth(sc[0], sc[1], plan, wishes))
-        left_out.append(
-            {
-                "probe": cell.probe,
-                "size": cell.size_name,
-                "cores": str(series.cores),
-                "reason": "budget",
-            }
-        )
-        kept = tuple(c for c in series.cells if c is not cell)
-        plan = replace(
-            plan,
-            series=tuple(
-                replace(s, cells=kept) if s is series else s
-                for s in plan.series
-                if s is not series or kept
-            ),
-        )
-    return replace(plan, left_out=tuple(left_out))
+    """Keep what is worth most and fits, in that order; at least one cell stays."""
+    candidates = [(series, cell) for series in plan.series for cell in series.cells]
+    ranked = sorted(candidates, key=lambda sc: -_worth(sc[0], sc[1], plan, wishes))
+    kept: set[tuple[str, str]] = set()
+    for series, cell in ranked:
+        trial = {*kept, (series.key, cell.key)}
+        if not kept or _only(plan, trial).seconds() <= (plan.budget_s or math.inf):
+            kept = trial
+    left_out = tuple(
+        {
+            "probe": cell.probe,
+            "size": cell.size_name,
+            "cores": str(series.cores),
+            "reason": "budget",
+        }
+        for series, cell in candidates
+        if (series.key, cell.key) not in kept
+    )
+    return replace(_only(plan, kept), left_out=left_out)
+
+
+def _only(plan: Plan, kept: Collection[tuple[str, str]]) -> Plan:
+    """The plan with nothing but the cells named by (series, cell)."""
+    series = [
+        replace(s, cells=tuple(c for c in s.cells if (s.key, c.key) in kept)) for s in plan.series
+    ]
+    return replace(plan, series=tuple(s for s in series if s.cells))
 
 
 def _worth(series: Series, cell: Cell, plan: Plan, wishes: Wishes) -> float:
