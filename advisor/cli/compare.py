@@ -22,6 +22,7 @@ COMPARE_SCHEMA = "fw-advisor/compare@1"
 
 @app.command()
 def compare(
+    *,
     before: Annotated[Path, typer.Argument(help="Evidence from before.")],
     after: Annotated[Path, typer.Argument(help="Evidence from after.")],
     fail_on: Annotated[
@@ -96,9 +97,8 @@ def _lines(moved: Movement, *, verbose: bool) -> list[str]:
     lines = []
     for v in moved.verdicts:
         if v.changed or v.significant or verbose:
-            ratios = " -> ".join(
-                "-" if r is None else f"{r:.3g}" for r in (v.ratio_before, v.ratio_after)
-            )
+            pair = (v.ratio_before, v.ratio_after)
+            ratios = " -> ".join("-" if r is None else f"{r:.3g}" for r in pair)
             mark = "significant" if v.significant else "within noise"
             lines.append(f"{v.probe}: {v.a} / {v.b}: {v.before} -> {v.after} ({ratios}, {mark})")
     for t in moved.times:

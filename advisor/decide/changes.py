@@ -69,12 +69,22 @@ def _rankings(fact: Fact, now: Any) -> Iterator[Change]:
 
 def _toggles(base: RuleBase, fact: Fact, now: Any) -> Iterator[Change]:
     held = list(now or ())
-    known = list(fact.values) if fact.kind == "choices" else sorted(named_in(base, fact.id))
+    known = _addable(base, fact)
     for word in held:
         yield Change(fact.id, [w for w in held if w != word], 1.0)
-    for word in known[:_NAMES_TRIED] if fact.kind == "names" else known:
+    for word in known:
         if word not in held:
             yield Change(fact.id, [*held, word], 1.0)
+
+
+def _addable(base: RuleBase, fact: Fact) -> list[Any]:
+    """What could be added to a list: not a policy, which would only forbid the answer."""
+    if fact.id == "exclude":
+        return []
+    if fact.kind == "choices":
+        return list(fact.values)
+    usual = sorted({name for value, _ in fact.prior for name in value})
+    return usual or sorted(named_in(base, fact.id))[:_NAMES_TRIED]
 
 
 def stands_for(base: RuleBase, facts: Mapping[str, Any]) -> tuple[str, ...]:

@@ -103,8 +103,9 @@ def _triggers(before: Decision, today: str) -> list[Finding]:
 def _expired(before: Decision, now: Decision) -> list[Finding]:
     stale = set(now.rules_stale) - set(before.rules_stale)
     expired = [
-        Finding("claim-expired", "warning", f"{rule} has expired: it counts half", rule)
+        Finding("claim-expired", "warning", f"{rule} has expired: nobody reviewed it since", rule)
         for rule in sorted(stale)
+        if not rule.startswith("note.")
     ]
     vetoes = {v.rule for v in before.vetoes if v.status == "active"}
     return expired + [

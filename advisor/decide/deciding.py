@@ -22,8 +22,9 @@ from advisor.decide.reasons import (
 )
 from advisor.decide.second import second_decision
 from advisor.decide.speed import document_of
+from advisor.decide.status import TIE_ABOVE
 from advisor.decide.tiebreak import tie_break
-from advisor.decide.words import TITLES, confidence, headline
+from advisor.decide.words import TITLES, confidence, headline, no_winner
 from advisor.decision import (
     Decision,
     DecisionReason,
@@ -100,7 +101,11 @@ def _verdict(now: Judgement, unknowns: list[Unknown]) -> dict[str, Any]:
     leader = now.leader or ""
     return {
         "recommended": recommended,
-        "headline": headline(now.status, now.framework, tie, first),
+        "headline": (
+            no_winner(leader, equal=now.tie_mass > TIE_ABOVE, tie_break=tie)
+            if now.status == "no_clear_winner"
+            else headline(now.status, now.framework, first)
+        ),
         "confidence_text": confidence(
             now.leader, now.p_clear.get(leader, 0.0), now.tie_mass, len(now.feasible)
         ),

@@ -16,7 +16,7 @@ from advisor.decide.changes import Change, single_changes
 from advisor.decide.draws import Draws
 from advisor.decide.judging import Judgement, Situation, judge
 from advisor.decide.speed import Speed
-from advisor.decide.words import TITLES, fact_text, value_text
+from advisor.decide.words import TITLES, value_text
 from advisor.decision import CRITERIA, Flip
 
 QUICK = 1000
@@ -154,12 +154,11 @@ def _if_answers(search: Search, changes: Sequence[Change]) -> str:
     base, values = search.now.situation.base, search.now.situation.values
     parts = []
     for change in changes:
-        text = fact_text(base, change.fact, change.value)
-        if change.fact in values:
-            text += f" (now {value_text(base, change.fact, values[change.fact])})"
-        else:
-            text += " (not answered)"
-        parts.append(text)
+        title = base.facts[change.fact].title
+        value = value_text(base, change.fact, change.value)
+        known = change.fact in values
+        now = f"now {value_text(base, change.fact, values[change.fact])}" if known else "unanswered"
+        parts.append(f"“{title}” were {value} ({now})")
     return "If " + " and ".join(parts)
 
 

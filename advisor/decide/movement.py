@@ -72,7 +72,7 @@ def movement(before: Evidence, after: Evidence) -> Movement:
 
 
 def _probes(evidence: Evidence) -> dict[Key, Probe]:
-    found = {}
+    found: dict[Key, Probe] = {}
     for probe in evidence.probes:
         size = ",".join(f"{k}={probe.size[k]}" for k in sorted(probe.size))
         cores = "" if probe.cores is None else f"{probe.cores} cores"

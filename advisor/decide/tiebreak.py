@@ -21,7 +21,12 @@ def tie_break(now: Judgement) -> tuple[str | None, str | None]:
     leader = max(now.feasible, key=lambda f: now.p_first[f])
     other = min(now.feasible, key=lambda f: now.p_first[f])
     if now.p_first[leader] - now.p_first[other] < _AHEAD:
-        return None, None
+        if "pytorch" not in now.feasible:
+            return None, None
+        return "pytorch", (
+            "nothing in the answers decides; this is a convention and not a finding: more people "
+            "can take PyTorch code over"
+        )
     return leader, (
         f"neither code nor skill decides, and {TITLES[leader]} is slightly ahead, in "
         f"{percent(now.p_first[leader])} {SAMPLED}"

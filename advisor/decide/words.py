@@ -64,22 +64,30 @@ def speed_text(speed: Speed) -> str:
     return f"{times(ratio)} (95 % interval {low:.2f} to {high:.2f}) on {names}, {where}"
 
 
-def headline(
-    status: str, framework: str | None, tie_break: str | None, names: Sequence[str]
-) -> str:
-    """The one sentence that a decision is."""
+def headline(status: str, framework: str | None, first: Sequence[str]) -> str:
+    """The one sentence that a decision is, except where there is no clear winner."""
     name = TITLES.get(framework or "", "")
-    tie = f"; if you must choose now, take {TITLES[tie_break]}, as a tie-break" if tie_break else ""
+    other = next((TITLES[f] for f in TITLES if f != framework), "")
     texts: Mapping[str, str] = {
-        "recommend": f"Use {name}",
-        "lean": f"Lean towards {name}",
+        "recommend": f"Use {name} rather than {other}",
+        "lean": f"Lean towards {name} rather than {other}",
         "forced": f"Use {name}: it is the only option left",
-        "no_clear_winner": f"No clear winner: for what is known, both serve equally well{tie}",
         "insufficient_evidence": "Too little is known to recommend either"
-        + (f"; find out first: {', '.join(names)}" if names else ""),
+        + (f"; find out first: {', '.join(first)}" if first else ""),
         "no_feasible_option": "Neither PyTorch nor JAX is left: lift a constraint first",
     }
     return texts[status]
+
+
+def no_winner(leader: str, *, equal: bool, tie_break: str | None) -> str:
+    """The sentence for a decision without a winner."""
+    head = (
+        "No clear winner: PyTorch and JAX are practically equal here"
+        if equal
+        else f"No clear winner: {TITLES[leader]} leads, but not clearly enough"
+    )
+    tie = f"; if you must choose now, take {TITLES[tie_break]} as a tie-break" if tie_break else ""
+    return head + tie
 
 
 def confidence(leader: str | None, p_clear: float, tie_mass: float, feasible: int) -> str:

@@ -1,0 +1,230 @@
+"""Reasons, contradictions, flips, unknowns, mode: what a reader can argue with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from advisor.answers import Answers
+from advisor.decide import decide
+from advisor.decide.draws import Draws
+from advisor.decide.information import rank_questions
+from advisor.decide.judging import judge, situation_of
+from advisor.decision import Decision
+from advisor.inputs import Inputs
+from advisor.knowledge.model import OneOf
+from tests.decide.making import (
+    base_of,
+    broad,
+    comparison,
+    evidence_with,
+    inputs_for,
+    policies,
+    probe,
+    rule,
+    skill_rules,
+)
+
+BASE = base_of(
+    *broad("pytorch", "moderate", when=OneOf("task", ("image",))),
+    *(
+        replace(r, id=f"{r.id}-graph", group=f"{r.group}-graph")
+        for r in broad("jax", "moderate", when=OneOf("task", ("graph",)))
+    ),
+    *skill_rules(),
+    *policies(),
+    rule("claim.mobile", ("jax", "deployment", "against", "strong"),
+         when=OneOf("deployment", ("mobile",))),
+    rule("claim.tpu", ("jax", "platform", "for", "strong"), ("jax", "ecosystem", "for", "strong"),
+         when=OneOf("hardware.train", ("tpu",))),
+)  # fmt: skip
+VALUES: dict[str, Any] = {
+    "task": "image",
+    "team.pytorch": "some",
+    "team.jax": "some",
+    "hardware.train": "cpu",
+    "deployment": "none",
+    "exclude": [],
+}
+
+
+def made(values: dict[str, Any] | None = None, speed: float | None = 1.5) -> Inputs:
+    evidence = (evidence_with(probe("conv_train", comparison(speed))),) if speed else ()
+    return inputs_for(BASE, {**VALUES, **(values or {})}, *evidence)
+
+
+def rerun(inputs: Inputs, change: dict[str, Any]) -> tuple[str, str | None]:
+    """The outcome with *change* made to the inputs, by the ways a user has."""
+    situation = situation_of(inputs)
+    values = dict(inputs.answers.values)
+    for key, value in change.items():
+        if key == "measured.jax_speedup":
+            situation = replace(situation, ratio=value)
+        elif key.startswith("weight."):
+            situation = replace(situation, fixed_weight=(key.removeprefix("weight."), value))
+        elif key == "today":
+            situation = replace(situation, today=value)
+        else:
+            values[key] = value
+    situation = replace(situation, values=values)
+    judgement = judge(situation, Draws(inputs.seed, inputs.samples))
+    return judgement.status, judgement.framework
+
+
+@pytest.mark.parametrize(
+    "values", [{}, {"task": "graph"}, {"team.jax": "deep"}, {"hardware.train": "tpu"}]
+)
+@pytest.mark.parametrize("speed", [None, 0.5, 3.0])
+def test_every_flip_flips_when_it_is_run_again(values: dict[str, Any], speed: float | None) -> None:
+    inputs = made(values, speed)
+    decision = decide(inputs)
+    assert decision.flips
+    for flip in decision.flips:
+        status, framework = rerun(inputs, flip.change)
+        assert status == flip.then_status
+        assert (framework or status) == flip.then
+        assert framework != decision.recommended.framework
+
+
+def test_flips_in_answers_hold_for_whole_decisions() -> None:
+    inputs = made()
+    answered = [f for f in decide(inputs).flips if set(f.change) <= set(BASE.facts)][:6]
+    assert answered
+    for flip in answered:
+        said = Answers(values={**inputs.answers.values, **flip.change})
+        then = decide(replace(inputs, answers=said)) if set(flip.change) <= set(VALUES) else None
+        if then is not None:
+            assert then.status == flip.then_status
+
+
+def test_one_step_before_a_speed_or_a_weight_that_flips_nothing_flips() -> None:
+    inputs = made({"team.jax": "deep", "priorities": ["performance"]}, 1.0)
+    decision = decide(inputs)
+    tried = 0
+    for flip in decision.flips:
+        ((key, value), *_) = flip.change.items()
+        if key != "measured.jax_speedup" and not key.startswith("weight."):
+            continue
+        tried += 1
+        step = 0.05 if key.startswith("weight.") or value <= 1 else 0.1 if value <= 10 else 1.0
+        towards_jax = key == "measured.jax_speedup" and flip.then == "jax"
+        rising = key.startswith("weight.") or towards_jax
+        before = round(value - step if rising else value + step, 2)
+        assert rerun(inputs, {key: before})[1] != flip.then
+    assert tried
+
+
+def test_two_answers_are_tried_where_one_is_not_enough() -> None:
+    weak = base_of(
+        *broad("pytorch", "moderate", when=OneOf("codebase", ("none",))),
+        rule("claim.a", *(("jax", c, "for", "strong") for c in ("ecosystem", "risk", "iteration")),
+             when=OneOf("hardware.train", ("tpu",))),
+        rule("claim.b", *(("jax", c, "for", "strong") for c in ("team", "platform", "deployment")),
+             when=OneOf("deployment", ("mobile",))),
+    )  # fmt: skip
+    values = {"codebase": "none", "hardware.train": "cpu", "deployment": "none"}
+    inputs = inputs_for(replace(weak, task_weights=()), values)
+    decision = decide(inputs)
+    assert decision.recommended.framework == "pytorch"
+    pairs = [f for f in decision.flips if len(f.change) == 2]
+    assert pairs
+    for flip in pairs:
+        assert flip.then == "jax"
+        assert rerun(inputs, flip.change)[1] == "jax"
+
+
+def test_time_flips_where_the_claims_that_decide_expire() -> None:
+    low = base_of(*broad("pytorch", "strong", reliability="low", expires="2027-03-01"))
+    decision = decide(inputs_for(low))
+    assert decision.recommended.framework == "pytorch"
+    (flip,) = [f for f in decision.flips if "today" in f.change]
+    assert flip.change == {"today": "2027-03-02"}
+    assert decision.revisit[0].date == "2027-03-01"
+    assert rerun(inputs_for(low), flip.change)[1] is None
+
+
+def test_reasons_add_up_to_the_difference_and_carry_their_chain() -> None:
+    inputs = replace(made(), answers=Answers(values=VALUES, sources={"task": "typed"}))
+    decision = decide(inputs)
+    signed = sum(
+        r.contribution if r.favours == "jax" else -r.contribution for r in decision.reasons
+    )
+    by_criteria = sum(c.contribution for c in decision.criteria)
+    assert signed == pytest.approx(by_criteria, abs=0.02)
+    best = decision.reasons[0]
+    assert best.rule is not None
+    assert best.source is not None
+    assert best.source.text == "A source"
+    assert best.age_days == 23
+    assert [(b.kind, b.ref, b.text) for b in best.because] == [("answer", "task", "Task: Images")]
+    assert any(r.probe == "conv_train" and r.source.kind == "measured" for r in decision.reasons
+               if r.source)  # fmt: skip
+
+
+def test_a_measurement_names_the_claims_that_it_contradicts() -> None:
+    fast = rule("claim.fast", ("jax", "performance", "for", "moderate"), about="speed.conv_train")
+    slow = rule("claim.slow", ("jax", "performance", "against", "weak"), about="speed")
+    inputs = inputs_for(
+        base_of(fast, slow), None, evidence_with(probe("conv_train", comparison(0.5)))
+    )
+    decision = decide(inputs)
+    assert [c.rule for c in decision.contradictions] == ["claim.fast"]
+    assert decision.contradictions[0].measured_log2 == pytest.approx(-1.0)
+    assert "measured here" in decision.contradictions[0].text
+
+
+def test_what_rests_on_one_claim_is_said() -> None:
+    one = rule(
+        "claim.only",
+        *(("jax", c, "for", "strong") for c in ("team", "risk", "platform", "iteration")),
+    )
+    inputs = inputs_for(base_of(one, *broad("jax", "weak")))
+    decision = decide(inputs)
+    assert decision.recommended.framework == "jax"
+    assert decision.rests_on == ["claim.only"]
+    assert decide(inputs_for(base_of(*broad("jax", "strong")))).rests_on == []
+
+
+def test_questions_are_ranked_by_what_they_can_change() -> None:
+    settled = inputs_for(base_of(*broad("jax"), *skill_rules(), *policies()))
+    ranking = dict(rank_questions(settled, ["team.jax", "codebase", "exclude"], samples=500))
+    assert ranking["codebase"] == 0
+    assert ranking["exclude"] > 0
+    open_ = inputs_for(base_of(*skill_rules()), {"task": "image", "team.pytorch": "some"})
+    order = rank_questions(open_, ["team.jax", "codebase"], samples=500)
+    assert order[0][0] == "team.jax"
+    assert order[0][1] > order[1][1]
+
+
+def mode_of(gain: float, compile_s: float, **values: Any) -> Decision:
+    eager_s = 0.01
+    compiled = {"a": "pytorch.compile", "b": "pytorch.eager", "time_ratio": gain,
+                "ci": [gain * 0.99, gain * 1.01],
+                "verdict": "a_faster" if gain > 1.05 else "equivalent"}  # fmt: skip
+    entries = [
+        {"framework": "pytorch", "mode": "pytorch.eager", "status": "ok", "median_s": eager_s},
+        {"framework": "pytorch", "mode": "pytorch.compile", "status": "ok",
+         "median_s": eager_s / gain, "compile_s": compile_s},
+    ]  # fmt: skip
+    evidence = evidence_with(probe("conv_train", compiled, entries=entries))
+    return decide(inputs_for(base_of(*broad("pytorch")), {"task": "image", **values}, evidence))
+
+
+@pytest.mark.parametrize(
+    ("gain", "compile_s", "values", "mode"),
+    [
+        (2.0, 10.0, {"steps_per_run": 100_000}, "pytorch.compile"),
+        (2.0, 10.0, {"steps_per_run": 1_000}, "pytorch.eager"),
+        (2.0, 10.0, {}, "pytorch.compile"),
+        (1.02, 0.1, {"steps_per_run": 100_000}, "pytorch.eager"),
+    ],
+)
+def test_the_mode_follows_from_gain_and_cost(
+    gain: float, compile_s: float, values: dict[str, Any], mode: str
+) -> None:
+    decision = mode_of(gain, compile_s, **values)
+    assert decision.recommended.mode == mode
+    if gain > 1.05:
+        assert "2,000 steps" in (decision.recommended.mode_reason or "")

@@ -1,0 +1,192 @@
+"""The record: frozen, thawed, replayed byte for byte, and checked against a later day."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from advisor.answers_io import answers_from
+from advisor.decide import decide
+from advisor.errors import UserError
+from advisor.inputs import Inputs
+from advisor.jsonio import canonical_bytes, dumps, parse_json
+from advisor.knowledge.loader import load_rule_base
+from advisor.knowledge.model import RuleBase
+from advisor.record import Record, check, freeze, replay, replay_findings, thaw
+from tests.decide.making import TODAY, comparison, evidence_with, probe
+
+BASE = load_rule_base()
+SAID = {
+    "task": "scientific_computing",
+    "transforms": ["vectorized_simulation"],
+    "team.jax": "some",
+    "team.pytorch": "none",
+    "hardware.train": "cpu",
+    "deadline_weeks": 26,
+    "priorities": ["performance", "team"],
+}
+
+
+def measured(speed: float) -> Any:
+    blocks = [{"round": 0, "samples_s": [0.001] * 50}]
+    entries = [
+        {"framework": "jax", "mode": "jax.jit", "status": "ok", "median_s": 0.001,
+         "launches": [{"index": 0, "blocks": blocks}]},
+    ]  # fmt: skip
+    return evidence_with(probe("ode_gradient", comparison(speed), entries=entries))
+
+
+def inputs(base: RuleBase = BASE, speed: float = 2.5) -> Inputs:
+    document = {"schema": "fw-advisor/answers@1", "project": "Sparrow", "answers": SAID}
+    return Inputs(
+        answers=answers_from(document, base, "test"),
+        evidence=(measured(speed),),
+        base=base,
+        today=TODAY,
+        created=TODAY,
+        samples=2000,
+        tool_version="0.0",
+    )
+
+
+@pytest.fixture(scope="module")
+def frozen() -> dict[str, Any]:
+    made = inputs()
+    return freeze(Record(inputs=made, decision=decide(made)))
+
+
+def test_a_record_survives_the_file_and_replays_byte_for_byte(frozen: dict[str, Any]) -> None:
+    text = dumps(frozen)
+    record = thaw(parse_json(text.encode(), name="d.json"), "d.json")
+    assert replay_findings(record) == []
+    again = Record(inputs=record.inputs, decision=replay(record))
+    assert dumps(freeze(again)) == text
+
+
+def test_a_record_keeps_no_raw_samples_and_stays_small(frozen: dict[str, Any]) -> None:
+    assert "samples_s" not in json.dumps(frozen)
+    assert len(canonical_bytes(frozen)) < 300_000
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "part"),
+    [
+        (("status",), "lean", "status"),
+        (("options", 0, "p_clear"), 0.5, "options"),
+        (("made_from", "answers", "answers", "team.jax"), "deep", "answers"),
+        (("made_from", "evidence", 0, "probes", 0, "comparisons", 0, "time_ratio"), 0.399,
+         "evidence"),
+        (("made_from", "rules", "rules", 0, "reliability"), "low", "rules"),
+        (("made_from", "seed"), 9, "replay"),
+    ],
+)  # fmt: skip
+def test_whatever_was_changed_in_a_record_is_noticed(
+    frozen: dict[str, Any], path: tuple[Any, ...], value: Any, part: str
+) -> None:
+    changed = copy.deepcopy(frozen)
+    place: Any = changed
+    for key in path[:-1]:
+        place = place[key]
+    assert place[path[-1]] != value
+    place[path[-1]] = value
+    found = replay_findings(thaw(changed, "d.json"))
+    assert any(part in text for text in found)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda d: d.pop("made_from"),
+        lambda d: d["made_from"].pop("rules"),
+        lambda d: d.update(schema="fw-advisor/decision@2"),
+        lambda d: d.update(schema="fw-advisor/evidence@1"),
+        lambda d: d["made_from"].update(seed="0"),
+        lambda d: d["made_from"].update(samples=10**12),
+        lambda d: d["made_from"].update(rules={"schema": "x"}),
+        lambda d: d["made_from"].update(answers=[]),
+        lambda d: d["made_from"].update(evidence=[{"schema": "fw-advisor/evidence@1",
+                                                   "probes": [{"id": 3}]}]),
+        lambda d: d.update(status="certain"),
+        lambda d: d["made_from"].update(today="tomorrow"),
+    ],
+)  # fmt: skip
+def test_what_is_no_record_is_refused_with_words(frozen: dict[str, Any], spoil: Any) -> None:
+    data = copy.deepcopy(frozen)
+    spoil(data)
+    with pytest.raises(UserError):
+        thaw(data, "d.json")
+
+
+def test_on_the_same_day_a_decision_holds(frozen: dict[str, Any]) -> None:
+    result = check(thaw(frozen, "d"), base=BASE, evidence=None, today=TODAY)
+    assert result.holds
+    assert result.findings == ()
+
+
+def test_a_year_later_expired_claims_are_named(frozen: dict[str, Any]) -> None:
+    result = check(thaw(frozen, "d"), base=BASE, evidence=None, today="2028-01-01")
+    assert not result.holds
+    ids = {f.id for f in result.findings}
+    assert {"claim-expired", "revisit-due"} <= ids
+    assert result.now.rules_stale
+    kept = [o.p_clear for o in result.now.options if o.framework == "jax"]
+    before = [o["p_clear"] for o in frozen["options"] if o["framework"] == "jax"]
+    assert kept <= before
+
+
+def test_a_ratio_that_moved_is_told_and_may_end_it(frozen: dict[str, Any]) -> None:
+    result = check(thaw(frozen, "d"), base=BASE, evidence=[measured(0.2)], today=TODAY)
+    assert "speed-moved" in {f.id for f in result.findings}
+    assert result.now.performance["ratio"] == pytest.approx(0.2)
+    near = check(thaw(frozen, "d"), base=BASE, evidence=[measured(2.51)], today=TODAY)
+    assert near.holds
+    assert "speed-moved" not in {f.id for f in near.findings}
+
+
+def test_rules_that_were_changed_or_removed_are_told(frozen: dict[str, Any]) -> None:
+    fired = frozen["rules_fired"]
+    changed, removed = fired[0], fired[1]
+    rules = tuple(
+        replace(r, title="another title") if r.id == changed else r
+        for r in BASE.rules
+        if r.id != removed
+    )
+    today = replace(BASE, rules=rules)
+    result = check(thaw(frozen, "d"), base=today, evidence=None, today=TODAY)
+    told = {(f.id, f.rule) for f in result.findings}
+    assert ("rule-changed", changed) in told
+    assert ("rule-removed", removed) in told
+
+
+def test_a_changed_record_does_not_hold(frozen: dict[str, Any]) -> None:
+    changed = copy.deepcopy(frozen)
+    changed["headline"] = "Use whatever you like"
+    result = check(thaw(changed, "d"), base=BASE, evidence=None, today=TODAY)
+    assert not result.holds
+    assert result.findings[0].id == "does-not-replay"
+
+
+def test_the_same_inputs_give_the_same_bytes_in_another_process(
+    frozen: dict[str, Any], tmp_path: Path
+) -> None:
+    import subprocess
+    import sys
+
+    path = tmp_path / "d.json"
+    path.write_text(dumps(frozen), encoding="utf-8")
+    code = (
+        "import sys, pathlib; from advisor.jsonio import read_json, dumps;"
+        "from advisor.record import *; p = pathlib.Path(sys.argv[1]);"
+        "r = thaw(read_json(p), str(p));"
+        "sys.stdout.write(dumps(freeze(Record(inputs=r.inputs, decision=replay(r)))))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, check=True, text=True,
+        env={"PYTHONHASHSEED": "7", "PYTHONPATH": "."},
+    )  # fmt: skip
+    assert done.stdout == path.read_text(encoding="utf-8")

@@ -1,0 +1,146 @@
+"""Which measurements count as evidence about speed, and what they add up to."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from advisor.decide.cells import measured_from
+from advisor.decide.facts import facts_from
+from advisor.decide.speed import TRANSFER_NAMED, TRANSFER_OTHER, document_of, speed_for
+from advisor.evidence import Evidence
+from tests.decide.making import base_of, comparison, evidence_with, inputs_for, probe
+
+IMAGE = {"task": "image"}
+
+
+def speed_of(*evidence: Evidence, facts: dict[str, Any] | None = None) -> Any:
+    return speed_for(measured_from(evidence), base_of(), IMAGE if facts is None else facts)
+
+
+def reasons(*evidence: Evidence, facts: dict[str, Any] | None = None) -> dict[str, str]:
+    measured = measured_from(evidence)
+    facts = IMAGE if facts is None else facts
+    document = document_of(speed_for(measured, base_of(), facts), measured)
+    return {x["workload"]: x["reason"] for x in document["left_out"]}
+
+
+def test_the_ratio_is_the_weighted_geometric_mean() -> None:
+    evidence = evidence_with(probe("conv_train", comparison(2.0)), probe("matmul", comparison(0.5)))
+    speed = speed_of(evidence)
+    assert speed.speedup.ratio == pytest.approx(2.0 ** (0.75 - 0.25))
+    low, high = speed.speedup.ci
+    assert low < speed.speedup.ratio < high
+    assert speed.coverage == pytest.approx(1.0)
+
+
+def test_either_order_of_the_modes_means_the_same() -> None:
+    turned = {"a": "jax.jit", "b": "pytorch.eager", "time_ratio": 2.0, "ci": [1.9, 2.1],
+              "verdict": "a_faster"}  # fmt: skip
+    assert speed_of(evidence_with(probe("conv_train", turned))).speedup.ratio == pytest.approx(2.0)
+
+
+def test_jax_is_compared_with_the_best_mode_of_pytorch() -> None:
+    evidence = evidence_with(
+        probe("conv_train", comparison(2.0), comparison(1.2, mode="pytorch.compile"))
+    )
+    speed = speed_of(evidence)
+    assert speed.speedup.ratio == pytest.approx(1.2)
+    assert speed.workloads[0].cells[0].torch_mode == "pytorch.compile"
+
+
+@pytest.mark.parametrize("verdict", ["inconclusive", "invalid"])
+def test_what_was_not_called_is_no_evidence(verdict: str) -> None:
+    evidence = evidence_with(probe("conv_train", comparison(8.0, verdict=verdict)))
+    assert speed_of(evidence) is None
+    assert reasons(evidence)["conv_train"] == verdict
+    assert "measured.jax_speedup" not in facts_from(
+        inputs_for(base_of()).answers, [evidence], base_of()
+    )
+
+
+def test_default_settings_do_not_decide() -> None:
+    evidence = evidence_with(probe("conv_train", comparison(3.0)), settings="default")
+    assert speed_of(evidence) is None
+    assert reasons(evidence)["conv_train"] == "default-settings"
+
+
+def test_an_advantage_over_eager_is_none_while_compile_may_be_faster() -> None:
+    entries = [
+        {"framework": "pytorch", "mode": m, "status": "ok"}
+        for m in ("pytorch.eager", "pytorch.compile")
+    ]
+    unsure = comparison(1.0, mode="pytorch.compile", verdict="inconclusive")
+    faster = evidence_with(probe("conv_train", comparison(2.0), unsure, entries=entries))
+    assert speed_of(faster) is None
+    assert reasons(faster)["conv_train"] == "best-mode-not-called"
+    slower = evidence_with(probe("conv_train", comparison(0.5), unsure, entries=entries))
+    assert speed_of(slower).speedup.ratio == pytest.approx(0.5)
+
+
+def test_sizes_and_files_are_combined_in_logs_and_both_are_kept() -> None:
+    small = evidence_with(probe("conv_train", comparison(4.0), size_name="small"))
+    large = evidence_with(probe("conv_train", comparison(1.0), size_name="large"))
+    speed = speed_of(small, large)
+    assert speed.speedup.ratio == pytest.approx(2.0)
+    document = document_of(speed, measured_from((small, large)))
+    assert [c["size"] for c in document["workloads"][0]["cells"]] == ["large", "small"]
+    assert {c["evidence"] for c in document["workloads"][0]["cells"]} == {0, 1}
+
+
+def test_what_the_task_needs_and_nobody_measured_is_named() -> None:
+    evidence = evidence_with(probe("conv_train", comparison(2.0)), probe("odd", comparison(9.0)))
+    assert reasons(evidence) == {"matmul": "not-measured", "odd": "not-of-this-task"}
+
+
+def test_devices_are_never_averaged() -> None:
+    evidence = evidence_with(
+        probe("conv_train", comparison(0.25), device="cpu"),
+        probe("conv_train", comparison(2.0), device="cuda:0"),
+    )
+    speed = speed_of(evidence, facts={**IMAGE, "hardware.train": "nvidia"})
+    assert speed.speedup.ratio == pytest.approx(2.0)
+    assert speed.matched
+
+
+@pytest.mark.parametrize(
+    ("facts", "device", "transfer"),
+    [
+        ({"hardware.train": "cpu"}, "cpu", TRANSFER_NAMED),
+        ({}, "cpu", TRANSFER_NAMED),
+        ({"hardware.train": "nvidia"}, "cpu", TRANSFER_OTHER),
+        ({"hardware.train": "tpu"}, "tpu:0", TRANSFER_NAMED),
+        ({"hardware.train": "cpu", "hardware.same_as_here": False}, "cpu", TRANSFER_OTHER),
+    ],
+)
+def test_other_hardware_counts_less(facts: dict[str, Any], device: str, transfer: float) -> None:
+    evidence = evidence_with(probe("conv_train", comparison(2.0), device=device))
+    assert speed_of(evidence, facts={**IMAGE, **facts}).transfer_sd == transfer
+
+
+def test_other_work_counts_less_and_is_said() -> None:
+    evidence = evidence_with(probe("rnn_train", comparison(2.0)))
+    speed = speed_of(evidence)
+    assert speed.transfer_sd == TRANSFER_OTHER
+    assert speed.coverage == 0
+
+
+def test_measured_facts_come_from_the_same_numbers() -> None:
+    compiled = {"a": "pytorch.compile", "b": "pytorch.eager", "time_ratio": 1.5,
+                "ci": [1.4, 1.6], "verdict": "a_faster"}  # fmt: skip
+    entries = [
+        {"framework": "jax", "mode": "jax.jit", "status": "ok", "compile_s": 1.5},
+        {"framework": "pytorch", "mode": "pytorch.compile", "status": "ok", "compile_s": 20.0},
+    ]
+    evidence = evidence_with(
+        probe("conv_train", comparison(2.0, mode="pytorch.compile"), compiled, entries=entries)
+    )
+    facts = facts_from(inputs_for(base_of()).answers, [evidence], base_of())
+    assert facts["measured.jax_speedup"] == pytest.approx(2.0)
+    assert facts["measured.jax_speedup.conv_train"] == pytest.approx(2.0)
+    assert facts["measured.compile_gain"] == pytest.approx(1.5)
+    assert facts["measured.compile_s.pytorch"] == 20.0
+    assert facts["measured.compile_s.jax"] == 1.5
+    assert math.isfinite(facts["measured.jax_speedup"])
