@@ -1,0 +1,269 @@
+"""What is wrong with a rule base that loads: stale, dead, contradictory, doubled, untested, silent.
+
+Every finding names rules and places. Pure: the date is handed in. Loading finds what is malformed;
+this finds what is well-formed and still misleads.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+
+from advisor.knowledge.boxes import Box, always_true, boxes, can_meet
+from advisor.knowledge.conditions import ALWAYS, is_list, leaves
+from advisor.knowledge.evaluate import days_between
+from advisor.knowledge.findings import ORDER, Finding, Severity
+from advisor.knowledge.model import Fact, OneOf, Rule, RuleBase
+from advisor.knowledge.ruletests import missing_tests
+
+MAX_FINDINGS = 500
+"""Of one kind; a base with more is not read finding by finding."""
+
+_MAX_PAIRS = 2_000_000
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """One claim with what its condition allows, the values it looks at, and which are lists."""
+
+    rule: Rule
+    boxes: tuple[Box, ...]
+    values: dict[str, frozenset[object]]
+    lists: frozenset[str]
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """The facts that its condition looks at."""
+        return frozenset(self.values)
+
+
+Found = dict[tuple[str, str], list[str]]
+"""Pairs of rules by id, each with what both speak about."""
+
+
+def check(base: RuleBase, *, today: str) -> tuple[Finding, ...]:
+    """Everything found in *base*, errors first, then by rule.
+
+    Args:
+        base: The rules.
+        today: ISO date that expiry is judged by.
+    """
+    found = [
+        *_expired(base, today),
+        *_conditions(base),
+        *_tests(base),
+        *_provenance(base),
+        *_pairs(base),
+        *_gaps(base),
+    ]
+    return tuple(sorted(found, key=lambda f: (ORDER.index(f.severity), f.id, f.rules, f.text)))
+
+
+def _about(rule: Rule, kind: str, severity: Severity, text: str, hint: str = "") -> Finding:
+    return Finding(
+        id=kind,
+        severity=severity,
+        text=f"{rule.id}: {text}",
+        where=rule.where,
+        hint=hint,
+        rules=(rule.id,),
+    )
+
+
+def _expired(base: RuleBase, today: str) -> Iterator[Finding]:
+    for rule in base.rules:
+        if rule.expires < today:
+            days = days_between(rule.expires, today)
+            text = f"expired on {rule.expires}, {days} days ago"
+            hint = "read its sources again, then move reviewed and expires"
+            yield _about(rule, "expired", "error", text, hint)
+        if rule.reviewed > today:
+            text = f"was reviewed on {rule.reviewed}, which has not come yet"
+            yield _about(rule, "reviewed-later", "warning", text)
+
+
+def _conditions(base: RuleBase) -> Iterator[Finding]:
+    for rule in base.rules:
+        if boxes(rule.when, base.facts) == []:
+            text = "its condition is never true"
+            yield _about(rule, "never-true", "error", text, "two parts of it exclude each other")
+        elif rule.when != ALWAYS and always_true(rule.when, base.facts):
+            text = "its condition is always true"
+            yield _about(rule, "always-true", "error", text, "write {} where that is meant")
+
+
+def _tests(base: RuleBase) -> Iterator[Finding]:
+    for rule in base.rules:
+        if not rule.tests:
+            hint = "add tests: one that fires, one that stays silent, one that waits"
+            yield _about(rule, "no-tests", "error", "has no tests", hint)
+            continue
+        for word in missing_tests(rule):
+            severity: Severity = "error" if word == "fires" else "warning"
+            yield _about(rule, f"no-{word}-test", severity, f"no test expects {word}")
+
+
+def _provenance(base: RuleBase) -> Iterator[Finding]:
+    used = {name for rule in base.rules for name in rule.sources}
+    used.update(name for install in base.installs for name in install.sources)
+    for rule in base.rules:
+        for key in ("rationale", "revisit_when"):
+            if not getattr(rule, key):
+                yield _about(rule, f"no-{key.replace('_', '-')}", "warning", f"has no {key}")
+    for name in base.sources:
+        if name not in used:
+            yield Finding(id="unused-source", severity="info", text=f"no rule cites {name}")
+
+
+def _pairs(base: RuleBase) -> Iterator[Finding]:
+    """Claims about the same framework and criterion that meet: opposite, or perhaps the same."""
+    sides: dict[tuple[str, str], dict[str, list[_Claim]]] = defaultdict(lambda: defaultdict(list))
+    for claim in _claims(base):
+        for effect in claim.rule.effects:
+            sides[effect.framework, effect.criterion][effect.direction].append(claim)
+    opposite: Found = {}
+    doubled: Found = {}
+    for (framework, criterion), both in sorted(sides.items()):
+        on = f"{framework} on {criterion}"
+        apart = _opposites(both["for"], both["against"], on, opposite)
+        if apart:
+            yield _pulled_both_ways(apart, on)
+        for direction in ("for", "against"):
+            _doubles(both[direction], f"{direction} {on}", doubled)
+    by_id = {rule.id: rule for rule in base.rules}
+    yield from (_opposite(by_id[a], by_id[b], said) for (a, b), said in opposite.items())
+    yield from (_double(by_id[a], by_id[b], said) for (a, b), said in doubled.items())
+
+
+def _claims(base: RuleBase) -> Iterator[_Claim]:
+    for rule in base.rules:
+        allowed = boxes(rule.when, base.facts) if rule.effects else None
+        if not allowed:
+            continue
+        values: dict[str, frozenset[object]] = defaultdict(frozenset)
+        for leaf in leaves(rule.when):
+            values[leaf.fact] |= frozenset(leaf.accepted) if isinstance(leaf, OneOf) else {None}
+        lists = frozenset(name for name in values if is_list(base.facts, name))
+        yield _Claim(rule, tuple(allowed), dict(values), lists)
+
+
+def _opposites(
+    fors: Sequence[_Claim], againsts: Sequence[_Claim], on: str, found: Found
+) -> list[tuple[str, str]]:
+    """Put into *found* those that speak of one matter; returns those that do not."""
+    apart: list[tuple[str, str]] = []
+    for count, (one, other) in enumerate(product(fors, againsts)):
+        if len(found) >= MAX_FINDINGS or count > _MAX_PAIRS:
+            break
+        if _accepted(one.rule, other.rule) or not can_meet(one.boxes, other.boxes):
+            continue
+        pair = (one.rule.id, other.rule.id)
+        if _related(one, other):
+            found.setdefault(pair, []).append(on)
+        elif len(apart) < MAX_FINDINGS:
+            apart.append(pair)
+    return apart
+
+
+def _accepted(one: Rule, other: Rule) -> bool:
+    return other.id in one.conflicts_ok or one.id in other.conflicts_ok
+
+
+def _related(one: _Claim, other: _Claim) -> bool:
+    """Whether two claims speak of one matter, so that both can hardly be right.
+
+    They do where one holds always, where both look at a fact that has one value, or at the same
+    member of a list, and where both speak about the same measured quantity.
+    """
+    if not one.values or not other.values:
+        return True
+    for fact in one.values.keys() & other.values.keys():
+        if fact not in one.lists or one.values[fact] & other.values[fact]:
+            return True
+    return one.rule.about is not None and one.rule.about == other.rule.about
+
+
+def _opposite(one: Rule, other: Rule, on: Sequence[str]) -> Finding:
+    return Finding(
+        id="opposite",
+        severity="warning",
+        text=f"{one.id} and {other.id} can hold together and say the opposite of {', '.join(on)}",
+        where=one.where,
+        hint=f"exclude one case from the other, or name it in conflicts_ok ({other.where})",
+        rules=(one.id, other.id),
+    )
+
+
+def _pulled_both_ways(pairs: Sequence[tuple[str, str]], on: str) -> Finding:
+    rules = sorted({name for pair in pairs for name in pair})
+    return Finding(
+        id="opposite-for-different-reasons",
+        severity="info",
+        text=f"{on}: {len(pairs)} pairs of claims with different conditions can hold together "
+        "and say opposite things",
+        hint="that is how arguments are weighed; look for pairs that cannot both be right",
+        rules=tuple(rules),
+    )
+
+
+def _doubles(claims: Sequence[_Claim], on: str, found: dict[tuple[str, str], list[str]]) -> None:
+    """Pairs in different groups that seem to say one thing twice, so that it counts twice."""
+    near: dict[object, list[_Claim]] = defaultdict(list)
+    for claim in claims:
+        near["when", claim.rule.when].append(claim)
+        for source in claim.rule.sources:
+            near["source", source, claim.facts].append(claim)
+    for alike in near.values():
+        for one, other in combinations(alike, 2):
+            if len(found) >= MAX_FINDINGS:
+                return
+            first, second = sorted((one.rule, other.rule), key=lambda rule: rule.id)
+            said = found.get((first.id, second.id), [])
+            if first.group != second.group and on not in said and can_meet(one.boxes, other.boxes):
+                found.setdefault((first.id, second.id), []).append(on)
+
+
+def _double(one: Rule, other: Rule, on: Sequence[str]) -> Finding:
+    return Finding(
+        id="double-counting",
+        severity="warning",
+        text=f"{one.id} and {other.id} look like one piece of evidence counted twice: "
+        + ", ".join(on),
+        where=one.where,
+        hint=f"give both the same group, or keep one ({other.where})",
+        rules=(one.id, other.id),
+    )
+
+
+def _gaps(base: RuleBase) -> Iterator[Finding]:
+    spoken = {effect.criterion for rule in base.rules for effect in rule.effects}
+    for name, criterion in base.criteria.items():
+        if name not in spoken:
+            text = f"no rule speaks to the criterion {name} ({criterion.title})"
+            yield Finding(id="silent-criterion", severity="warning", text=text)
+    values: dict[str, set[object]] = defaultdict(set)
+    for leaf in (leaf for rule in base.rules for leaf in leaves(rule.when)):
+        values[leaf.fact].update(leaf.accepted if isinstance(leaf, OneOf) else ("a number",))
+    for fact in base.facts.values():
+        if fact.origin == "answer" and fact.kind != "ranking":
+            yield from _silent_values(fact, values.get(fact.id, set()))
+
+
+def _silent_values(fact: Fact, spoken: set[object]) -> Iterator[Finding]:
+    if fact.kind in ("number", "names", "version"):
+        missing = [] if spoken else ["any value"]
+    elif fact.kind == "flag":
+        missing = [
+            word for word, value in (("true", True), ("false", False)) if value not in spoken
+        ]
+    else:
+        missing = [value for value in fact.values if value not in spoken]
+    if missing:
+        yield Finding(
+            id="silent-value",
+            severity="warning",
+            text=f"no rule speaks to {fact.id}: {', '.join(missing)}",
+            hint="add a rule for it, or take it out of the vocabulary",
+        )
