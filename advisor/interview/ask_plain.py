@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TextIO
 
 from advisor.interview.asking import Entry, Frame, Menu, Turn
@@ -34,6 +35,10 @@ class PlainAsker:
         """Write *lines*, wrapped; commands stay whole so that they can be copied."""
         for line in lines:
             self._write(line)
+
+    def held(self) -> AbstractContextManager[None]:
+        """Nothing to do: what is typed ahead stays a line."""
+        return nullcontext()
 
     def choose(self, menu: Menu) -> tuple[int, ...] | Turn:
         """Ask for a number, or for several of them separated by commas."""

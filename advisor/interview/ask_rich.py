@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import questionary
@@ -25,6 +26,7 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from questionary.prompts.common import Choice, InquirerControl
 
 from advisor.interview.asking import Entry, Frame, Menu, Turn
+from advisor.interview.holding import held
 from advisor.interview.rich_keys import leaving_keys, marking_keys, menu_keys, why_key
 from advisor.interview.rich_screen import STYLE, Screen
 from advisor.interview.wrapping import cut, wrap
@@ -58,6 +60,10 @@ class RichAsker:
             whole = stripped.startswith("$")
             told = [line] if whole else wrap(stripped, width, indent=indent)
             print("\n".join(told), file=sys.stderr, flush=True)
+
+    def held(self) -> AbstractContextManager[None]:
+        """Neither echo nor lose keys that are pressed between two screens."""
+        return held(sys.stdin)
 
     def choose(self, menu: Menu) -> tuple[int, ...] | Turn:
         """Show a menu; Enter takes the marked lines, or the one pointed at."""

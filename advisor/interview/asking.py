@@ -8,6 +8,7 @@ terminal draws them. Two terminals exist: `ask_rich` (redraws, arrow keys) and `
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
@@ -99,6 +100,10 @@ class Asker(Protocol):
 
     def say(self, lines: Sequence[str]) -> None:
         """Show *lines* and leave them standing; a line that starts with ``$`` is a command."""
+        ...
+
+    def held(self) -> AbstractContextManager[None]:
+        """Keep the terminal for the interview, also while nothing is asked."""
         ...
 
     def choose(self, menu: Menu) -> tuple[int, ...] | Turn:

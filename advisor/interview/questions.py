@@ -19,6 +19,7 @@ from advisor.knowledge.model import (
     Not,
     OneOf,
     Question,
+    Rule,
     RuleBase,
     Within,
 )
@@ -145,13 +146,20 @@ def most_valuable(
     return best
 
 
-_KINDS = ("veto", "claim", "note")
+_STRENGTHS = ("strong", "moderate", "weak")
 
 
 def waiting_titles(base: RuleBase, facts: Mapping[str, Any], key: str) -> list[str]:
-    """The titles of the rules that *key* could still decide, vetoes first."""
+    """The titles of the rules that *key* could still decide: vetoes, then the strongest claims."""
     waiting = [rule for rule in base.rules if key in waits_for(rule.when, facts)]
-    return [rule.title for rule in sorted(waiting, key=lambda rule: _KINDS.index(rule.kind))]
+    return [rule.title for rule in sorted(waiting, key=_weight)]
+
+
+def _weight(rule: Rule) -> int:
+    if rule.kind == "veto":
+        return -1
+    strengths = [_STRENGTHS.index(effect.strength) for effect in rule.effects]
+    return min(strengths, default=len(_STRENGTHS))
 
 
 def names_in_rules(base: RuleBase, key: str) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ STYLE = questionary.Style(
     ]
 )
 
+
 Lines = list[tuple[str, str]]
 
 
@@ -102,7 +103,7 @@ class Screen:
     def _more_lines(self, width: int, room: int) -> Lines:
         if self._more is None:
             return []
-        told = [cut(line, width) for line in self._more]
+        told = [_indented(line, width) for line in self._more]
         if len(told) > room:
             left = len(told) - room + 1
             told = [*told[: room - 1], f"  and {left} more"]
@@ -121,3 +122,8 @@ class Screen:
         if live:
             lines.append(("live", cut(live, width)))
         return lines
+
+
+def _indented(line: str, width: int) -> str:
+    indent = "  " if line.startswith(" ") else ""
+    return indent + cut(line, width - len(indent))

@@ -26,14 +26,13 @@ from advisor.interview.questions import (
     worth_at_least,
 )
 from advisor.interview.stopping import leave_at_once_on_next_interrupt
-from advisor.interview.words import answer_line, opening, spared, summary, waiting_lines
+from advisor.interview.words import PROJECT, answer_line, opening, spared, summary, waiting_lines
 from advisor.knowledge.model import Question, RuleBase
 
 BUDGET = 12
 """The most questions of one interview, the project's name included."""
 
 FIRST = "task"
-PROJECT = "project"
 
 Rank = Callable[[Answers, Sequence[str]], Sequence[tuple[str, float]]]
 
@@ -157,7 +156,7 @@ class Walk:
             text=question.text,
             why=question.why,
             trail=tuple(self._told(step) for step in self.past),
-            more=lambda: waiting_lines(self._waiting_for(question.key)),
+            more=lambda: waiting_lines(question.key, self._waiting_for(question.key)),
             live=self.live,
             can_go_back=bool(self.past),
         )
@@ -266,7 +265,8 @@ def run(
     try:
         walk.take_up()
         asker.say(opening(found, budget, taken_up=len(walk.past)))
-        walk.run()
+        with asker.held():
+            walk.run()
     except KeyboardInterrupt as interrupt:
         leave_at_once_on_next_interrupt()
         raise _interrupted(walk) from interrupt

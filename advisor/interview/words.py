@@ -11,6 +11,8 @@ from typing import Any
 from advisor.answers import Answers, Source, ranks_of
 from advisor.knowledge.model import Fact, Question, RuleBase
 
+PROJECT = "project"
+
 _SOURCES: dict[Source, str] = {
     "typed": "",
     "flag": "from the command line",
@@ -90,9 +92,10 @@ def spared(left: int, *, budget_spent: bool) -> list[str]:
     return [f"No other answer is likely to change the result: {questions} spared."]
 
 
-def waiting_lines(titles: Sequence[str]) -> list[str]:
-    """The rules that wait for an answer, one line each."""
+def waiting_lines(key: str, titles: Sequence[str]) -> list[str]:
+    """The rules that wait for the answer *key*, one line each, and the flag that gives it."""
+    flag = f" (as a flag: --set {key}=...)" if key != PROJECT else ""
     if not titles:
-        return ["No rule waits for this answer."]
+        return [f"No rule waits for this answer{flag}."]
     rules = "1 rule waits" if len(titles) == 1 else f"{len(titles)} rules wait"
-    return [f"{rules} for this answer:", *(f"  {title}" for title in titles)]
+    return [f"{rules} for this answer{flag}:", *(f"  {title}" for title in titles)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from advisor.interview.asking import Entry, Frame, Menu, Turn
 
@@ -19,6 +20,9 @@ class FakeAsker:
 
     def say(self, lines: Sequence[str]) -> None:
         self.said += lines
+
+    def held(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def choose(self, menu: Menu) -> tuple[int, ...] | Turn:
         reaction = self._put(menu)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,14 @@ from advisor.knowledge.model import RuleBase
 @pytest.fixture(scope="session")
 def base() -> RuleBase:
     return load_rule_base()
+
+
+@pytest.fixture(autouse=True)
+def interrupts() -> Iterator[None]:
+    """An interview that is stopped changes what Ctrl-C does; the tests' own stays as it was."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(autouse=True)

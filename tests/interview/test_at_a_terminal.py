@@ -137,6 +137,23 @@ def test_a_second_ctrl_c_leaves_at_once(tmp_path: Path) -> None:
     assert person.ends() == 130
 
 
+def test_two_interrupts_at_once_end_it_too(tmp_path: Path) -> None:
+    person = to_pytorch(Person(tmp_path, *worths(*CORE), "--clean-up-s", "600"))
+    person.presses(CTRL_C + CTRL_C).rests(1.0).presses(CTRL_C)
+    assert person.ends() == 130
+    again = Person(tmp_path, "--resume", *worths(*CORE)).asked(PYTORCH).presses(CTRL_C)
+    assert again.ends() == 130
+
+
+def test_keys_pressed_between_two_questions_are_kept_and_not_echoed(tmp_path: Path) -> None:
+    person = Person(tmp_path, "--think-s", "0.6", *worths(*CORE))
+    person.asked(TASK).presses(ENTER).rests(0.3).presses(DOWN, ENTER)
+    person.asked(PYTORCH).presses(ENTER)
+    assert finish(person) == 0
+    assert person.result()["answers"]["hardware.train"] == "tpu"
+    assert "^[" not in person.text()
+
+
 def test_resume_without_an_interview_says_what_to_do(tmp_path: Path) -> None:
     person = Person(tmp_path, "--resume").sees("no interrupted interview", "fw-advisor interview")
     assert person.ends() == 2

@@ -30,6 +30,7 @@ def main() -> int:
     ticks = itertools.count()
 
     def rank(_answers: Answers, keys: Sequence[str]) -> list[tuple[str, float]]:
+        time.sleep(options.think_s)
         return [(key, float(worths.get(key, 0.0))) for key in keys]
 
     try:
@@ -60,6 +61,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("out", type=Path)
     parser.add_argument("--worth", action="append", default=[], help="KEY=WORTH, repeatable")
     parser.add_argument("--clean-up-s", type=float, default=0.0, help="work after Ctrl-C")
+    parser.add_argument("--think-s", type=float, default=0.0, help="time between two questions")
     for flag in ("--resume", "--plain", "--no-colour", "--live"):
         parser.add_argument(flag, action="store_true")
     return parser.parse_args()
