@@ -39,11 +39,13 @@ def listening() -> Iterator[list[str]]:
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            yield heard
-            for warning in caught:
-                # Deprecations speak to the framework's programmers, not about devices.
-                if not issubclass(warning.category, (DeprecationWarning, FutureWarning)):
-                    note(str(warning.message))
+            try:
+                yield heard
+            finally:
+                for warning in caught:
+                    # Deprecations speak to the framework's programmers, not about devices.
+                    if not issubclass(warning.category, (DeprecationWarning, FutureWarning)):
+                        note(str(warning.message))
     finally:
         logging.getLogger().removeHandler(ear)
 
