@@ -15,6 +15,9 @@ from advisor.interview.asking import Entry, Frame, Menu, Turn
 from advisor.interview.wrapping import ascii_only, wrap
 from advisor.text import inert
 
+MOST_RULES = 12
+"""How many lines ``?`` shows: nothing scrolls back on a dumb terminal."""
+
 _WHY = ("?", "why", "why?")
 # Ctrl-B and Esc reach a line-buffered terminal as characters of the line.
 _BACK_KEYS = ("\x02", "\x1b")
@@ -30,6 +33,7 @@ class PlainAsker:
         self._target = target
         self._width = width or _terminal_width
         self._told = ""
+        self._greeted = False
 
     def say(self, lines: Sequence[str]) -> None:
         """Write *lines*, wrapped; commands stay whole so that they can be copied."""
@@ -83,13 +87,22 @@ class PlainAsker:
             if option.detail and not option.mark:
                 self._write(f"  {option.label}")
                 self._details(option.detail)
-        self.say(menu.frame.more())
+        self._say_more(menu.frame)
+
+    def _say_more(self, frame: Frame) -> None:
+        lines = frame.more()
+        self.say(lines[:MOST_RULES])
+        if len(lines) > MOST_RULES:
+            self._write(f"  and {len(lines) - MOST_RULES} more")
 
     def _details(self, detail: str) -> None:
         for line in detail.splitlines():
             self._write(f"      {line}")
 
     def _head(self, frame: Frame) -> None:
+        if not self._greeted:
+            self._write("Type a number, then Enter. Ctrl-C keeps the answers and quits.")
+            self._greeted = True
         self._write("")
         self._write(f"{frame.position}: {frame.text}")
         if frame.why:
@@ -99,7 +112,7 @@ class PlainAsker:
         """BACK; ``"again"`` where something was said instead; None where *text* is an answer."""
         word = text.strip(" \t").lower()
         if word in _WHY:
-            self.say(frame.more())
+            self._say_more(frame)
             return "again"
         if word not in back and not word.startswith(_BACK_KEYS):
             return None

@@ -92,6 +92,13 @@ def test_a_question_mark_explains_options_and_rules() -> None:
     assert "1 rule waits" in after
 
 
+def test_many_rules_are_cut_short() -> None:
+    frame = Frame(position="1/2", text="Which?", why="", more=lambda: ["rule"] * 50)
+    _, shown = asked(Menu(frame=frame, options=COLOURS.options), "?\n1\n")
+    assert shown.count("rule\n") == 12
+    assert "and 38 more" in shown
+
+
 def test_the_first_question_has_no_way_back() -> None:
     menu = Menu(frame=Frame(position="1/2", text="Which?", why=""), options=COLOURS.options)
     reply, shown = asked(menu, "b\n1\n")
