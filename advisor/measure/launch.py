@@ -186,8 +186,9 @@ class Launch:
         if toolchain.framework == "numpy":
             return
         try:
-            precision = worker.ask("precision", timeout_s=60.0)
-            peak = worker.ask("peak", timeout_s=60.0)
+            limit_s = self._setting.protocol.facts_timeout_s
+            precision = worker.ask("precision", timeout_s=limit_s)
+            peak = worker.ask("peak", timeout_s=limit_s)
             self.result.facts[toolchain.key] = {
                 **check_facts(precision, "max_relative_error"),
                 **check_facts(peak, "flops_per_s"),

@@ -100,6 +100,7 @@ class Protocol:
     min_samples: int = 5
     gap_s: float = 0.005
     hello_timeout_s: float = 120.0
+    facts_timeout_s: float = 60.0
     build_timeout_s: float = 300.0
     block_timeout_s: float = 120.0
     few_blocks: int = 2

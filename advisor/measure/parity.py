@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 Observation = Mapping[str, NDArray[Any]]
 MAX_OBSERVATION_BYTES = 512 * 1024 * 1024
-_BROKEN_ARCHIVE = (zipfile.BadZipFile, zlib.error, NotImplementedError)
+# A lone array is no archive: NumPy reads it, and then it is no context manager.
+_BROKEN_ARCHIVE = (zipfile.BadZipFile, zlib.error, NotImplementedError, TypeError, AttributeError)
 _PIECES = ("forward", "grad", "curve")
 
 
@@ -37,7 +38,8 @@ def read_observation(path: Path) -> Observation | None:
     try:
         if path.stat().st_size > MAX_OBSERVATION_BYTES:
             return None
-        with np.load(path, allow_pickle=False) as stored:
+        # Opened here: NumPy leaves the file open where the archive in it is broken.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
     except (OSError, ValueError, EOFError, KeyError, *_BROKEN_ARCHIVE):
         return None
