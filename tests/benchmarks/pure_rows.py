@@ -61,11 +61,7 @@ def looks(groups: int) -> list[Row]:
             seen = seen or found.low > 0 or found.high < 0
         excluded += seen
         verdict = next(
-            (
-                v
-                for n in THOROUGH.launches
-                if (v := call(logs[:n], THOROUGH, floor=0.01)).settled
-            ),
+            (v for n in THOROUGH.launches if (v := call(logs[:n], THOROUGH, floor=0.01)).settled),
             None,
         )
         wrong += verdict is not None and called(verdict.word)

@@ -1,0 +1,63 @@
+"""``make bench ARGS='NAME ... --groups N --json PATH'``: run benchmarks on a quiet machine."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from tests.benchmarks import against_rows, cost_rows, pure_rows, verdict_rows
+from tests.benchmarks.harness import Bench, Row
+
+BENCHES: dict[str, tuple[Bench, int]] = {
+    "coverage": (pure_rows.coverage, 10_000),
+    "swap": (pure_rows.swap, 1000),
+    "looks": (pure_rows.looks, 10_000),
+    "equal": (verdict_rows.equal_code, 60),
+    "bursts": (verdict_rows.equal_code_in_bursts, 20),
+    "burner": (verdict_rows.steady_burner, 10),
+    "planted": (verdict_rows.planted, 20),
+    "torch-benchmark": (against_rows.torch_benchmark, 5),
+    "pyperf": (against_rows.pyperf_medians, 1),
+    "verdict-time": (against_rows.time_to_verdict, 3),
+    "harness": (cost_rows.harness_cost, 1),
+    "idle-partner": (cost_rows.idle_partner, 6),
+    "profiles": (cost_rows.profiles, 1),
+}
+
+
+def main() -> int:
+    """Run what was named (or everything); prints a table and writes it as JSON."""
+    parser = argparse.ArgumentParser(prog="make bench")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHES))
+    parser.add_argument(
+        "--groups", type=int, help="independent groups, instead of each bench's own"
+    )
+    parser.add_argument("--json", type=Path, default=Path("bench.json"), help="where the rows go")
+    options = parser.parse_args()
+    unknown = sorted(set(options.names) - set(BENCHES))
+    if unknown:
+        parser.error(
+            f"no benchmark is called {', '.join(unknown)}; there are: {', '.join(BENCHES)}"
+        )
+    print(f"load before: {os.getloadavg()[0]:.2f}", file=sys.stderr)
+    rows: list[Row] = []
+    for name in options.names or BENCHES:
+        bench, own = BENCHES[name]
+        start = time.monotonic()
+        found = bench(options.groups or own)
+        rows += found
+        for row in found:
+            mark = "ok  " if row.reached else "MISS"
+            print(f"{mark} {row.test:<55} {row.bar:<40} {row.seen}", flush=True)
+        print(f"     ({name}: {time.monotonic() - start:.0f} s)", file=sys.stderr)
+        options.json.write_text(json.dumps([asdict(r) for r in rows], indent=1), "utf-8")
+    return 0 if all(row.reached for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
