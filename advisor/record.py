@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -99,6 +100,10 @@ def _inputs(made: dict[str, Any], name: str) -> Inputs:
             raise UserError(f"made_from.{key} is not what fw-advisor writes", where=name)
     if not 100 <= made["samples"] <= 1_000_000:
         raise UserError(f"made_from.samples is {made['samples']}, which is absurd", where=name)
+    try:
+        date.fromisoformat(made["today"])
+    except (TypeError, ValueError) as error:
+        raise UserError("made_from.today is not a date", where=name) from error
     base = _rules(made["rules"], name)
     return Inputs(
         answers=_answers(made["answers"], base, name),

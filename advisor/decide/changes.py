@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from advisor.decide.speed import workload_weights
 from advisor.decide.waiting import breakpoints, mentions, named_in
 from advisor.knowledge.model import Fact, RuleBase
 
@@ -85,9 +84,3 @@ def _addable(base: RuleBase, fact: Fact) -> list[Any]:
         return list(fact.values)
     usual = sorted({name for value, _ in fact.prior for name in value})
     return usual or sorted(named_in(base, fact.id))[:_NAMES_TRIED]
-
-
-def stands_for(base: RuleBase, facts: Mapping[str, Any]) -> tuple[str, ...]:
-    """The workloads that stand for the task, heaviest first."""
-    weights = workload_weights(base, facts)
-    return tuple(sorted(weights, key=lambda w: (-weights[w], w)))

@@ -8,7 +8,7 @@ from typing import Any
 
 from advisor.decide.contradictions import contradictions_of
 from advisor.decide.draws import Draws
-from advisor.decide.flips import expiry_days, flips_of, outcome_text, rests_on
+from advisor.decide.flips import expiry_days, flips_of, rests_on
 from advisor.decide.information import unknowns_of
 from advisor.decide.judging import FRAMEWORKS, Judgement, judge, situation_of
 from advisor.decide.notices import notices_of
@@ -20,6 +20,7 @@ from advisor.decide.reasons import (
     reasons_of,
     sources_of,
 )
+from advisor.decide.search import outcome_text
 from advisor.decide.second import second_decision
 from advisor.decide.speed import document_of
 from advisor.decide.status import TIE_ABOVE
@@ -56,6 +57,7 @@ def decide(inputs: Inputs) -> Decision:
     reasons = reasons_of(context)
     quick = draws.head(_QUICK)
     unknowns = unknowns_of(judge(now.situation, quick), quick)
+    flips = [*_lifts(now, draws), *flips_of(now, draws)]
     return Decision(
         tool=ToolInfo(version=inputs.tool_version, rules=inputs.base.version),
         created=inputs.created,
@@ -67,14 +69,14 @@ def decide(inputs: Inputs) -> Decision:
         reasons=reasons,
         contradictions=contradictions_of(now),
         vetoes=_vetoes(now),
-        flips=[*_lifts(now, draws), *flips_of(now, draws)],
+        flips=flips,
         rests_on=rests_on(now, draws, [r.rule for r in reasons[:_DECISIVE] if r.rule]),
         unknowns=unknowns,
         revisit=_revisit(now, reasons),
         **_rules(now),
         notes=_notes(context),
         performance=document_of(now.speed, now.situation.measured),
-        notices=notices_of(now),
+        notices=notices_of(now, flips),
         replay=Replay(
             answers_sha256=answers_sha256(inputs.answers),
             evidence_sha256=[evidence_sha256(e) for e in inputs.evidence],

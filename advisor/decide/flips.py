@@ -7,81 +7,23 @@ what does not flip then is not told.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
 
 from advisor.decide.changes import Change, single_changes
 from advisor.decide.draws import Draws
-from advisor.decide.judging import Judgement, Situation, judge
-from advisor.decide.speed import Speed
-from advisor.decide.words import TITLES, value_text
-from advisor.decision import CRITERIA, Flip
+from advisor.decide.judging import Judgement, judge
+from advisor.decide.search import Search
+from advisor.decide.thresholds import speed_flips, weight_flips
+from advisor.decide.words import value_text
+from advisor.decision import Flip
 
-QUICK = 1000
 MOST_PER_FACT = 2
 MOST_SINGLES = 14
 MOST_PAIRS = 3
 _PAIRED = 12
 _DATES = 6
-_SPEEDS = (
-    *(round(0.05 * k, 2) for k in range(1, 20)),
-    *(round(1.0 + 0.1 * k, 1) for k in range(90)),
-    *(float(k) for k in range(10, 33)),
-)
-_WEIGHTS = tuple(round(0.05 * k, 2) for k in range(20))
-
-
-class Search:
-    """The search for flips around one judgement.
-
-    Args:
-        now: The decision's own judgement, in full.
-        draws: Its draws.
-    """
-
-    def __init__(self, now: Judgement, draws: Draws) -> None:
-        self.now = now
-        self.draws = draws
-        self.quick = draws.head(QUICK)
-        self.rough = judge(now.situation, self.quick)
-
-    def look(self, situation: Situation) -> Judgement:
-        """A quick look at *situation*."""
-        return judge(situation, self.quick, self.rough)
-
-    def flips(self, situation: Situation) -> Judgement | None:
-        """The full judgement of *situation* if it recommends something else, or None."""
-        then = judge(situation, self.draws)
-        return None if then.framework == self.now.framework else then
-
-    def with_changes(self, changes: Sequence[Change]) -> Situation:
-        """The situation with some answers changed."""
-        values = {**self.now.situation.values, **{c.fact: c.value for c in changes}}
-        return replace(self.now.situation, values=values)
-
-    def told(self, change: dict[str, Any], text: str, then: Judgement) -> Flip:
-        """A verified flip."""
-        return Flip(
-            change=change,
-            then=then.framework or then.status,
-            then_status=then.status,
-            text=f"{text}: {outcome_text(then)}",
-        )
-
-
-def outcome_text(then: Judgement) -> str:
-    """What a counterfactual would end in, as the end of a sentence."""
-    name = TITLES.get(then.framework or "", "")
-    return {
-        "recommend": f"{name} would be recommended",
-        "lean": f"it would lean towards {name}",
-        "forced": f"only {name} would be left",
-        "no_clear_winner": "there would be no clear winner",
-        "insufficient_evidence": "too little would be known to recommend either",
-        "no_feasible_option": "no option would be left",
-    }[then.status]
 
 
 def flips_of(now: Judgement, draws: Draws) -> list[Flip]:
@@ -90,12 +32,8 @@ def flips_of(now: Judgement, draws: Draws) -> list[Flip]:
     looked = [(c, search.look(search.with_changes([c]))) for c in _changes(now)]
     singles = list(_singles(search, looked))
     reached = {f.then for f in singles}
-    pairs = [] if reached & _others(now) else list(_pairs(search, looked))
-    return [*singles, *pairs, *_speeds(search), *_weights(search), *_dates(search)]
-
-
-def _others(now: Judgement) -> set[str]:
-    return set(TITLES) - {now.framework or ""}
+    pairs = [] if reached & set(search.others) else list(_pairs(search, looked))
+    return [*singles, *pairs, *speed_flips(search), *weight_flips(search), *_dates(search)]
 
 
 def _changes(now: Judgement) -> Iterator[Change]:
@@ -141,7 +79,7 @@ def _pairs(search: Search, looked: Sequence[tuple[Change, Judgement]]) -> Iterat
     told = 0
     for (_, first), (_, second) in pairs[: 4 * _PAIRED]:
         situation = search.with_changes([first, second])
-        if told >= MOST_PAIRS or search.look(situation).framework not in _others(search.now):
+        if told >= MOST_PAIRS or search.look(situation).framework not in search.others:
             continue
         verified = search.flips(situation)
         if verified is not None:
@@ -160,103 +98,6 @@ def _if_answers(search: Search, changes: Sequence[Change]) -> str:
         now = f"now {value_text(base, change.fact, values[change.fact])}" if known else "unanswered"
         parts.append(f"“{title}” were {value} ({now})")
     return "If " + " and ".join(parts)
-
-
-def _boundary(
-    grid: Sequence[float], reached: Callable[[float], bool], *, rising: bool
-) -> float | None:
-    """The first value of *grid* that is reached, where all beyond it are too; None if none is."""
-    ordered = list(grid) if rising else list(reversed(grid))
-    if not ordered or not reached(ordered[-1]):
-        return None
-    low, high = -1, len(ordered) - 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        if reached(ordered[middle]):
-            high = middle
-        else:
-            low = middle
-    return ordered[high]
-
-
-def _speeds(search: Search) -> Iterator[Flip]:
-    """The speed ratio at which each other framework would be recommended."""
-    if len(search.now.feasible) < 2:
-        return
-    measured = search.now.speed
-    start = measured.speedup.ratio if measured else 1.0
-    for target in sorted(_others(search.now)):
-        rising = target == "jax"
-        grid = [s for s in _SPEEDS if (s > start if rising else s < start)]
-
-        def situation(ratio: float) -> Situation:
-            return replace(search.now.situation, ratio=ratio)
-
-        found = _verified(search, grid, situation, target, rising=rising)
-        if found is not None:
-            ratio, then = found
-            text = _speed_text(ratio, measured)
-            yield search.told({"measured.jax_speedup": ratio}, text, then)
-
-
-def _verified(
-    search: Search,
-    grid: Sequence[float],
-    situation: Callable[[float], Situation],
-    target: str,
-    *,
-    rising: bool,
-) -> tuple[float, Judgement] | None:
-    """The boundary found roughly, then moved until it holds in full and one step before not."""
-
-    def roughly(value: float) -> bool:
-        return search.look(situation(value)).framework == target
-
-    value = _boundary(grid, roughly, rising=rising)
-    if value is None:
-        return None
-    ordered = list(grid) if rising else list(reversed(grid))
-    place = ordered.index(value)
-    full = {k: judge(situation(ordered[k]), search.draws) for k in (place,)}
-
-    def holds(k: int) -> bool:
-        if k not in full:
-            full[k] = judge(situation(ordered[k]), search.draws)
-        return full[k].framework == target
-
-    while not holds(place) and place + 1 < len(ordered):
-        place += 1
-    while holds(place) and place > 0 and holds(place - 1):
-        place -= 1
-    return (ordered[place], full[place]) if holds(place) else None
-
-
-def _speed_text(ratio: float, measured: Speed | None) -> str:
-    winner, factor = ("JAX", ratio) if ratio >= 1 else ("PyTorch", 1.0 / ratio)
-    head = f"If {winner} were {factor:.3g} times as fast for this task"
-    if measured is None:
-        return f"{head} (not measured)"
-    now = measured.speedup.ratio if ratio >= 1 else 1.0 / measured.speedup.ratio
-    return f"{head} (measured {now:.2f})"
-
-
-def _weights(search: Search) -> Iterator[Flip]:
-    """The weight of one criterion from which on another framework would be recommended."""
-    if len(search.now.feasible) < 2:
-        return
-    for criterion in CRITERIA:
-        now = float(search.now.sample.weights[criterion].mean())
-        for target in sorted(_others(search.now)):
-            grid = [w for w in _WEIGHTS if w > now]
-
-            def situation(weight: float, criterion: str = criterion) -> Situation:
-                return replace(search.now.situation, fixed_weight=(criterion, weight))
-
-            found = _verified(search, grid, situation, target, rising=True)
-            if found is not None:
-                weight, then = found
-                text = f"If {criterion} counted {weight:.0%} or more (now {now:.0%} on average)"
-                yield search.told({f"weight.{criterion}": weight}, text, then)
 
 
 def _dates(search: Search) -> Iterator[Flip]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from advisor.decide.judging import Judgement
+from advisor.decide.thresholds import SPEEDS
 from advisor.decide.waiting import named_in
 from advisor.decide.words import TITLES
+from advisor.decision import Flip
 from advisor.text import inert
 
 _LACKS = {
@@ -16,9 +19,24 @@ _LACKS = {
 }
 
 
-def notices_of(now: Judgement) -> list[dict[str, Any]]:
+def notices_of(now: Judgement, flips: Sequence[Flip]) -> list[dict[str, Any]]:
     """The notices, in a fixed order."""
-    return [*_lacking(now), *_vetoes(now), *_speed(now), *_packages(now)]
+    return [
+        *_lacking(now),
+        *_vetoes(now),
+        *_speed(now),
+        *_steadfast(now, flips),
+        *_packages(now),
+    ]
+
+
+def _steadfast(now: Judgement, flips: Sequence[Flip]) -> list[dict[str, Any]]:
+    """Where no speed whatever would change what is recommended: worth knowing before measuring."""
+    moved = any("measured.jax_speedup" in f.change for f in flips)
+    if moved or now.framework is None or len(now.feasible) < 2:
+        return []
+    text = f"no speed ratio alone would change this (tried up to {SPEEDS[-1]:.0f} times)"
+    return [_notice("speed-cannot-flip", "info", text)]
 
 
 def _notice(name: str, severity: str, text: str) -> dict[str, Any]:

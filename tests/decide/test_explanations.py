@@ -100,7 +100,8 @@ def test_flips_in_answers_hold_for_whole_decisions() -> None:
 
 
 def test_one_step_before_a_speed_or_a_weight_that_flips_nothing_flips() -> None:
-    inputs = made({"team.jax": "deep", "priorities": ["performance"]}, 1.0)
+    said = {"team.jax": "deep", "team.pytorch": "none", "priorities": ["performance"]}
+    inputs = made(said, 1.0)
     decision = decide(inputs)
     tried = 0
     for flip in decision.flips:
@@ -112,8 +113,9 @@ def test_one_step_before_a_speed_or_a_weight_that_flips_nothing_flips() -> None:
         towards_jax = key == "measured.jax_speedup" and flip.then == "jax"
         rising = key.startswith("weight.") or towards_jax
         before = round(value - step if rising else value + step, 2)
-        assert rerun(inputs, {key: before})[1] != flip.then
-    assert tried
+        status, framework = rerun(inputs, {key: before})
+        assert (framework or status) != flip.then
+    assert tried >= 3
 
 
 def test_two_answers_are_tried_where_one_is_not_enough() -> None:
