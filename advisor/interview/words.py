@@ -94,8 +94,10 @@ def spared(left: int, *, budget_spent: bool) -> list[str]:
 
 def waiting_lines(key: str, titles: Sequence[str]) -> list[str]:
     """The rules that wait for the answer *key*, one line each, and the flag that gives it."""
-    flag = f" (as a flag: --set {key}=...)" if key != PROJECT else ""
+    if key == PROJECT:
+        return ["No rule waits for this answer."]
+    flag = f" (--set {key}=...)"
     if not titles:
-        return [f"No rule waits for this answer{flag}."]
+        return [f"No rule waits for this answer; it enters the decision directly{flag}."]
     rules = "1 rule waits" if len(titles) == 1 else f"{len(titles)} rules wait"
     return [f"{rules} for this answer{flag}:", *(f"  {title}" for title in titles)]
