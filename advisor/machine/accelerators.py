@@ -12,7 +12,7 @@ Google's TPUs as jax's hardware_utils lists them; /dev/neuron* of the AWS Neuron
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -101,31 +101,6 @@ def find_accelerators(host: Host) -> list[Accelerator]:
     return _together(found)
 
 
-def hardware_word(accelerators: Sequence[Mapping[str, Any]], environ: Mapping[str, str]) -> str:
-    """The value of ``hardware.train`` that describes this machine."""
-    kinds = [str(found["kind"]) for found in accelerators]
-    counts = {
-        kind: sum(int(a.get("count", 1)) for a in accelerators if a["kind"] == kind)
-        for kind in kinds
-    }
-    if "nvidia" in counts:
-        if _several_nodes(environ):
-            return "nvidia_cluster"
-        return "nvidia_multi" if counts["nvidia"] > 1 else "nvidia"
-    if "tpu" in counts:
-        # https://docs.cloud.google.com/tpu/docs/jax-pods: one worker per host of a slice
-        return "tpu_pod" if "," in environ.get("TPU_WORKER_HOSTNAMES", "") else "tpu"
-    for kind in ("amd", "trainium", "apple", "intel_gpu"):
-        if kind in counts:
-            return kind
-    return "cpu"
-
-
-def _several_nodes(environ: Mapping[str, str]) -> bool:
-    nodes = environ.get("SLURM_JOB_NUM_NODES", environ.get("SLURM_NNODES", ""))
-    return nodes.isdigit() and int(nodes) > 1
-
-
 def _together(found: Sequence[Accelerator]) -> list[Accelerator]:
     counts: dict[Accelerator, int] = {}
     for one in found:
@@ -172,11 +147,14 @@ def _ask_nvidia_smi(host: Host) -> list[Accelerator]:
     if command is None:
         return []
     for query in _NVIDIA_QUERIES:
-        text = host.output_of([command, f"--query-gpu={query}", "--format=csv,noheader,nounits"])
-        found = [_nvidia_row(line) for line in (text or "").splitlines()]
+        ran = host.run([command, f"--query-gpu={query}", "--format=csv,noheader,nounits"])
+        found = [_nvidia_row(line) for line in ran.text.splitlines()]
         rows = [row for row in found if row is not None]
-        if rows:
+        if ran.status == 0 and rows:
             return _with_mig(host, command, rows)
+        if ran.status is None:
+            # It hung, and would hang again.
+            break
     return []
 
 

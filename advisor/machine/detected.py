@@ -6,10 +6,9 @@ Pure. Knows the words of the vocabulary that describe a machine, and nothing of 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from advisor.machine.accelerators import hardware_word
 from advisor.machine.toolchains import Toolchain
 
 _KNOWN_OS = ("linux", "windows", "wsl2", "macos")
@@ -42,6 +41,31 @@ def _python(toolchains: list[Toolchain]) -> str | None:
     # A Python without the framework still is the one that people work with.
     started = [t for t in toolchains if (t.problem or {}).get("id") == "framework-missing"]
     return next((t.python for t in [*usable, *started] if t.python), None)
+
+
+def hardware_word(accelerators: Sequence[Mapping[str, Any]], environ: Mapping[str, str]) -> str:
+    """The value of ``hardware.train`` that describes this machine."""
+    kinds = [str(found["kind"]) for found in accelerators]
+    counts = {
+        kind: sum(int(a.get("count", 1)) for a in accelerators if a["kind"] == kind)
+        for kind in kinds
+    }
+    if "nvidia" in counts:
+        if _several_nodes(environ):
+            return "nvidia_cluster"
+        return "nvidia_multi" if counts["nvidia"] > 1 else "nvidia"
+    if "tpu" in counts:
+        # https://docs.cloud.google.com/tpu/docs/jax-pods: one worker per host of a slice
+        return "tpu_pod" if "," in environ.get("TPU_WORKER_HOSTNAMES", "") else "tpu"
+    for kind in ("amd", "trainium", "apple", "intel_gpu"):
+        if kind in counts:
+            return kind
+    return "cpu"
+
+
+def _several_nodes(environ: Mapping[str, str]) -> bool:
+    nodes = environ.get("SLURM_JOB_NUM_NODES", environ.get("SLURM_NNODES", ""))
+    return nodes.isdigit() and int(nodes) > 1
 
 
 def installed_facts(toolchains: Iterable[Toolchain]) -> dict[str, str]:

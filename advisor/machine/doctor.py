@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from advisor.machine.accelerators import hardware_word
 from advisor.machine.causes import TITLES, Case, fallback_cause, hiding_variable, pip_of, uses
 from advisor.machine.checks import machine_findings, python_findings
+from advisor.machine.detected import hardware_word
 from advisor.machine.examination import Examination
 from advisor.machine.findings import AREAS, Bench, Finding
 from advisor.machine.mends import Mends

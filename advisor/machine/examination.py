@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.machine.describe import describe_machine
-from advisor.machine.host import Host, output_of
+from advisor.machine.host import Host
 from advisor.machine.toolchains import Toolchain, find_toolchains, survey, with_devices
 from advisor.measure.environment import dropped_tuning
 from advisor.measure.lock import is_held
@@ -136,8 +136,7 @@ def find_compiler(host: Host) -> dict[str, str | None] | None:
     command = command or host.find_command(name)
     if command is None:
         return None
-    environ = {k: v for k, v in host.environ.items() if k in ("PATH", "SYSTEMROOT", "TMPDIR")}
-    text = output_of([command, "--version"], {**environ, "LC_ALL": "C"}, 5.0)
+    text = host.output_of([command, "--version"])
     found = re.search(r"\d+\.\d+(?:\.\d+)?", (text or "").partition("\n")[0])
     version = found.group(0) if found else (None if text is None else "unknown")
     return {"command": inert(private(name), limit=100), "version": version}

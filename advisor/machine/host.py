@@ -16,12 +16,21 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 _COMMAND_TIMEOUT_S = 5.0
 _MAX_BYTES = 1 << 20
 # What commands and frameworks need to find a driver; nothing else is read from the environment.
 _COMMAND_VARIABLES = ("PATH", "HOME", "LD_LIBRARY_PATH", "SYSTEMROOT", "WINDIR", "ROCM_PATH")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended: its exit status (127: not started, None: it hung) and its output."""
+
+    status: int | None
+    text: str = ""
 
 
 class Host:
@@ -87,10 +96,16 @@ class Host:
                 return str(candidate)
         return None
 
-    def output_of(self, argv: Sequence[str], timeout_s: float = _COMMAND_TIMEOUT_S) -> str | None:
-        """What a command prints; None where it fails, or takes longer than *timeout_s*."""
+    def run(self, argv: Sequence[str], timeout_s: float | None = None) -> Ran:
+        """Run a driver's or a system's tool."""
         kept = {k: v for k, v in self.environ.items() if k in _COMMAND_VARIABLES}
-        return output_of(argv, {**kept, "LC_ALL": "C"}, timeout_s)
+        limit_s = _COMMAND_TIMEOUT_S if timeout_s is None else timeout_s
+        return run_command(argv, {**kept, "LC_ALL": "C"}, limit_s)
+
+    def output_of(self, argv: Sequence[str], timeout_s: float | None = None) -> str | None:
+        """What a command prints; None where it fails, hangs or is absent."""
+        ran = self.run(argv, timeout_s)
+        return ran.text if ran.status == 0 else None
 
     def affinity(self) -> tuple[int, ...] | None:
         """The logical CPUs that this process may use; None where the system does not tell."""
@@ -102,10 +117,11 @@ class Host:
         return None
 
 
-def output_of(argv: Sequence[str], environ: Mapping[str, str], timeout_s: float) -> str | None:
-    """What *argv* prints to stdout; None on failure, on a timeout, or where it is absent.
+def run_command(argv: Sequence[str], environ: Mapping[str, str], timeout_s: float) -> Ran:
+    """Run *argv*, at most for *timeout_s*.
 
-    A driver tool can hang in the kernel, where nothing ends it: it is killed and not waited for.
+    A driver's tool can hang in the kernel, where nothing ends it: it is killed and not waited
+    for.
     """
     with tempfile.TemporaryFile() as out:
         try:
@@ -118,16 +134,14 @@ def output_of(argv: Sequence[str], environ: Mapping[str, str], timeout_s: float)
                 start_new_session=True,
             )
         except (OSError, ValueError):
-            return None
+            return Ran(127)
         try:
             status = process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             end_group(process)
-            return None
-        if status != 0:
-            return None
+            return Ran(None)
         out.seek(0)
-        return out.read(_MAX_BYTES).decode("utf-8", "replace")
+        return Ran(status, out.read(_MAX_BYTES).decode("utf-8", "replace"))
 
 
 def end_group(process: subprocess.Popen[bytes]) -> None:

@@ -7,6 +7,8 @@ exception. Its environment is the one that workers get.
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -14,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from advisor.machine.host import output_of
+from advisor.machine.host import run_command
 from advisor.measure.environment import worker_environment
 from advisor.measure.worker import WorkerCommand, WorkerError, WorkerProcess
 from advisor.text import inert
@@ -84,8 +86,26 @@ def inspect_interpreter(
 
 
 def _ask(command: WorkerCommand, timeout_s: float) -> dict[str, Any]:
+    if os.name != "posix":
+        return _ask_plainly(command, timeout_s)
     with WorkerProcess(command) as process:
         return process.receive("inspect", timeout_s)
+
+
+def _ask_plainly(command: WorkerCommand, timeout_s: float) -> dict[str, Any]:
+    """The same without a guardian, which needs POSIX: so that doctor works on Windows."""
+    ran = run_command(command.argv, command.environment, timeout_s)
+    if ran.status is None:
+        raise WorkerError("worker-hung", f"no answer within {timeout_s:.0f} s")
+    if ran.status != 0:
+        raise WorkerError("worker-crashed", f"exit status {ran.status}")
+    try:
+        reply = json.loads(ran.text)
+    except (ValueError, RecursionError) as error:
+        raise WorkerError("worker-garbage", "the answer is no JSON") from error
+    if not isinstance(reply, dict):
+        raise WorkerError("worker-garbage", "the answer is no object")
+    return reply
 
 
 def _read(interpreter: str, reply: Mapping[str, Any]) -> Holdings:
@@ -140,7 +160,7 @@ def _problem(error: WorkerError, version: str | None) -> dict[str, str]:
 def _bare_version(interpreter: str, environment: Mapping[str, str]) -> str | None:
     """The version as the barest program prints it; works for any Python."""
     code = "import sys; print('.'.join(map(str, sys.version_info[:3])))"
-    text = (output_of([interpreter, "-S", "-c", code], environment, 3.0) or "").strip()
+    text = run_command([interpreter, "-S", "-c", code], environment, 3.0).text.strip()
     return text if re.fullmatch(r"\d+\.\d+\.\d+", text) else None
 
 

@@ -1,4 +1,4 @@
-"""Finds interpreters that hold PyTorch or JAX: the current one, environments nearby, named ones.
+"""Which interpreters to measure PyTorch and JAX with, and what each of them holds.
 
 Chooses per framework: what was requested, all of it; otherwise the current interpreter if it
 holds the framework, else the first that does. A framework that nobody holds is an entry with
@@ -8,8 +8,6 @@ interpreter, unless their devices are asked for.
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -18,13 +16,12 @@ from typing import Any
 
 from advisor.errors import UserError
 from advisor.machine.inspection import Holdings, inspect_interpreter
+from advisor.machine.interpreters import Candidate, interpreter_in, nearby_interpreters
 from advisor.text import inert, private
 
 FRAMEWORKS = ("pytorch", "jax")
-ENVIRONMENT_VARIABLE = "FW_ADVISOR_PYTHON"
 _WORDS = {"torch": "pytorch", "pytorch": "pytorch", "jax": "jax"}
 _TITLES = {"pytorch": "PyTorch", "jax": "JAX"}
-_MAX_SIBLINGS = 12
 _FOUND_TIMEOUT_S = 5.0
 _REQUESTED_TIMEOUT_S = 30.0
 _DEVICES_TIMEOUT_S = 120.0
@@ -61,14 +58,6 @@ class Toolchain:
     warnings: tuple[str, ...] = ()
     origin: str = ""
     headers: bool | None = None
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """An interpreter that may hold something, and where it was found."""
-
-    path: str
-    origin: str
 
 
 def find_toolchains(
@@ -134,39 +123,6 @@ def with_devices(
     One after the other, since two frameworks starting on one accelerator disturb each other.
     """
     return [_with_devices(toolchain, worker, timeout_s) for toolchain in toolchains]
-
-
-def nearby_interpreters(
-    environ: Mapping[str, str] | None = None, directory: Path | None = None
-) -> list[Candidate]:
-    """Interpreters worth asking, the current one first, each once."""
-    environ = os.environ if environ is None else environ
-    candidates = [Candidate(sys.executable, "the interpreter of fw-advisor")]
-    for path in environ.get(ENVIRONMENT_VARIABLE, "").split(os.pathsep):
-        if path.strip():
-            found = interpreter_in(Path(path.strip()).expanduser())
-            candidates += _candidate(found, ENVIRONMENT_VARIABLE)
-    for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
-        if environ.get(variable):
-            candidates += _candidate(interpreter_in(Path(environ[variable])), variable)
-    place = (directory or Path.cwd()) / ".venv"
-    candidates += _candidate(interpreter_in(place), "./.venv")
-    for prefix in _conda_siblings(environ.get("CONDA_PREFIX")):
-        candidates += _candidate(interpreter_in(prefix), "a sibling of CONDA_PREFIX")
-    return _each_once(candidates)
-
-
-def interpreter_in(path: Path) -> Path | None:
-    """The interpreter that *path* is, or that lies in the environment *path*; None without.
-
-    Symbolic links stay as they are: resolving that of a virtual environment would leave it.
-    """
-    if path.is_dir():
-        for name in ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe"):
-            if (path / name).is_file():
-                return path / name
-        return None
-    return path if path.is_file() and os.access(path, os.X_OK) else None
 
 
 def toolchain_of(holdings: Holdings, framework: str, origin: str = "") -> Toolchain:
@@ -282,35 +238,6 @@ def _missing(title: str) -> dict[str, str]:
 
 def _is_missing(toolchain: Toolchain) -> bool:
     return (toolchain.problem or {}).get("id") == "framework-missing"
-
-
-def _candidate(path: Path | None, origin: str) -> list[Candidate]:
-    return [] if path is None else [Candidate(str(path), origin)]
-
-
-def _conda_siblings(prefix: str | None) -> list[Path]:
-    """Other environments of the same conda: beside this one, or below the base's ``envs``."""
-    if not prefix:
-        return []
-    home = Path(prefix)
-    envs = home.parent if home.parent.name == "envs" else home / "envs"
-    try:
-        found = sorted(p for p in envs.iterdir() if p != home and (p / "conda-meta").is_dir())
-    except OSError:
-        return []
-    return found[:_MAX_SIBLINGS]
-
-
-def _each_once(candidates: Iterable[Candidate]) -> list[Candidate]:
-    seen: set[tuple[str, str]] = set()
-    kept = []
-    for candidate in candidates:
-        path = Path(candidate.path)
-        key = (os.path.realpath(path.parent), os.path.realpath(path))
-        if key not in seen:
-            seen.add(key)
-            kept.append(replace(candidate, path=str(path.absolute())))
-    return kept
 
 
 def _with_devices(toolchain: Toolchain, worker: Sequence[str], timeout_s: float) -> Toolchain:

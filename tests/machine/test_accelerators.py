@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from advisor.machine.accelerators import find_accelerators, hardware_word
+from advisor.machine.accelerators import find_accelerators
 from advisor.machine.describe import describe_machine
+from advisor.machine.detected import hardware_word
 from advisor.machine.host import Host
 from tests.machine import fakes
 
@@ -109,6 +110,16 @@ def test_broken_nvidia_smi_leaves_what_the_kernel_knows(tmp_path: Path, body: st
     assert found["count"] == 2
     assert found["driver"] == "470.256.02"
     assert found["memory_bytes"] is None
+
+
+def test_nvidia_smi_that_hangs_is_asked_once(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("advisor.machine.host._COMMAND_TIMEOUT_S", 0.5)
+    asked = tmp_path / "asked"
+    fakes.script(tmp_path, "/usr/bin/nvidia-smi", f'echo x >> "{asked}"; sleep 600')
+    fakes.write(tmp_path, {"/dev/nvidia0": "", "/sys/module/nvidia/version": "580.95.05\n"})
+    (found,) = found_in(tmp_path)
+    assert found["driver"] == "580.95.05"
+    assert asked.read_text() == "x\n"
 
 
 def test_gpu_on_the_bus_without_a_driver(tmp_path: Path) -> None:

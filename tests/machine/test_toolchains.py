@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,14 +14,8 @@ from advisor.machine import toolchains
 from advisor.machine.describe import describe_machine
 from advisor.machine.detected import detected_facts, hardware_text, installed_facts
 from advisor.machine.inspection import inspect_interpreter
-from advisor.machine.toolchains import (
-    Toolchain,
-    find_toolchains,
-    interpreter_in,
-    nearby_interpreters,
-    survey,
-    with_devices,
-)
+from advisor.machine.interpreters import interpreter_in, nearby_interpreters
+from advisor.machine.toolchains import Toolchain, find_toolchains, survey, with_devices
 from advisor.resources import resource_dir
 from tests.machine import fakes
 
@@ -34,18 +29,22 @@ def only(*names: str) -> dict:
     return fakes.holdings(frameworks={k: v if k in names else None for k, v in held.items()})
 
 
+@dataclass
+class Fake:
+    """Stands for the module sys where the current interpreter is looked up."""
+
+    executable: str
+
+
 @pytest.fixture
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Nothing nearby: no environment variables, no .venv; the current interpreter is *current*."""
 
     def make(answer: dict | None = None, **environ: str) -> dict:
         current = fakes.interpreter(tmp_path, "current/bin/python", answer)
-        monkeypatch.setattr(toolchains.sys, "executable", str(current))
+        monkeypatch.setattr("advisor.machine.interpreters.sys", Fake(str(current)))
         return {"worker": WORKER, "environ": environ, "directory": tmp_path / "work"}
 
-    real = sys.executable
-    # The guardian needs a real Python, whatever the current interpreter claims to be.
-    monkeypatch.setattr("advisor.measure.worker.sys", type("S", (), {"executable": real}))
     return make
 
 
