@@ -30,6 +30,7 @@ _DEVICE_KINDS = {
     "apple": ("mps",),
     "trainium": ("neuron",),
 }
+_GPUS = ("nvidia", "amd", "intel_gpu", "apple")
 # What PyTorch's wheel or its plugin must be, and JAX's plugin packages, per kind.
 _TORCH_BUILD = {"nvidia": "cuda", "amd": "hip", "intel_gpu": "xpu"}
 _TORCH_PLUGIN = {"tpu": ("torch-tpu", "torch-xla"), "trainium": ("torch-neuronx",)}
@@ -94,6 +95,20 @@ def uses(toolchain: Toolchain, kind: str) -> bool:
     )
 
 
+def serves(kind: str, device: str) -> bool:
+    """Whether an accelerator of *kind* is what the device word *device* means."""
+    wanted = device.partition(":")[0]
+    return wanted in _DEVICE_KINDS.get(kind, ()) or (wanted == "gpu" and kind in _GPUS)
+
+
+def matches(device: str, found: Mapping[str, Any]) -> bool:
+    """Whether the device *found* is what the device word *device* means."""
+    wanted, _, index = device.partition(":")
+    word, _, number = str(found.get("device", "")).partition(":")
+    same_kind = word == wanted or (wanted == "gpu" and any(serves(k, word) for k in _GPUS))
+    return same_kind and (index or "0") == (number or "0")
+
+
 def fallback_cause(case: Case, bench: Bench) -> Finding | None:
     """Why the framework does not use the accelerator; None where it does, or cannot be blamed."""
     if uses(case.toolchain, case.kind):
@@ -142,7 +157,7 @@ def _no_back_end(case: Case, bench: Bench) -> Finding | None:
 
 def _wheel_or_plugin(case: Case, bench: Bench) -> Finding | None:
     name, packages = str(case.accelerator.get("name")), case.toolchain.packages
-    fills = pip_of(case.toolchain)
+    fills = {"version": bench.mends.oldest_driver(case.framework) or "", **pip_of(case.toolchain)}
     if case.framework == "pytorch" and case.kind in _TORCH_BUILD:
         if case.toolchain.build.get(_TORCH_BUILD[case.kind]):
             return None

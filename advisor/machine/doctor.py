@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from advisor.machine.causes import TITLES, Case, fallback_cause, hiding_variable, pip_of, uses
+from advisor.machine.causes import (
+    TITLES,
+    Case,
+    fallback_cause,
+    hiding_variable,
+    matches,
+    pip_of,
+    serves,
+    uses,
+)
 from advisor.machine.checks import machine_findings, python_findings
 from advisor.machine.detected import hardware_word
 from advisor.machine.examination import Examination
@@ -35,6 +44,45 @@ def findings(seen: Examination, mends: Mends) -> list[Finding]:
     ]
     rank = {"problem": 0, "warning": 1, "ok": 2}
     return sorted(found, key=lambda f: (AREAS.index(f.area), rank[f.severity]))
+
+
+def refusal(
+    toolchain: Toolchain,
+    device: str,
+    machine: Mapping[str, Any],
+    mends: Mends,
+    visibility: Mapping[str, str] | None = None,
+) -> dict[str, str] | None:
+    """Why *toolchain* cannot be measured on *device*: ``{id, text, hint}``; None where it can.
+
+    A framework that lacks the device is never measured on another one in its place: its times
+    would be compared with an accelerator's.
+
+    Args:
+        toolchain: With its devices, as `with_devices` returns it.
+        device: A device word: ``cpu``, ``gpu``, ``cuda``, ``rocm``, ``xpu``, ``mps``, ``tpu``,
+            ``neuron``, with ``:N`` where there are several.
+        machine: What `describe_machine` returned.
+        mends: The mends.
+        visibility: The variables that hide devices, as `Examination` holds them.
+    """
+    if toolchain.problem is not None:
+        return {key: str(toolchain.problem.get(key, "")) for key in ("id", "text", "hint")}
+    if any(d.get("usable") and matches(device, d) for d in toolchain.devices):
+        return None
+    seen = Examination(machine=machine, visibility=visibility or {})
+    bench = _bench(seen, mends, toolchain.framework)
+    for accelerator in machine.get("accelerators") or []:
+        if not serves(str(accelerator["kind"]), device):
+            continue
+        case = Case(toolchain, accelerator, str(machine.get("os")), seen.visibility)
+        cause = fallback_cause(case, bench) or _accelerator(seen, bench, accelerator)[0]
+        if cause.severity != "ok":
+            return {"id": cause.id, "text": cause.text, "hint": cause.mend or ""}
+    title = TITLES[toolchain.framework]
+    names = ", ".join(_device_text(d) for d in toolchain.devices) or "none"
+    text = f"{title} {toolchain.version} has no device {device!r} here (it has: {names})"
+    return {"id": "device-missing", "text": text, "hint": "see: fw-advisor doctor"}
 
 
 def _bench(seen: Examination, mends: Mends, framework: str) -> Bench:

@@ -15,7 +15,7 @@ import pytest
 from advisor.cli.doctor import doctor_lines, load_mends
 from advisor.errors import UserError
 from advisor.machine import examination
-from advisor.machine.doctor import findings
+from advisor.machine.doctor import findings, refusal
 from advisor.machine.examination import Examination, examine, find_compiler
 from advisor.machine.findings import AREAS, Finding
 from advisor.machine.mends import SCHEMA, Mends, at_least, mends_from, numbers
@@ -81,7 +81,10 @@ def seen(*chains: Toolchain, accelerators: tuple = (), **changes: Any) -> Examin
 
 
 def ailing(examined: Examination) -> list[Finding]:
-    return [f for f in findings(examined, MENDS) if f.severity != "ok"]
+    """What is wrong; every problem must come with something to do about it."""
+    found = [f for f in findings(examined, MENDS) if f.severity != "ok"]
+    assert not [f.id for f in found if f.severity == "problem" and not f.mend]
+    return found
 
 
 def one(examined: Examination) -> Finding:
@@ -115,9 +118,11 @@ class TestSilentFallback:
         ("chain", "accelerator", "os", "finding", "mend"),
         [
             # CPU-only wheels beside a GPU
-            (torch(), H200, "linux", "pytorch.cpu-wheel", "install --force-reinstall torch"),
+            (torch(), H200, "linux", "pytorch.cpu-wheel", "install -U --force-reinstall torch"),
             (torch(), H200, "windows", "pytorch.cpu-wheel", "/whl/cu130"),
             (torch(), {**H200, "driver": "550.1"}, "linux", "pytorch.cpu-wheel", "/whl/cu126"),
+            (torch(), {**H200, "driver": "470.1"}, "linux", "pytorch.cpu-wheel", "to 525"),
+            (jax(), {**H200, "driver": "470.1"}, "linux", "jax.missing-plugin", "to 525"),
             (torch(), MI300, "linux", "pytorch.cpu-wheel", "ROCm"),
             (torch(), ARC, "linux", "pytorch.cpu-wheel", "/whl/xpu"),
             (torch(), TPU, "linux", "pytorch.missing-plugin", "torch_tpu"),
@@ -254,6 +259,50 @@ class TestSilentFallback:
         packages = {k: v for k, v in chain.packages.items() if k != "pip"}
         found = one(seen(dataclasses.replace(chain, packages=packages), accelerators=(TPU,)))
         assert found.mend == "python3 -m pip --python /env/bin/python install -U 'jax[tpu]'"
+
+
+class TestRefusal:
+    """A framework is never measured on another device than the one that was asked for."""
+
+    BOTH = (CUDA_DEVICE, {**CUDA_DEVICE, "device": "cuda:1"}, CPU_DEVICE)
+
+    @pytest.mark.parametrize("device", ["cpu", "cuda", "cuda:0", "cuda:1", "gpu", "gpu:1"])
+    def test_what_is_there_is_not_refused(self, device: str) -> None:
+        chain = torch(build={"cuda": "13.0"}, devices=self.BOTH)
+        machine = seen(accelerators=(H200,)).machine
+        assert refusal(chain, device, machine, MENDS) is None
+
+    @pytest.mark.parametrize(
+        ("device", "accelerators", "visibility", "reason"),
+        [
+            ("cuda", (H200,), {}, "pytorch.cpu-wheel"),
+            ("gpu", (H200,), {}, "pytorch.cpu-wheel"),
+            ("cuda", (H200,), {"CUDA_VISIBLE_DEVICES": ""}, "accelerator.hidden"),
+            ("cuda", ({**H200, "driver": None},), {}, "accelerator.no-driver"),
+            ("tpu", (H200,), {}, "device-missing"),
+            ("cuda", (), {}, "device-missing"),
+            ("cpu:1", (), {}, "device-missing"),
+        ],
+    )
+    def test_refused_with_its_cause(self, device, accelerators, visibility, reason: str) -> None:
+        machine = seen(accelerators=accelerators).machine
+        found = refusal(torch(), device, machine, MENDS, visibility)
+        assert found is not None
+        assert found["id"] == reason
+        assert found["text"]
+        assert found["hint"]
+
+    def test_a_device_that_fails_does_not_count(self) -> None:
+        bad = {**CUDA_DEVICE, "usable": False, "error": "out of memory"}
+        chain = torch(build={"cuda": "13.0"}, devices=(bad, CPU_DEVICE))
+        found = refusal(chain, "cuda", seen(accelerators=(H200,)).machine, MENDS)
+        assert found is not None
+        assert "out of memory" in found["text"]
+
+    def test_the_toolchains_own_problem_comes_first(self) -> None:
+        chain = torch(problem={"id": "framework-missing", "text": "why"})
+        found = refusal(chain, "cpu", seen().machine, MENDS)
+        assert found == {"id": "framework-missing", "text": "why", "hint": ""}
 
 
 class TestToolchainProblems:

@@ -6,6 +6,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -88,6 +89,23 @@ class TestAsking:
         found = ask(fakes.script(tmp_path, "python", "cat /dev/zero"), timeout_s=1.0)
         assert found.problem is not None
         assert found.problem["id"] in ("interpreter-garbage", "interpreter-hung")
+
+    @pytest.mark.parametrize(
+        ("body", "reason"),
+        [
+            ("sleep 600", "interpreter-hung"),
+            ("exit 1", "interpreter-crashed"),
+            ("echo no", "interpreter-garbage"),
+            ("echo 3", "interpreter-garbage"),
+        ],
+    )
+    def test_without_a_guardian(self, tmp_path: Path, monkeypatch, body, reason) -> None:
+        """The way that native Windows takes."""
+        monkeypatch.setattr("advisor.machine.inspection.os", SimpleNamespace(name="nt"))
+        assert ask(fakes.interpreter(tmp_path, "good")).problem is None
+        found = ask(fakes.script(tmp_path, "python", body), timeout_s=0.5)
+        assert found.problem is not None
+        assert found.problem["id"] == reason
 
     def test_too_old_is_told_from_broken(self, tmp_path: Path) -> None:
         old = fakes.script(tmp_path, "python", 'case "$1" in -S) echo 3.8.18;; *) exit 1;; esac')
