@@ -24,6 +24,7 @@ _COMMANDS: tuple[str, ...] = (
     "compare",
     "doctor",
     "selftest",
+    "rules",
     "schema",
 )
 
