@@ -77,7 +77,10 @@ class Option(Part):
 
 
 class Criterion(Part):
-    """One criterion: its mean weight, the mean value of each framework, and their difference."""
+    """One criterion: its mean weight, the mean value of each framework, and their difference.
+
+    `contribution` is the mean weighted difference JAX minus PyTorch: above 0 it favours JAX.
+    """
 
     id: CriterionId
     weight: Share
@@ -128,7 +131,13 @@ class Veto(Part):
 
 
 class Flip(Part):
-    """A change that alters the outcome; re-run before it was written down."""
+    """A change that alters the outcome; re-run before it was written down.
+
+    `change` holds the new answers by key, or one of ``measured.jax_speedup`` (the ratio from which
+    on), ``weight.CRITERION`` (the share from which on), ``today`` (the date from which on) and
+    ``lift`` (rule ids of vetoes). `then` is the framework that would be recommended, or the status
+    where none would be.
+    """
 
     change: dict[str, Any]
     then: str

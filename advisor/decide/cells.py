@@ -101,9 +101,9 @@ def measured_from(evidence: Sequence[Evidence]) -> Measured:
     compile_s: dict[str, list[float]] = {}
     for source, document in enumerate(evidence):
         for probe in document.probes:
-            if document.settings != "matched":
-                text = "measured with default settings, which are shown but do not decide"
-                left.append(LeftOut(probe.id, "default-settings", text, source))
+            refused = _refused(document, probe)
+            if refused is not None:
+                left.append(LeftOut(probe.id, *refused, source))
                 continue
             told = _cell(probe, source)
             if isinstance(told, Cell):
@@ -118,6 +118,18 @@ def measured_from(evidence: Sequence[Evidence]) -> Measured:
         compile_costs=tuple(sorted(costs, key=lambda x: (x.workload, x.device, x.gain.log2))),
         compile_s={k: tuple(sorted(v)) for k, v in sorted(compile_s.items())},
     )
+
+
+def _refused(document: Evidence, probe: Probe) -> tuple[str, str] | None:
+    """Why nothing of *probe* counts, whatever its comparisons say."""
+    if document.settings != "matched":
+        text = "measured with default settings, which are shown but do not decide"
+        return "default-settings", text
+    if document.selftest is not None and document.selftest.status == "failed":
+        return "selftest-failed", "the self-test says that measuring does not work there"
+    if probe.parity.status == "failed":
+        return "parity-failed", "the two did not compute the same thing"
+    return None
 
 
 def _order(cell: Cell) -> tuple[str, str, str, int, str, float]:

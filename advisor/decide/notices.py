@@ -70,6 +70,14 @@ def _speed(now: Judgement) -> list[dict[str, Any]]:
         text = "no comparison of PyTorch and JAX could be called, so speed counts as not measured"
         return [_notice("no-speed-evidence", "warning", text)]
     found = []
+    sources = {c.source for w in speed.workloads for c in w.cells}
+    machines = {
+        (m.label, m.cpu, m.cores_physical)
+        for m in (now.situation.evidence[s].machine for s in sources)
+    }
+    if len(machines) > 1:
+        text = f"the measured speed joins {len(machines)} different machines with equal weights"
+        found.append(_notice("several-machines", "warning", text))
     if not speed.matched:
         text = (
             f"measured on {speed.device}, which is not what will train: the measured speed "

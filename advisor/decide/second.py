@@ -47,7 +47,7 @@ def suggestions(judgement: Judgement, framework: str) -> list[Rule]:
 
 def _mode(judgement: Judgement, framework: str) -> tuple[str, str]:
     if framework == "jax":
-        return JIT, "JAX is used compiled; running it operation by operation is for debugging"
+        return JIT, _jit_reason(judgement)
     costs = _relevant(judgement)
     if costs:
         return _from_measurement(costs, judgement.facts)
@@ -56,6 +56,15 @@ def _mode(judgement: Judgement, framework: str) -> tuple[str, str]:
         if isinstance(mode, str):
             return mode, f"{rule.title} (rule {rule.id}; not measured here)"
     return EAGER, "what compiling gains was not measured; start eager, and measure torch.compile"
+
+
+def _jit_reason(judgement: Judgement) -> str:
+    told = "JAX is used compiled; running it operation by operation is for debugging"
+    seconds = judgement.facts.get("measured.compile_s.jax")
+    if not isinstance(seconds, (int, float)):
+        return told
+    took = f"; compiling took {seconds:.3g} s here"
+    return f"{told}{took}{_per_day(judgement.facts, seconds)}"
 
 
 def _relevant(judgement: Judgement) -> list[CompileCost]:

@@ -61,10 +61,22 @@ def test_what_was_not_called_is_no_evidence(verdict: str) -> None:
     )
 
 
-def test_default_settings_do_not_decide() -> None:
-    evidence = evidence_with(probe("conv_train", comparison(3.0)), settings="default")
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"selftest": {"status": "failed"}}, "selftest-failed"),
+        ({"settings": "default"}, "default-settings"),
+    ],
+)
+def test_evidence_that_says_it_cannot_be_trusted_is_not(more: dict[str, Any], reason: str) -> None:
+    evidence = evidence_with(probe("conv_train", comparison(3.0)), **more)
     assert speed_of(evidence) is None
-    assert reasons(evidence)["conv_train"] == "default-settings"
+    assert reasons(evidence)["conv_train"] == reason
+
+
+def test_different_results_are_no_evidence_whatever_the_verdict_says() -> None:
+    evidence = evidence_with(probe("conv_train", comparison(3.0), parity={"status": "failed"}))
+    assert reasons(evidence)["conv_train"] == "parity-failed"
 
 
 def test_an_advantage_over_eager_is_none_while_compile_may_be_faster() -> None:
