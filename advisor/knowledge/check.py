@@ -76,7 +76,7 @@ def _expired(base: RuleBase, today: str) -> Iterator[Finding]:
     for rule in base.rules:
         if rule.expires < today:
             days = days_between(rule.expires, today)
-            text = f"expired on {rule.expires}, {days} days ago"
+            text = f"expired on {rule.expires}, {days} day{'' if days == 1 else 's'} ago"
             hint = "read its sources again, then move reviewed and expires"
             yield _about(rule, "expired", "error", text, hint)
         if rule.reviewed > today:
