@@ -53,7 +53,8 @@ def build(arrays: Arrays, size: Size, runtime: TorchRuntime) -> TorchParts:
 
     def make_step(wrap: Callable[..., Any]) -> Callable[[], Any]:
         advance = wrap(decode)
-        token, position, caches = fresh()
+        with torch.inference_mode():
+            token, position, caches = fresh()
 
         def step() -> Any:
             nonlocal token, position
