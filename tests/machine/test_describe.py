@@ -114,7 +114,7 @@ class TestCgroup2:
             "/pod/box",
             {
                 "/pod/cpu.max": "200000 100000",
-                "/pod/box/cpu.max": "max 100000",
+                "/pod/box/cpu.max": "300000 100000",
                 "/pod/memory.max": f"{4 * GIB}",
                 "/pod/box/memory.max": "max",
                 "/pod/box/memory.high": f"{3 * GIB}",
