@@ -21,12 +21,16 @@ def names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(package.__path__) if module.ispkg)
 
 
-def load(workload_id: str) -> Workload:
-    """The workload called *workload_id*.
+def load(workload_id: str, source: str | None = None) -> Workload:
+    """The workload called *workload_id*, or the user's own in the file *source*.
 
     Raises:
         KeyError: there is none of that name.
     """
+    if source:
+        from probes import user_workload
+
+        return user_workload.load(source)
     if workload_id not in names():
         raise KeyError(f"no workload is called {workload_id!r}")
     module = importlib.import_module(f"{_PACKAGE}.{workload_id}.inputs")
@@ -90,10 +94,23 @@ def write_inputs(workload: Workload, size: dict[str, int], seed: int, path: str)
 
 
 def main(argv: list[str]) -> int:
-    """Print the catalogue as one JSON document, through a channel that nothing else writes to."""
+    """Print the catalogue as one JSON document, through a channel that nothing else writes to.
+
+    The arguments are ids, or paths of users' own files; none means all that are shipped.
+    """
     from probes.protocol import Channel
 
-    wanted = argv or names()
     channel = Channel()
-    channel.reply({"workloads": [describe(load(name)) for name in wanted]})
+    try:
+        found = [_described(name) for name in argv or names()]
+    except Exception as error:
+        channel.reply({"ok": False, "error": {"type": type(error).__name__, "text": str(error)}})
+        return 1
+    channel.reply({"ok": True, "workloads": found})
     return 0
+
+
+def _described(name: str) -> dict[str, Any]:
+    if not name.endswith(".py"):
+        return describe(load(name))
+    return {**describe(load("", name)), "source": name}

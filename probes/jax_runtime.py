@@ -181,7 +181,11 @@ class JaxProgram:
         gradients: Mapping[str, Any] = {}
         if self._mode == "jax.jit":
             with self._runtime.wide(enabled=parts.x64):
-                forward = np.array(jit(parts.forward)(self._state, parts.inputs))
+                forward = (
+                    None
+                    if parts.forward is None
+                    else np.array(jit(parts.forward)(self._state, parts.inputs))
+                )
             if parts.gradients is not None:
                 found = jit(parts.gradients)(self._state, parts.inputs)
                 gradients = {k: np.array(v) for k, v in found.items()}

@@ -196,7 +196,7 @@ class TorchProgram:
         gradients: Mapping[str, Any] = {}
         forward = None
         if eager:
-            forward = to_numpy(self._parts.forward())
+            forward = to_numpy(self._parts.forward()) if self._parts.forward else None
             if self._parts.gradients is not None:
                 gradients = {k: to_numpy(v) for k, v in self._parts.gradients().items()}
         losses = [to_numpy(self._first(call())) for _ in range(steps)]

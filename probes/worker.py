@@ -99,7 +99,7 @@ class Worker:
         """Write the shared inputs of a workload; needs no framework."""
         from probes import catalogue
 
-        workload = catalogue.load(request["workload"])
+        workload = catalogue.load(request["workload"], request.get("source"))
         digest = catalogue.write_inputs(
             workload, request["size"], int(request["seed"]), request["path"]
         )
@@ -239,6 +239,10 @@ def _build_parts(runtime: Any, framework: str, request: dict[str, Any]) -> Any:
 
     with np.load(request["inputs"], allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}
+    if request.get("source"):
+        from probes import user_workload
+
+        return user_workload.build(request["source"], framework, arrays, runtime)
     name = "torch_" if framework == "pytorch" else "jax_"
     module = catalogue.framework_module(request["workload"], name)
     return module.build(arrays, request["size"], runtime)

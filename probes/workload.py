@@ -73,13 +73,13 @@ class TorchParts:
     ``make_step(wrap)`` returns a step without arguments that advances the state it closes over
     and returns a tensor (or several) that the whole step feeds into; for training, the loss.
     `wrap` is the identity or ``torch.compile`` and is applied to the whole step. `forward`
-    returns outputs at the present state; `gradients` named gradients there; `parameters` the
-    named parameters, all in the layout of the shared inputs. `notes` stand beside the counters
-    of the program.
+    returns outputs at the present state, or is None where looking would advance it; `gradients`
+    named gradients there; `parameters` the named parameters, all in the layout of the shared
+    inputs. `notes` stand beside the counters of the program.
     """
 
     make_step: Callable[[Callable[..., Any]], Callable[[], Any]]
-    forward: Callable[[], Any]
+    forward: Callable[[], Any] | None
     gradients: Callable[[], Mapping[str, Any]] | None = None
     parameters: Callable[[], Mapping[str, Any]] | None = None
     variant: str = ""
@@ -99,7 +99,7 @@ class JaxParts:
 
     state: Any
     inputs: Any
-    forward: Callable[[Any, Any], Any]
+    forward: Callable[[Any, Any], Any] | None
     step: Callable[[Any, Any], tuple[Any, Any]] | None = None
     make_step: Callable[[Callable[..., Any]], Callable[[Any, Any], tuple[Any, Any]]] | None = None
     gradients: Callable[[Any, Any], Mapping[str, Any]] | None = None

@@ -38,8 +38,9 @@ def duration(seconds: float | None) -> str:
 
 def _title(probe: Mapping[str, Any]) -> str:
     size = ", ".join(f"{k} {v}" for k, v in probe["size"].items())
+    size = f" ({size})" if size else ""
     cores = f"{probe['cores']} core" + ("" if probe["cores"] == 1 else "s")
-    return f"{probe['title'] or probe['id']} ({size}), {probe['device']}, {cores}"
+    return f"{probe['title'] or probe['id']}{size}, {probe['device']}, {cores}"
 
 
 def _entry(entry: Mapping[str, Any]) -> str:

@@ -128,9 +128,13 @@ def specs_of(toolchains: Sequence[Toolchain]) -> tuple[list[ToolchainSpec], dict
 
 
 def make_campaign(
-    around: Surroundings, wishes: Wishes, report: Callable[[Progress], None] = lambda _: None
+    around: Surroundings,
+    wishes: Wishes,
+    report: Callable[[Progress], None] = lambda _: None,
+    *,
+    own: Sequence[str] = (),
 ) -> Campaign:
-    """The campaign for *wishes* with what was found.
+    """The campaign for *wishes* with what was found; *own* are files with the user's steps.
 
     Raises:
         NothingToMeasureError: no interpreter holds a framework.
@@ -155,6 +159,7 @@ def make_campaign(
         wishes=replace(wishes, frameworks=tuple(sorted(wanted))),
         created=today(),
         cache=cache_dir(),
+        own_workloads=tuple(own),
         lock_wait_s=2.0,
         cpu_quota=around.machine.get("cpu_quota"),
         report=report,

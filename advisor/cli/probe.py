@@ -22,10 +22,11 @@ from advisor.cli.common import (
     write_text,
 )
 from advisor.errors import ExitCode, UserError
+from advisor.resources import resource_dir
 
 if TYPE_CHECKING:
     from advisor.knowledge.model import RuleBase
-    from advisor.measure.campaign import Finished
+    from advisor.measure.campaign import Campaign, Finished
     from advisor.measure.plan import Wishes
 
 PLAN_SCHEMA = "fw-advisor/plan@1"
@@ -65,6 +66,13 @@ def probe(
     task: Annotated[
         str | None, typer.Option("--task", help="The probes that stand for this task.")
     ] = None,
+    workload: Annotated[
+        list[Path] | None,
+        typer.Option("--workload", help="A file with your own step, measured instead. Repeatable."),
+    ] = None,
+    workload_template: Annotated[
+        bool, typer.Option("--workload-template", help="Print such a file, and exit.")
+    ] = False,
     seed: Annotated[int, typer.Option("--seed", help="Seed of inputs and schedule.")] = 0,
     list_plan: Annotated[
         bool, typer.Option("--list", help="Show the plan with seconds; run nothing.")
@@ -83,6 +91,9 @@ def probe(
     from advisor.cli.live import live_progress
     from advisor.measure.campaign import measure
 
+    if workload_template:
+        typer.echo((resource_dir("templates") / "workload.py").read_text("utf-8"), nl=False)
+        return ExitCode.DONE
     if lifeline is not None:
         end_with(lifeline)
     wishes = make_wishes(
@@ -97,11 +108,12 @@ def probe(
         seed=seed,
     )
     _refuse_unwritable(output or [])
+    own = [_own_file(path) for path in workload or []]
     around = measuring.look_around(python or [])
     if list_plan:
-        return _show_plan(around, wishes, json=json)
+        return _show_plan(measuring.make_campaign(around, wishes, own=own), json=json)
     with live_progress(quiet=quiet, colour=colour_wanted(no_color)) as report:
-        finished = measure(measuring.make_campaign(around, wishes, report))
+        finished = measure(measuring.make_campaign(around, wishes, report, own=own))
     return tell(finished, json=json, output=output or [], quiet=quiet, verbose=verbose)
 
 
@@ -160,12 +172,21 @@ def _refuse_unwritable(paths: list[Path]) -> None:
             raise UserError("is a directory", hint="give the name of a file", where=str(path))
 
 
-def _show_plan(around: Any, wishes: Wishes, *, json: bool) -> int:
-    from advisor.cli import measuring
+def _own_file(path: Path) -> str:
+    if path.suffix != ".py" or not path.is_file():
+        raise UserError(
+            "is no Python file that could be measured",
+            hint="a file that works is printed by: fw-advisor probe --workload-template",
+            where=str(path),
+        )
+    return str(path.resolve())
+
+
+def _show_plan(campaign: Campaign, *, json: bool) -> int:
     from advisor.measure.campaign import planned
     from advisor.measure.plan import listing
 
-    plan = planned(measuring.make_campaign(around, wishes))
+    plan = planned(campaign)
     rows = listing(plan)
     if json:
         emit_json(
@@ -202,6 +223,4 @@ def tell(finished: Finished, *, json: bool, output: list[Path], quiet: bool, ver
     if finished.interrupted:
         say("interrupted; what was finished is in the output")
         return ExitCode.INTERRUPTED
-    if not any(e["status"] == "ok" for p in finished.document["probes"] for e in p["entries"]):
-        return ExitCode.NOTHING_TO_MEASURE
     return ExitCode.DONE if finished.complete else ExitCode.INCOMPLETE

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor import __version__
+from advisor.errors import UserError
 from advisor.measure.affinity import affinity_of
 from advisor.measure.environment import recorded, worker_environment
 from advisor.measure.lock import machine_lock
@@ -36,7 +37,8 @@ class Campaign:
     """Everything a campaign needs to know.
 
     `machine` and `toolchain_documents` go into the evidence as they are; `missing` holds, per
-    framework that could not be found, why: ``{id, text, hint}``.
+    framework that could not be found, why: ``{id, text, hint}``. `own_workloads` are files with
+    the user's own steps, measured instead of the shipped workloads.
     """
 
     worker: Sequence[str]
@@ -47,6 +49,7 @@ class Campaign:
     wishes: Wishes
     created: str
     cache: Path
+    own_workloads: Sequence[str] = ()
     lock_wait_s: float = 0.0
     cpu_quota: float | None = None
     report: Callable[[Progress], None] = field(default=lambda _: None)
@@ -72,13 +75,26 @@ def usable_cpus(cpu_quota: float | None = None) -> tuple[int, ...]:
     return found[-max(1, int(cpu_quota)) :]
 
 
-def read_catalogue(worker: Sequence[str], place: Path) -> list[dict[str, Any]]:
-    """The workloads as the worker describes them; needs NumPy in this interpreter."""
+def read_catalogue(
+    worker: Sequence[str], place: Path, own: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """The workloads as the worker describes them, or the users' *own* (paths of files).
+
+    Needs NumPy in this interpreter.
+
+    Raises:
+        UserError: something in a user's file is wrong.
+    """
     environment = worker_environment(place, "catalogue")
-    argv = (sys.executable, "-B", *worker, "catalogue")
+    argv = (sys.executable, "-B", *worker, "catalogue", *own)
     command = WorkerCommand(argv, environment, (), place / "catalogue.log")
     with WorkerProcess(command) as process:
         reply = process.receive("catalogue", timeout_s=60.0)
+    if not reply.get("ok"):
+        raise UserError(
+            str((reply.get("error") or {}).get("text", "the catalogue could not be read")),
+            hint="a file that works is printed by: fw-advisor probe --workload-template",
+        )
     found = reply.get("workloads")
     if not isinstance(found, list):
         raise WorkerError("worker-garbage", "the catalogue is no list of workloads")
@@ -93,7 +109,7 @@ def planned(campaign: Campaign) -> Plan:
 
 def _plan(campaign: Campaign, place: Path) -> Plan:
     return make_plan(
-        read_catalogue(campaign.worker, place),
+        read_catalogue(campaign.worker, place, campaign.own_workloads),
         campaign.toolchains,
         campaign.wishes,
         usable_cpus(campaign.cpu_quota),

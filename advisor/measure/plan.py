@@ -139,7 +139,9 @@ def _chosen(catalogue: Sequence[Mapping[str, Any]], wishes: Wishes) -> list[Mapp
                 f"no probe is called {pattern!r}", hint=f"there are: {', '.join(sorted(known))}"
             )
     names = [n for n in known if any(fnmatchcase(n, p) for p in wishes.only)]
-    names = names or [n for n in wishes.probes if n in known]
+    # The user's own files come alone: all of them are meant.
+    own = [n for n, workload in known.items() if workload.get("source")]
+    names = names or own or [n for n in wishes.probes if n in known]
     return [known[n] for n in names if not any(fnmatchcase(n, p) for p in wishes.skip)]
 
 
