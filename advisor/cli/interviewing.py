@@ -124,10 +124,11 @@ class Talk:
         if not self.prompt:
             return start
         from advisor.interview import session
+        from advisor.interview.defaults import fill_defaults
         from advisor.interview.terminals import make_asker
 
         try:
-            return session.run(
+            said = session.run(
                 self.base,
                 start,
                 self.detected,
@@ -140,6 +141,8 @@ class Talk:
         except (UserError, KeyboardInterrupt):
             self.end_aside()
             raise
+        # What was not worth a question is still known where it was detected.
+        return fill_defaults(self.base, said, self.detected)
 
     def _rank(
         self, answers: Answers, keys: Sequence[str], evidence: Sequence[Evidence]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from advisor.errors import UserError
 from advisor.measure.campaign import read_catalogue
 from advisor.resources import resource_dir
