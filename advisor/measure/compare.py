@@ -100,8 +100,10 @@ def pairs_of(cell: Cell) -> list[tuple[str, str]]:
     """Which modes are compared: every PyTorch mode with every JAX mode, then within each.
 
     The first of a pair is the PyTorch mode, or the simpler mode of one framework. Modes with
-    few samples are shown but never compared.
+    few samples, and cells about what happens once, are shown but never compared.
     """
+    if cell.one_off:
+        return []
     modes = [mode for mode in cell.modes if not mode.few_samples]
     torch = [m.label for m in modes if m.toolchain.framework == "pytorch"]
     jax = [m.label for m in modes if m.toolchain.framework == "jax"]

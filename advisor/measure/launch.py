@@ -300,10 +300,11 @@ class Launch:
         by_label = {mode.label: mode for mode in modes}
         key = f"{self._setting.seed}/{self._series.key}/{cell.key}/{self.result.index}"
         regular = [mode.label for mode in modes if not mode.few_samples]
+        rounds = protocol.few_blocks if cell.one_off else protocol.rounds
         start = self._meter.read()
-        for number, order in enumerate(block_orders(regular, protocol.rounds, key)):
+        for number, order in enumerate(block_orders(regular, rounds, key)):
             self._setting.tick(
-                f"{cell.key} on {self._cores_text()}: round {number + 1} of {protocol.rounds}"
+                f"{cell.key} on {self._cores_text()}: round {number + 1} of {rounds}"
             )
             if not self._round(cell, [by_label[label] for label in order], number):
                 return False

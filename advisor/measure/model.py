@@ -44,7 +44,11 @@ class Mode:
 
 @dataclass(frozen=True)
 class Cell:
-    """One workload at one size: what is built and timed in a launch."""
+    """One workload at one size: what is built and timed in a launch.
+
+    A `one_off` cell is about what happens once per launch (imports, first calls, memory,
+    counters): its few blocks are shown and never compared.
+    """
 
     probe: str
     title: str
@@ -57,6 +61,7 @@ class Cell:
     tolerance: Mapping[str, float] = field(default_factory=dict)
     precision: str = "float32"
     source: str | None = None
+    one_off: bool = False
 
     @property
     def key(self) -> str:

@@ -170,6 +170,7 @@ def _cells(
             tolerance=workload["tolerance"],
             precision=workload["precision"],
             source=workload.get("source"),
+            one_off=bool(workload.get("one_off")),
         )
         for name in (sizes[:1] if short else sizes)
     ]
