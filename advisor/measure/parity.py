@@ -21,6 +21,8 @@ MAX_OBSERVATION_BYTES = 512 * 1024 * 1024
 # A lone array is no archive: NumPy reads it, and then it is no context manager.
 _BROKEN_ARCHIVE = (zipfile.BadZipFile, zlib.error, NotImplementedError, TypeError, AttributeError)
 _PIECES = ("forward", "grad", "curve")
+# The modes that show outputs and gradients; all others of a framework show their curve.
+_SHOW_ALL = ("pytorch.eager", "jax.jit")
 
 
 @dataclass(frozen=True)
@@ -158,21 +160,23 @@ def _widen(result: dict[str, Any], found: Agreement) -> None:
 
 
 def _lacking(observations: Mapping[str, Observation]) -> dict[str, str]:
-    """Modes of a framework that hides a piece which another framework shows.
+    """Modes that do not show a piece that others of their kind show.
 
-    Only one mode of each framework shows outputs and gradients, so the pieces are counted per
-    framework; a framework that leaves one out would otherwise agree with everything.
+    Otherwise a mode that hides its outputs would agree with everything.
     """
-    shown: dict[str, set[str]] = {}
-    for label, observation in observations.items():
-        pieces = {name for name in observation if name.split(".", 1)[0] in _PIECES}
-        shown.setdefault(label.split(".", 1)[0], set()).update(pieces)
-    every = set().union(*shown.values())
-    return {
-        label: f"it does not show {', '.join(sorted(missing)[:3])}"
-        for label in observations
-        if (missing := every - shown[label.split(".", 1)[0]])
-    }
+    shown = {label: _pieces(observation) for label, observation in observations.items()}
+    full = {label for label in shown if label.split("@", 1)[0] in _SHOW_ALL}
+    everything = set().union(*(shown[label] for label in full))
+    found = {}
+    for label, pieces in shown.items():
+        missing = (everything if label in full else everything & {"curve"}) - pieces
+        if missing:
+            found[label] = f"it does not show {', '.join(sorted(missing)[:3])}"
+    return found
+
+
+def _pieces(observation: Observation) -> set[str]:
+    return {name for name in observation if name.split(".", 1)[0] in _PIECES}
 
 
 def _parameter_count(observation: Observation) -> int:

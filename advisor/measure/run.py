@@ -107,6 +107,10 @@ class Run:
             interrupted = self._launch_until_settled()
         except KeyboardInterrupt:
             interrupted = True
+        if interrupted:
+            for found in self._launches.values():
+                # What was not reached was stopped too: its entries say so.
+                found.extend([] if found else [LaunchResult(0, interrupted=True)])
         probes = [
             self._probe(series, cell) for series in self._plan.series for cell in series.cells
         ]

@@ -55,6 +55,16 @@ def test_a_mode_that_shows_nothing_fails_even_where_two_others_agree(stored):
     assert list(found["problems"]) == ["jax.jit"]
 
 
+def test_without_the_modes_that_show_all_the_curve_decides(stored):
+    """The eager mode may have crashed: what is left is compared by what it shows."""
+    shown = {"pytorch.compile": stored("right", "few"), "jax.jit": stored("right")}
+    assert parity_of(shown, TOLERANCE, None)["status"] == "ok"
+    shown["pytorch.compile"] = stored("wrong-curve", "few")
+    assert parity_of(shown, TOLERANCE, None)["status"] == "failed"
+    shown["pytorch.compile"] = stored("without-curve", "few")
+    assert parity_of(shown, TOLERANCE, None)["status"] == "failed"
+
+
 def test_one_mode_alone_is_not_checked(stored):
     assert parity_of({"jax.jit": stored("right")}, TOLERANCE, None)["status"] == "not_checked"
 

@@ -1,0 +1,109 @@
+"""Workers get a named environment and nothing else; what is recorded names nobody."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from advisor.measure.environment import dropped_tuning, recorded, worker_environment
+
+TUNING = {
+    "OMP_NUM_THREADS": "1",
+    "OMP_PROC_BIND": "true",
+    "MKL_NUM_THREADS": "1",
+    "KMP_AFFINITY": "none",
+    "GOMP_SPINCOUNT": "0",
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
+    "JAX_PLATFORMS": "cpu",
+    "JAX_COMPILATION_CACHE_DIR": "/tmp/warm",
+    "JAX_ENABLE_X64": "1",
+    "JAX_DEFAULT_MATMUL_PRECISION": "bfloat16",
+    "TORCH_COMPILE_DISABLE": "1",
+    "TORCHINDUCTOR_CACHE_DIR": "/tmp/warm",
+    "TORCHINDUCTOR_FREEZING": "1",
+    "TRITON_CACHE_DIR": "/tmp/warm",
+    "PYTORCH_ENABLE_MPS_FALLBACK": "1",
+    "NVIDIA_TF32_OVERRIDE": "1",
+    "NPROC": "1",
+    "PJRT_NPROC": "1",
+    "LD_PRELOAD": "/usr/lib/libjemalloc.so",
+    "CUDA_LAUNCH_BLOCKING": "1",
+    "MALLOC_ARENA_MAX": "1",
+}
+
+
+@pytest.mark.parametrize("name", sorted(TUNING))
+def test_what_changes_speed_or_precision_is_not_passed_on_but_named(tmp_path, name):
+    inherited = {"PATH": "/bin", name: TUNING[name]}
+    given = worker_environment(tmp_path, "jax-0", inherited)
+    assert given.get(name) != TUNING[name]
+    assert name in dropped_tuning(inherited)
+
+
+def test_what_starts_a_framework_is_passed_on_and_not_named(tmp_path):
+    inherited = {
+        "PATH": "/bin",
+        "LD_LIBRARY_PATH": "/opt/lib",
+        "CUDA_VISIBLE_DEVICES": "1",
+        "VIRTUAL_ENV": "/venv",
+    }
+    given = worker_environment(tmp_path, "jax-0", inherited)
+    assert {k: given[k] for k in inherited} == inherited
+    assert dropped_tuning(inherited) == {}
+
+
+def test_whatever_is_not_on_the_list_stays_outside(tmp_path):
+    secrets = {
+        "HF_TOKEN": "hf_abcdefghijklmnopqrstuvwx",
+        "AWS_SECRET_ACCESS_KEY": "x",
+        "PYTHONBREAKPOINT": "evil",
+        "PYTHONSTARTUP": "/tmp/x.py",
+    }
+    given = worker_environment(tmp_path, "jax-0", {"PATH": "/bin", **secrets})
+    assert not set(secrets) & set(given)
+
+
+def test_compile_caches_are_private_empty_and_of_one_toolchain_each(tmp_path):
+    """A cache that was filled before would make a cold compilation look quick."""
+    one, other = (worker_environment(tmp_path, key, {}) for key in ("pytorch-0", "pytorch-1"))
+    for name in ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR"):
+        assert one[name] != other[name]
+        assert one[name].startswith(str(tmp_path))
+    assert one["JAX_ENABLE_COMPILATION_CACHE"] == "false"
+    assert not any(path.is_file() for path in (tmp_path / "caches").rglob("*"))
+
+
+def test_both_frameworks_get_the_same_but_for_their_own_caches(tmp_path):
+    one, other = (worker_environment(tmp_path, key, {}) for key in ("pytorch-0", "jax-0"))
+    differing = {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
+    assert differing == {"TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR"}
+
+
+def test_what_is_recorded_names_no_person_no_place_and_no_secret(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/someone")
+    inherited = {
+        "PATH": "/home/someone/bin",
+        "HOME": "/home/someone",
+        "USER": "someone",
+        "LOGNAME": "someone",
+        "PYTHONPATH": "/home/someone/src",
+        "LD_LIBRARY_PATH": "/home/someone/lib:/opt/lib",
+        "VIRTUAL_ENV": "/home/someone/venv",
+        "CUDA_HOME": "/opt/cuda",
+        "CC": "gcc --token=ghp_abcdefghijklmnopqrstuvwx",
+    }
+    shown = recorded(worker_environment(tmp_path, "jax-0", inherited), tmp_path)
+    text = json.dumps(shown)
+    assert "someone" not in text
+    assert "ghp_" not in text
+    assert str(tmp_path) not in text
+    assert shown["CUDA_HOME"] == "/opt/cuda"
+    assert shown["LD_LIBRARY_PATH"] == "~/lib:/opt/lib"
+    assert shown["TORCHINDUCTOR_CACHE_DIR"].startswith("<workspace>")
+
+
+def test_secrets_in_dropped_variables_are_not_shown_either():
+    shown = dropped_tuning({"TORCH_X": "https://me:hunter22@host/", "XLA_FLAGS": "x" * 5000})
+    assert "hunter22" not in shown["TORCH_X"]
+    assert len(shown["XLA_FLAGS"]) == 200

@@ -1,0 +1,163 @@
+"""How a run goes on and how it ends: looks, repeats, interrupts, budgets, notices."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from dataclasses import replace
+
+import pytest
+
+from advisor.measure.launch import Launch
+from advisor.measure.run import Progress
+from advisor.measure.verdicts import Looks
+from tests.fakes import kit
+
+TWO = kit.plan(kit.cell("fake"), kit.cell("other"))
+
+
+def test_each_launch_is_a_fresh_process_of_each_framework(script):
+    measured = kit.run(script, kit.plan(looks=Looks((2,), 0.05)))
+    assert (script.starts("pytorch"), script.starts("jax")) == (2, 2)
+    launches = kit.entries(measured.probes[0])["jax.jit"]["launches"]
+    assert [launch["index"] for launch in launches] == [0, 1]
+    assert [b["round"] for b in launches[0]["blocks"]] == list(range(kit.QUICK.rounds))
+
+
+def test_only_open_comparisons_get_more_launches(script):
+    """`fake` is settled at the first look; `other` is as far from it at the last."""
+    modes = kit.modes_of("pytorch.eager", "jax.jit")
+    noisy = kit.modes_of("pytorch.compile", "jax.jit")
+    script.modes = {
+        "pytorch.eager": {"median_s": 5e-3},
+        "pytorch.compile": {"median_s": 1.1e-3, "launch_sd": 0.3},
+    }
+    cells = kit.cell("fake", modes=modes), kit.cell("other", modes=noisy)
+    easy, hard = kit.run(script, kit.plan(*cells)).probes
+    assert easy["comparisons"][0]["verdict"] == "b_faster"
+    assert easy["comparisons"][0]["launches"] == kit.LOOKS.launches[0]
+    assert hard["comparisons"][0]["verdict"] == "inconclusive"
+    assert hard["comparisons"][0]["launches"] == kit.LOOKS.most
+
+
+def test_a_noisy_launch_is_repeated_a_bounded_number_of_times(script):
+    class FirstLaunchBusy(kit.Meter):
+        made = 0
+
+        def __init__(self, cpus, pids):
+            super().__init__(cpus, pids)
+            # The first meter watches before the run, the second during the first launch.
+            type(self).made += 1
+            self.share = 0.5 if type(self).made == 2 else 0.0
+
+    measured = kit.run(script, meter=FirstLaunchBusy)
+    [compared] = measured.probes[0]["comparisons"]
+    assert compared["verdict"] == "equivalent"
+    assert compared["launches"] == kit.LOOKS.launches[0]
+    assert script.starts("jax") == kit.LOOKS.launches[0] + 1
+
+
+def test_a_steadily_busy_machine_ends_a_run_soon(script):
+    measured = kit.run(script, meter=kit.BusyMeter)
+    assert script.starts("jax") <= kit.LOOKS.most
+    assert [n["id"] for n in measured.notices] == ["machine-busy"]
+    assert "50%" in measured.notices[0]["text"]
+
+
+def interrupt_when(text: str, after: int = 0):
+    """A report that sends Ctrl-C to this process when *text* is being done."""
+    seen = [0]
+
+    def report(progress: Progress) -> None:
+        if text in progress.text and threading.current_thread() is threading.main_thread():
+            seen[0] += 1
+            if seen[0] == after + 1:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    return report
+
+
+def test_ctrl_c_in_the_middle_of_a_launch_keeps_the_finished_ones(script):
+    report = interrupt_when("round 3 of", after=3)
+    measured = kit.run(script, TWO, report=report)
+    assert measured.interrupted
+    assert not measured.complete
+    fake, other = measured.probes
+    # The second launch was interrupted within `other`: `fake` has two, `other` one.
+    for probe, count in ((fake, 2), (other, 1)):
+        for entry in probe["entries"]:
+            assert (entry["status"], len(entry["launches"])) == ("ok", count)
+        [compared] = probe["comparisons"]
+        assert compared["verdict"] == "inconclusive"
+        assert compared["launches"] == count
+
+
+@pytest.mark.parametrize("moment", ["writing the shared", "starting workers", "building", "round"])
+def test_ctrl_c_in_the_first_launch_leaves_interrupted_entries(script, moment):
+    measured = kit.run(script, TWO, report=interrupt_when(moment))
+    assert measured.interrupted
+    for probe in measured.probes:
+        for entry in probe["entries"]:
+            assert entry["status"] == "interrupted"
+            assert entry["reason"]["id"] == "interrupted"
+        assert probe["comparisons"] == []
+
+
+def test_ctrl_c_does_not_wait_for_a_worker_that_hangs_at_its_start(script, monkeypatch):
+    """From the second launch on workers start in threads, where Ctrl-C does not arrive."""
+    script.fault("hello", "hang", "jax", starts=[1])
+    begun = Launch._start
+
+    def start(self, toolchain):
+        if self.result.index == 1 and toolchain.framework == "jax":
+            threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+        return begun(self, toolchain)
+
+    monkeypatch.setattr(Launch, "_start", start)
+    patient = replace(kit.QUICK, hello_timeout_s=120.0)
+    # The suite's own limit is 180 s for a test; this one would need 120 s if it waited.
+    measured = kit.run(script, kit.plan(protocol=patient))
+    assert measured.interrupted
+    assert measured.wall_s < 60
+    entry = kit.entries(measured.probes[0])["jax.jit"]
+    assert (entry["status"], entry["reason"], len(entry["launches"])) == ("ok", None, 1)
+
+
+def test_being_asked_to_stop_ends_after_the_launch_at_hand(script):
+    asked = iter([False, True])
+    measured = kit.run(script, stop=lambda: next(asked, True))
+    assert measured.interrupted
+    assert script.starts("jax") == 1
+
+
+def test_a_spent_budget_ends_the_run_and_is_said(script):
+    measured = kit.run(script, kit.plan(budget_s=0.001))
+    assert not measured.interrupted
+    assert script.starts("jax") == 1
+    [notice] = measured.notices
+    assert notice["id"] == "budget-spent"
+    [compared] = measured.probes[0]["comparisons"]
+    assert (compared["verdict"], compared["reason"]["id"]) == ("inconclusive", "too-few-launches")
+
+
+def test_progress_only_grows_and_names_what_is_done(script):
+    seen: list[Progress] = []
+    kit.run(script, kit.plan(looks=Looks((2,), 0.05)), report=seen.append)
+    done = [p.done_s for p in seen]
+    assert done == sorted(done)
+    assert all(p.total_s > p.done_s for p in seen)
+    text = " ".join(p.text for p in seen)
+    for word in ("shared inputs", "starting workers", "building", "warming up", "round 6 of 6"):
+        assert word in text
+
+
+def test_inherited_tuning_is_dropped_and_named(script, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("XLA_FLAGS", "--xla_something")
+    measured = kit.run(script, kit.plan(looks=Looks((1,), 0.05)))
+    [notice] = [n for n in measured.notices if n["id"] == "tuning-dropped"]
+    assert "OMP_NUM_THREADS" in notice["text"]
+    assert "XLA_FLAGS" in notice["text"]
+    for environment in measured.environments.values():
+        assert not {"OMP_NUM_THREADS", "XLA_FLAGS"} & set(environment)
