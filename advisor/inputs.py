@@ -6,7 +6,7 @@ are inputs like the others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from advisor.answers import Answers
@@ -38,6 +38,11 @@ def slim(evidence: Evidence) -> dict[str, Any]:
     entries = {"__all__": {"launches": {"__all__": {"blocks"}}}}
     raw: Any = {"probes": {"__all__": {"entries": entries}}}
     return evidence.model_dump(mode="json", by_alias=True, exclude=raw)
+
+
+def in_order(base: RuleBase) -> RuleBase:
+    """*base* with its rules in the order of their ids: where a rule stands means nothing."""
+    return replace(base, rules=tuple(sorted(base.rules, key=lambda rule: rule.id)))
 
 
 def answers_sha256(answers: Answers) -> str:

@@ -20,7 +20,7 @@ from advisor.decide.checking import CheckResult, still_holds
 from advisor.decision import SCHEMA, Decision
 from advisor.errors import UserError
 from advisor.evidence import Evidence, check_schema_id, evidence_from, validation_error
-from advisor.inputs import Inputs, answers_sha256, evidence_sha256, slim
+from advisor.inputs import Inputs, answers_sha256, evidence_sha256, in_order, slim
 from advisor.jsonio import canonical_bytes
 from advisor.knowledge.model import RuleBase
 from advisor.knowledge.serialise import from_data, rules_sha256, to_data
@@ -55,7 +55,7 @@ def freeze(record: Record) -> dict[str, Any]:
         "made_from": {
             "answers": inputs.answers.to_dict(),
             "evidence": [slim(e) for e in inputs.evidence],
-            "rules": _rules_data(inputs.base),
+            "rules": _rules_data(in_order(inputs.base)),
             "today": inputs.today,
             "created": inputs.created,
             "seed": inputs.seed,
@@ -148,7 +148,7 @@ def replay_findings(record: Record) -> list[str]:
     hashes = (
         ("answers", stated.answers_sha256, answers_sha256(inputs.answers)),
         ("evidence", stated.evidence_sha256, [evidence_sha256(e) for e in inputs.evidence]),
-        ("rules", stated.rules_sha256, rules_sha256(inputs.base)),
+        ("rules", stated.rules_sha256, rules_sha256(in_order(inputs.base))),
     )
     for part, told, computed in hashes:
         if told != computed:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from advisor.evidence import Comparison, Evidence, Probe
+from advisor.evidence import Comparison, Evidence, Probe, Reason
+from advisor.text import inert
 
 TORCH_MODES = ("pytorch.eager", "pytorch.compile")
 JAX_MODE = "jax.jit"
@@ -91,6 +93,14 @@ class Measured:
     left_out: tuple[LeftOut, ...] = ()
     compile_costs: tuple[CompileCost, ...] = ()
     compile_s: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def log2_by_workload(self) -> Mapping[str, float]:
+        """Mean log2 speed of JAX relative to PyTorch by workload."""
+        logs: dict[str, list[float]] = {}
+        for cell in self.cells:
+            logs.setdefault(cell.workload, []).append(cell.speedup.log2)
+        return {w: math.fsum(logs[w]) / len(logs[w]) for w in sorted(logs)}
 
 
 def measured_from(evidence: Sequence[Evidence]) -> Measured:
@@ -211,14 +221,18 @@ def _possible_rival(probe: Probe, mode: str, called: Mapping[str, Ratio]) -> str
 def _why_not_compared(probe: Probe) -> str:
     for entry in probe.entries:
         if entry.status != "ok":
-            because = f": {entry.reason.text or entry.reason.id}" if entry.reason else ""
+            because = f": {_told(entry.reason)}" if entry.reason else ""
             return f"{entry.mode} was {entry.status}{because}"
     return "PyTorch and JAX were not compared"
 
 
+def _told(reason: Reason) -> str:
+    return inert(reason.text or reason.id, limit=300)
+
+
 def _why_not_called(against: Mapping[str, Comparison]) -> tuple[str, str]:
     comparison = against[min(against)]
-    because = f": {comparison.reason.text or comparison.reason.id}" if comparison.reason else ""
+    because = f": {_told(comparison.reason)}" if comparison.reason else ""
     return comparison.verdict, f"the comparison is {comparison.verdict}{because}"
 
 

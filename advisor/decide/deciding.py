@@ -38,7 +38,7 @@ from advisor.decision import (
     Unknown,
     Veto,
 )
-from advisor.inputs import Inputs, answers_sha256, evidence_sha256
+from advisor.inputs import Inputs, answers_sha256, evidence_sha256, in_order
 from advisor.knowledge.serialise import rules_sha256
 
 _DECISIVE = 5
@@ -80,7 +80,7 @@ def decide(inputs: Inputs) -> Decision:
         replay=Replay(
             answers_sha256=answers_sha256(inputs.answers),
             evidence_sha256=[evidence_sha256(e) for e in inputs.evidence],
-            rules_sha256=rules_sha256(inputs.base),
+            rules_sha256=rules_sha256(in_order(inputs.base)),
             seed=inputs.seed,
             samples=inputs.samples,
             tool_version=inputs.tool_version,
@@ -109,9 +109,17 @@ def _verdict(now: Judgement, unknowns: list[Unknown]) -> dict[str, Any]:
             else headline(now.status, now.framework, first)
         ),
         "confidence_text": confidence(
-            now.leader, now.p_clear.get(leader, 0.0), now.tie_mass, len(now.feasible)
+            now.leader, now.p_clear.get(leader, 0.0), now.tie_mass, _constraint(now)
         ),
     }
+
+
+def _constraint(now: Judgement) -> str | None:
+    """What the vetoes cost that leave one option only; None where more than one is left."""
+    if len(now.feasible) != 1:
+        return None
+    gone = next(f for f in FRAMEWORKS if f not in now.feasible)
+    return _price_text(now, gone, _price(now, gone))
 
 
 def _options(now: Judgement) -> list[Option]:

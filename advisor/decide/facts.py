@@ -12,7 +12,7 @@ from typing import Any
 
 from advisor.answers import Answers
 from advisor.decide.cells import Measured, measured_from
-from advisor.decide.speed import Speed, speed_for, workload_weights
+from advisor.decide.speed import Speed, speed_for
 from advisor.evidence import Accelerator, Evidence, Machine
 from advisor.knowledge.model import RuleBase
 
@@ -35,21 +35,28 @@ _SYSTEMS = (
 def facts_from(answers: Answers, evidence: Sequence[Evidence], base: RuleBase) -> Mapping[str, Any]:
     """Every known fact by id, keys sorted; what is not known is absent."""
     measured = measured_from(evidence)
-    return facts_of(answers.values, evidence, measured, base)
+    known = {**detected_facts(evidence), **installed_facts(evidence)}
+    return facts_of(answers.values, known, measured, speed_for(measured, base, answers.values))
 
 
 def facts_of(
-    values: Mapping[str, Any], evidence: Sequence[Evidence], measured: Measured, base: RuleBase
+    values: Mapping[str, Any],
+    detected: Mapping[str, Any],
+    measured: Measured,
+    speed: Speed | None,
 ) -> dict[str, Any]:
     """The same from parts that were already worked out; *values* are the answers' values."""
-    speed = speed_for(measured, base, values)
     facts = {
-        **detected_facts(evidence),
-        **{f"installed.{name}": version for name, version in versions_from(evidence).items()},
-        **_measured_facts(measured, speed, workload_weights(base, values)),
+        **detected,
+        **_measured_facts(measured, speed),
         **{k: v for k, v in values.items() if v is not None and v != "unknown"},
     }
     return {k: facts[k] for k in sorted(facts)}
+
+
+def installed_facts(evidence: Sequence[Evidence]) -> dict[str, Any]:
+    """``installed.<package>``: the versions that were measured."""
+    return {f"installed.{name}": version for name, version in versions_from(evidence).items()}
 
 
 def versions_from(evidence: Sequence[Evidence]) -> dict[str, str]:
@@ -102,22 +109,18 @@ def _hardware(machine: Machine) -> str | None:
     return None
 
 
-def _measured_facts(
-    measured: Measured, speed: Speed | None, weights: Mapping[str, float]
-) -> dict[str, Any]:
+def _measured_facts(measured: Measured, speed: Speed | None) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if speed is not None:
         found["measured.jax_speedup"] = speed.speedup.ratio
-    by_workload: dict[str, list[float]] = {}
-    for cell in measured.cells:
-        by_workload.setdefault(cell.workload, []).append(cell.speedup.log2)
-    for workload, logs in by_workload.items():
-        mean = math.fsum(logs) / len(logs)
-        found[f"measured.jax_speedup.{workload}"] = 2.0**mean
-    gains = [c for c in measured.compile_costs if c.workload in weights] or measured.compile_costs
+    for workload, log2 in measured.log2_by_workload.items():
+        found[f"measured.jax_speedup.{workload}"] = math.exp2(log2)
+    costs = measured.compile_costs
+    counted = {w.workload for w in speed.workloads} if speed else set()
+    gains = [c for c in costs if c.workload in counted] or costs
     if gains:
         mean = math.fsum(c.gain.log2 for c in gains) / len(gains)
-        found["measured.compile_gain"] = 2.0**mean
+        found["measured.compile_gain"] = math.exp2(mean)
     for framework, seconds in measured.compile_s.items():
         found[f"measured.compile_s.{framework}"] = seconds[len(seconds) // 2]
     return found

@@ -90,7 +90,7 @@ def unknowns_of(now: Judgement, draws: Draws, *, most: int = 12) -> list[Unknown
     """
     base = now.situation.base
     weight = importance_of(base)
-    pending = waited_for(base, now.outcomes)
+    pending = waited_for(base, now.outcomes, now.facts)
     found: list[tuple[float, float, str, Unknown]] = []
     for key, waiting in pending.items():
         worth = round(value_of_answer(now, key, draws), 4)

@@ -16,9 +16,9 @@ from advisor.answers import ranks_of
 from advisor.decide.cells import Measured, measured_from
 from advisor.decide.claims import Item, items_of
 from advisor.decide.draws import Draws
-from advisor.decide.facts import facts_of, versions_from
+from advisor.decide.facts import detected_facts, facts_of, installed_facts, versions_from
 from advisor.decide.model import MARGIN, PERFORMANCE, Case, Observation, Sample, simulate
-from advisor.decide.speed import Speed, speed_for
+from advisor.decide.speed import Speed, speed_for, workload_weights
 from advisor.decide.status import Numbers, classify
 from advisor.decide.waiting import mentions, unanswered_share, veto_chances
 from advisor.decision import CRITERIA, Status
@@ -40,6 +40,7 @@ class Situation:
 
     Attributes:
         values: The answers' values by key.
+        speeds: What was worked out about speed so far, shared by all counterfactuals.
         ratio: A speed ratio (JAX relative to PyTorch) to be taken as measured.
         fixed_weight: A criterion and the share of the weights that it gets.
         without: Rules that are taken away.
@@ -51,6 +52,8 @@ class Situation:
     values: Mapping[str, Any]
     today: str
     versions: Mapping[str, str] = field(default_factory=dict)
+    detected: Mapping[str, Any] = field(default_factory=dict)
+    speeds: dict[Any, Speed | None] = field(default_factory=dict, compare=False, repr=False)
     ratio: float | None = None
     fixed_weight: tuple[str, float] | None = None
     without: frozenset[str] = frozenset()
@@ -65,7 +68,19 @@ def situation_of(inputs: Inputs) -> Situation:
         values=inputs.answers.values,
         today=inputs.today,
         versions=versions_from(inputs.evidence),
+        detected={**detected_facts(inputs.evidence), **installed_facts(inputs.evidence)},
     )
+
+
+def speed_in(situation: Situation) -> Speed | None:
+    """The task's measured speed; worked out once per task, transforms and hardware."""
+    values, speeds = situation.values, situation.speeds
+    weights = workload_weights(situation.base, values)
+    asked = values.get("hardware.train"), values.get("hardware.same_as_here")
+    key = (*weights.items(), *asked)
+    if key not in speeds:
+        speeds[key] = speed_for(situation.measured, situation.base, values)
+    return speeds[key]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +129,7 @@ def judge(situation: Situation, draws: Draws, near: Judgement | None = None) -> 
     """
     facts, outcomes = outcomes_of(situation, near)
     items = items_of(outcomes)
-    speed = speed_for(situation.measured, situation.base, facts)
+    speed = speed_in(situation)
     case = _case(situation, facts, items, speed)
     sample = simulate(case, draws, near.sample if near else None)
     vetoes = vetoes_of(outcomes)
@@ -155,7 +170,8 @@ def outcomes_of(
     situation: Situation, near: Judgement | None = None
 ) -> tuple[dict[str, Any], tuple[Outcome, ...]]:
     """The facts, and what every rule does with them, in the order of the rules' ids."""
-    facts = facts_of(situation.values, situation.evidence, situation.measured, situation.base)
+    speed = speed_in(situation)
+    facts = facts_of(situation.values, situation.detected, situation.measured, speed)
     if situation.ratio is not None:
         facts["measured.jax_speedup"] = situation.ratio
     base = situation.base

@@ -48,14 +48,26 @@ def is_answer(base: RuleBase, fact: str) -> bool:
     return fact in base.facts and base.facts[fact].origin == "answer"
 
 
-def waited_for(base: RuleBase, outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
+def beside_the_point(base: RuleBase, facts: Mapping[str, Any]) -> frozenset[str]:
+    """The answers whose question the known facts make pointless."""
+    return frozenset(
+        q.key
+        for q in base.questions
+        if q.skip_when is not None and truth_of(q.skip_when, facts) == "true"
+    )
+
+
+def waited_for(
+    base: RuleBase, outcomes: Iterable[Outcome], facts: Mapping[str, Any]
+) -> dict[str, list[Outcome]]:
     """Unanswered facts, each with the claims and vetoes that wait for it; keys sorted."""
+    pointless = beside_the_point(base, facts)
     found: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
         if outcome.truth != "unknown" or outcome.inapplicable or outcome.rule.kind == "note":
             continue
         for fact in outcome.waits_for:
-            if is_answer(base, fact):
+            if is_answer(base, fact) and fact not in pointless:
                 found.setdefault(fact, []).append(outcome)
     return {k: found[k] for k in sorted(found)}
 
@@ -65,7 +77,7 @@ def unanswered_share(
 ) -> float:
     """How much of what the live rules ask for is unanswered, each fact by its importance."""
     weights = importance_of(base)
-    unknown = set(waited_for(base, outcomes)) - set(facts)
+    unknown = set(waited_for(base, outcomes, facts)) - set(facts)
     known = {
         fact
         for outcome in outcomes

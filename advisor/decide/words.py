@@ -90,12 +90,12 @@ def no_winner(leader: str, *, equal: bool, tie_break: str | None) -> str:
     return head + tie
 
 
-def confidence(leader: str | None, p_clear: float, tie_mass: float, feasible: int) -> str:
-    """How sure, in the fixed wording."""
+def confidence(leader: str | None, p_clear: float, tie_mass: float, price: str | None) -> str:
+    """How sure, in the fixed wording; *price* is what the only option left costs."""
     if leader is None:
         return "Every option is ruled out, so nothing was compared"
-    if feasible == 1:
-        return "The other option is ruled out, so this is not a comparison"
+    if price is not None:
+        return f"The other option is ruled out, which {price}"
     return (
         f"{TITLES[leader]} is clearly ahead in {percent(p_clear)} {SAMPLED}; "
         f"in {percent(tie_mass)} the two are practically equal"
