@@ -46,6 +46,7 @@ def doctor(
     no_color: NoColorOption = False,
 ) -> int:
     """Look at this machine; say what is wrong and how to mend it."""
+    import shutil
     import sys
 
     from advisor.cli.measuring import parse_pythons, worker_script
@@ -71,6 +72,7 @@ def doctor(
         shown,
         colour=colour_wanted(no_color, sys.stdout),
         unicode=_takes_signs(sys.stdout.encoding),
+        width=shutil.get_terminal_size().columns if sys.stdout.isatty() else None,
     ):
         print(line)
     return ExitCode.DONE
@@ -90,26 +92,42 @@ def load_mends() -> Mends:
     return mends_from(document.data, name=document.name)
 
 
-def doctor_lines(found: Sequence[Finding], *, colour: bool, unicode: bool) -> list[str]:
-    """One line per area (more where an area has several findings), each mend below its problem."""
+def doctor_lines(
+    found: Sequence[Finding], *, colour: bool, unicode: bool, width: int | None = None
+) -> list[str]:
+    """One line per area (more where an area has several findings), each mend below its problem.
+
+    With *width*, text is wrapped below itself; mends never are, so that they can be copied.
+    """
     signs = _SIGNS if unicode else _PLAIN_SIGNS
-    width = max((len(sign) for sign in signs.values()), default=1)
+    sign_width = max(len(sign) for sign in signs.values())
+    margin = " " * (sign_width + 14)
     lines: list[str] = []
     area = ""
     for finding in found:
-        sign = signs[finding.severity].ljust(width)
+        sign = signs[finding.severity].ljust(sign_width)
         if colour:
             sign = f"{_COLOURS[finding.severity]}{sign}{_RESET}"
         name = finding.area if finding.area != area else ""
         area = finding.area
         word = "" if finding.severity == "ok" else f"{finding.severity}: "
-        lines.append(f"{sign} {name:<12} {word}{finding.text}")
+        first, *rest = _wrapped(f"{word}{finding.text}", width, len(margin))
+        lines.append(f"{sign} {name:<12} {first}")
+        lines += [f"{margin}{line}" for line in rest]
         if finding.mend:
-            lines.append(f"{' ' * width} {'':<12} mend: {finding.mend}")
-    counts = {s: sum(f.severity == s for f in found) for s in ("problem", "warning")}
-    lines.append("")
-    lines.append(_summary(counts["problem"], counts["warning"]))
-    return lines
+            lines.append(f"{margin}mend: {finding.mend}")
+    problems = sum(finding.severity == "problem" for finding in found)
+    warnings = sum(finding.severity == "warning" for finding in found)
+    return [*lines, "", _summary(problems, warnings)]
+
+
+def _wrapped(text: str, width: int | None, margin: int) -> list[str]:
+    import textwrap
+
+    if width is None:
+        return [text]
+    room = max(20, min(width, 100) - margin)
+    return textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def _summary(problems: int, warnings: int) -> str:

@@ -127,7 +127,8 @@ def fallback_cause(case: Case, bench: Bench) -> Finding | None:
         found = check(case, bench)
         if found is not None:
             return found
-    return _unexplained(case, bench)
+    # Without having been asked for, missing devices prove nothing.
+    return _unexplained(case, bench) if case.toolchain.devices else None
 
 
 def pip_of(toolchain: Toolchain) -> dict[str, str]:

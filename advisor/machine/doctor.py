@@ -6,7 +6,7 @@ Pure: `examine` has looked already, and the mends are handed in. Findings come i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from advisor.machine.causes import (
@@ -44,6 +44,21 @@ def findings(seen: Examination, mends: Mends) -> list[Finding]:
     ]
     rank = {"problem": 0, "warning": 1, "ok": 2}
     return sorted(found, key=lambda f: (AREAS.index(f.area), rank[f.severity]))
+
+
+def brief(
+    machine: Mapping[str, Any],
+    toolchains: Sequence[Toolchain],
+    mends: Mends,
+    visibility: Mapping[str, str] | None = None,
+) -> list[Finding]:
+    """What is wrong, from what is known without starting a framework: for an opening screen.
+
+    Says nothing of areas that are not looked at so quickly, and nothing that is well.
+    """
+    seen = Examination(machine=machine, toolchains=tuple(toolchains), visibility=visibility or {})
+    quick = ("pytorch", "jax", "accelerator", "cpu", "quota", "battery")
+    return [f for f in findings(seen, mends) if f.area in quick and f.severity != "ok"]
 
 
 def refusal(
@@ -127,6 +142,12 @@ def _toolchain(seen: Examination, bench: Bench, toolchain: Toolchain) -> list[Fi
         return told
     names = ", ".join(_device_text(d) for d in toolchain.devices) or "devices not asked for"
     text = f"{title} {toolchain.version} on Python {toolchain.python}, sees {names}"
+    newer = bench.mends.held_back(
+        toolchain.framework, toolchain.version or "", toolchain.python or ""
+    )
+    if newer is not None and toolchain.version and toolchain.python:
+        text = f"{text}; {title} {newer.version} and later need Python {newer.python}"
+        return [bench.warning(f"{toolchain.framework}.behind", text, version=newer.python)]
     return [bench.ok(toolchain.framework, text)]
 
 

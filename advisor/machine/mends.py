@@ -29,6 +29,15 @@ class Need:
 
 
 @dataclass(frozen=True)
+class NewerPython:
+    """*framework* from *version* on needs *python* or later."""
+
+    framework: str
+    version: str
+    python: str
+
+
+@dataclass(frozen=True)
 class Mend:
     """One mend and where it applies; an absent condition holds everywhere."""
 
@@ -43,6 +52,7 @@ class Mends:
 
     needs: tuple[Need, ...] = ()
     mends: tuple[Mend, ...] = ()
+    pythons: tuple[NewerPython, ...] = ()
 
     def for_finding(
         self, finding: str, context: Mapping[str, Sequence[str]], **fills: str
@@ -67,6 +77,14 @@ class Mends:
         major = cuda.partition(".")[0]
         found = (n for n in self.needs if n.framework == framework and n.cuda == major)
         return next(found, None)
+
+    def held_back(self, framework: str, version: str, python: str) -> NewerPython | None:
+        """The release that *python* is too old for, where that keeps *framework* at *version*."""
+        for newer in self.pythons:
+            behind = not at_least(version, newer.version) and not at_least(python, newer.python)
+            if newer.framework == framework and behind:
+                return newer
+        return None
 
     def newest_cuda(self, framework: str, driver: str | None, capability: str | None) -> str:
         """The newest CUDA major version that driver and GPU can run; ``none`` without any."""
@@ -101,7 +119,12 @@ def mends_from(data: Any, *, name: str) -> Mends:
             )
             for n in data.get("needs") or []
         )
-        return Mends(needs, tuple(_mend(entry) for entry in data.get("mends") or []))
+        pythons = tuple(
+            NewerPython(str(p["framework"]), str(p["version"]), str(p["python"]))
+            for p in data.get("pythons") or []
+        )
+        mends = tuple(_mend(entry) for entry in data.get("mends") or [])
+        return Mends(needs, mends, pythons)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"holds an entry of another shape: {error}", where=name) from error
 

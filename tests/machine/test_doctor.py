@@ -15,7 +15,7 @@ import pytest
 from advisor.cli.doctor import doctor_lines, load_mends
 from advisor.errors import UserError
 from advisor.machine import examination
-from advisor.machine.doctor import findings, refusal
+from advisor.machine.doctor import brief, findings, refusal
 from advisor.machine.examination import Examination, examine, find_compiler
 from advisor.machine.findings import AREAS, Finding
 from advisor.machine.mends import SCHEMA, Mends, at_least, mends_from, numbers
@@ -337,6 +337,35 @@ class TestToolchainProblems:
         assert "./.venv" in found.text
 
 
+class TestHeldBack:
+    """An old Python keeps a framework at an old release, and pip does not say so."""
+
+    def test_named_with_the_python_that_is_needed(self) -> None:
+        found = one(seen(torch(), jax(version="0.10.2", python="3.11.7")))
+        assert (found.id, found.severity) == ("jax.behind", "warning")
+        assert found.mend is not None
+        assert "3.12" in found.mend
+
+    @pytest.mark.parametrize(("version", "python"), [("0.10.2", "3.12.1"), ("0.12.0", "3.11.7")])
+    def test_only_where_python_is_what_holds_it_back(self, version: str, python: str) -> None:
+        assert ailing(seen(torch(), jax(version=version, python=python))) == []
+
+
+class TestBrief:
+    def test_what_metadata_alone_tells(self) -> None:
+        chains = (torch(devices=()), jax(devices=(), packages={"jax-cuda13-plugin": "0.12.0"}))
+        found = brief(seen(accelerators=(H200,)).machine, chains, MENDS)
+        assert [f.id for f in found] == ["pytorch.cpu-wheel"]
+
+    def test_nothing_that_was_not_looked_at(self) -> None:
+        assert brief(seen().machine, (torch(devices=()), jax(devices=())), MENDS) == []
+
+    def test_machine_limits_are_told(self) -> None:
+        machine = seen(machine={"cpu_quota": 0.5}, details={"battery": True, "on_battery": True})
+        found = brief(machine.machine, (torch(), jax()), MENDS)
+        assert [f.id for f in found] == ["quota.below-cores", "battery.discharging"]
+
+
 class TestMachine:
     @pytest.mark.parametrize(
         ("changes", "finding", "severity"),
@@ -506,6 +535,15 @@ class TestShown:
             "",
             "1 problem and 1 warning found.",
         ]
+
+    def test_narrow_terminals_wrap_the_text_and_never_the_mend(self) -> None:
+        mend = "pip install " + "x" * 100
+        found = [Finding("jax.missing", "jax", "problem", "word " * 30, mend)]
+        lines = doctor_lines(found, colour=False, unicode=True, width=60)
+        assert f"               mend: {mend}" in lines
+        others = [line for line in lines if "mend:" not in line]
+        assert max(map(len, others)) <= 60
+        assert all(line.startswith(" " * 15) for line in others[1:-2])
 
     def test_plain_ascii_and_words_beside_the_colour(self) -> None:
         plain = "\n".join(doctor_lines(self.FOUND, colour=False, unicode=False))
