@@ -38,7 +38,11 @@ def inert(text: str, *, limit: int = 2000, keep_newlines: bool = False) -> str:
 
 def private(text: str) -> str:
     """*text* with the home directory, the user's name in paths, and secrets taken out."""
-    home = str(Path.home())
+    try:
+        home = str(Path.home())
+    except RuntimeError:
+        # Containers often run as a number that has no entry anywhere.
+        home = ""
     if len(home) > 1:
         text = text.replace(home, "~")
     text = re.sub(r"(?<![\w.])/(home|Users)/[^/\s:'\"]+", "~", text)

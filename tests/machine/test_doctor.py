@@ -604,6 +604,17 @@ class TestCommand:
         assert done.stdout.count("mend: ") >= 2
 
 
+def test_a_user_without_home_or_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Containers run as random numbers: nothing may need a home directory."""
+
+    def nowhere() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", nowhere)
+    found = findings(seen(torch(), jax()), MENDS)
+    assert {f.severity for f in found} == {"ok"}
+
+
 def test_examining_a_machine_made_of_files(tmp_path: Path) -> None:
     root = fakes.machine_root(tmp_path / "root")
     fakes.cgroup2(root, "/", {"/cpu.max": "100000 100000"})
