@@ -23,6 +23,7 @@ from advisor.measure.environment import recorded, worker_environment
 from advisor.measure.lock import machine_lock
 from advisor.measure.model import ToolchainSpec
 from advisor.measure.plan import Plan, Wishes, make_plan
+from advisor.measure.quiet import CpuMeter, MeterFactory
 from advisor.measure.run import Measured, Progress, Run, SelftestOutcome
 from advisor.measure.selftest import SelftestResult, cached, selftest, store
 from advisor.measure.verdicts import ASSUMED_SPREAD
@@ -54,6 +55,7 @@ class Campaign:
     cpu_quota: float | None = None
     report: Callable[[Progress], None] = field(default=lambda _: None)
     stop: Callable[[], bool] = field(default=lambda: False)
+    meter: MeterFactory = CpuMeter
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,7 @@ def measure(campaign: Campaign) -> Finished:
             selftest=outcome,
             report=campaign.report,
             stop=campaign.stop,
+            meter=campaign.meter,
         )
         measured = run.measure()
         environments = {k: recorded(v, place) for k, v in measured.environments.items()}
@@ -164,6 +167,7 @@ def self_test(campaign: Campaign, place: Path, *, fresh: bool = False) -> Selfte
         cpus=cpus,
         tell=lambda text: campaign.report(Progress(0.0, 6.0, text)),
         seed=campaign.wishes.seed,
+        meter=campaign.meter,
     )
     store(campaign.cache, cpus, result)
     return result

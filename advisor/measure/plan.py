@@ -288,7 +288,9 @@ def listing(plan: Plan) -> list[dict[str, Any]]:
 
 
 def _series_rows(series: Series, plan: Plan) -> list[dict[str, Any]]:
-    total_s = series_seconds(series, plan.protocol, plan.looks)
+    # What happens once per plan is spread over all rows, so that they add up to it.
+    series_s = sum(series_seconds(s, plan.protocol, plan.looks) for s in plan.series)
+    total_s = series_seconds(series, plan.protocol, plan.looks) * plan.seconds() / series_s
     share = total_s / max(1e-9, sum(cell_seconds(c, plan.protocol) for c in series.cells))
     return [
         {

@@ -282,7 +282,7 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     script = json.loads(options.script)
     if options.command == "catalogue":
-        say(json.dumps({"workloads": script.get("workloads", [workload()])}) + "\n")
+        say(json.dumps({"ok": True, "workloads": script.get("workloads", [workload()])}) + "\n")
         return 0
     fake = Fake(script, options)
     for line in sys.stdin:

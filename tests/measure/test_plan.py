@@ -1,0 +1,132 @@
+"""What is measured: by profile, by wish, by budget; and what was left out is said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from advisor.errors import UserError
+from advisor.measure.plan import PROTOCOLS, Wishes, listing, make_plan
+from tests.fakes import kit
+from tests.fakes.worker import workload
+
+CATALOGUE = [
+    workload("matmul", extra_modes=[]),
+    workload("mlp_train"),
+    workload("hessian"),
+    workload("dispatch"),
+]
+TOOLCHAINS = (kit.TORCH, kit.JAX)
+
+
+def made(cpus=(0, 1), toolchains=TOOLCHAINS, missing=None, **wishes):
+    return make_plan(CATALOGUE, toolchains, Wishes(**wishes), cpus, missing or {})
+
+
+def cells_of(plan):
+    return {(s.cores, c.probe, c.size_name) for s in plan.series for c in s.cells}
+
+
+def test_the_core_probes_are_planned_unless_others_are_wished_for():
+    assert {probe for _, probe, _ in cells_of(made())} == {"matmul", "mlp_train"}
+    assert {p for _, p, _ in cells_of(made(probes=("hessian",)))} == {"hessian"}
+    assert {p for _, p, _ in cells_of(made(only=("hess*", "dispatch")))} == {"hessian", "dispatch"}
+    assert {p for _, p, _ in cells_of(made(skip=("mat*",)))} == {"mlp_train"}
+
+
+def test_mlp_train_is_measured_on_one_core_and_on_all():
+    found = {(cores, probe) for cores, probe, _ in cells_of(made())}
+    assert {(1, "mlp_train"), (2, "mlp_train"), (2, "matmul")} <= found
+    assert (1, "matmul") not in found
+    assert {cores for cores, _, _ in cells_of(made(cpus=(0,)))} == {1}
+
+
+def test_workers_of_a_one_core_series_are_set_up_on_cores_of_their_own():
+    one = next(s for s in made(cpus=(0, 1)).series if s.cores == 1)
+    assert one.cpus == (1,)
+    assert set(one.setup_cpus) == {(0,), (1,)}
+
+
+@pytest.mark.parametrize("option", ["only", "skip"])
+def test_an_unknown_probe_is_an_error_that_lists_those_there_are(option):
+    with pytest.raises(UserError, match="matmull") as caught:
+        made(**{option: ("matmull",)})
+    assert "matmul" in caught.value.hint
+
+
+def test_one_framework_alone_is_measured_without_the_other():
+    plan = made(frameworks=("jax",))
+    names = {m.name for s in plan.series for c in s.cells for m in c.modes}
+    assert names == {"jax.jit", "jax.eager"}
+    assert [t.framework for t in plan.toolchains] == ["jax"]
+
+
+def test_further_versions_of_a_framework_stand_beside_the_first():
+    newer = replace(kit.JAX, key="jax-1", suffix="@0.12", index=1)
+    plan = made(toolchains=(*TOOLCHAINS, newer))
+    labels = [m.label for m in plan.series[0].cells[0].modes if not m.few_samples]
+    assert labels == ["pytorch.eager", "pytorch.compile", "jax.jit", "jax.jit@0.12"]
+
+
+def test_longer_profiles_measure_more():
+    seconds = [made(profile=p).seconds() for p in ("quick", "standard", "thorough")]
+    assert seconds == sorted(seconds)
+    counts = [len(cells_of(made(profile=p))) for p in ("quick", "standard", "thorough")]
+    assert counts == sorted(counts)
+    for name, protocol in PROTOCOLS.items():
+        # Every mode stands at every place equally often where there are three of them.
+        assert protocol.rounds % 3 == 0, name
+    quick = {m.name for s in made(profile="quick").series for c in s.cells for m in c.modes}
+    assert quick == {"pytorch.eager", "jax.jit"}
+
+
+def test_few_samples_are_asked_for_once_per_workload():
+    plan = made(profile="standard")
+    eager = [c.size_name for s in plan.series for c in s.cells for m in c.modes if m.few_samples]
+    assert set(eager) == {"small"}
+
+
+def test_a_budget_cuts_what_is_worth_least_and_names_it():
+    whole = made()
+    for share in (0.8, 0.6, 0.4):
+        plan = made(budget_s=share * whole.seconds())
+        assert plan.seconds() <= share * whole.seconds()
+        left = {(int(r["cores"]), r["probe"], r["size"]) for r in plan.left_out}
+        assert left | cells_of(plan) == cells_of(whole)
+        assert not left & cells_of(plan)
+        assert all(row["reason"] == "budget" for row in plan.left_out)
+
+
+def test_the_task_decides_what_a_budget_keeps():
+    probes = ("matmul", "hessian", "dispatch")
+    budget_s = 0.5 * made(probes=probes, profile="quick").seconds()
+    for wanted in probes:
+        values = {probe: 5.0 if probe == wanted else 1.0 for probe in probes}
+        plan = made(probes=probes, profile="quick", budget_s=budget_s, values=values)
+        assert wanted in {probe for _, probe, _ in cells_of(plan)}
+
+
+def test_something_is_left_however_small_the_budget():
+    assert len(cells_of(made(budget_s=0.001))) == 1
+
+
+def test_first_sizes_outlive_further_ones():
+    whole = made(profile="thorough", only=("mlp_train",))
+    plan = made(profile="thorough", only=("mlp_train",), budget_s=0.6 * whole.seconds())
+    kept = {size for _, _, size in cells_of(plan)}
+    assert "small" in kept
+
+
+def test_the_listing_adds_up_to_the_plan():
+    plan = made()
+    rows = listing(plan)
+    assert len(rows) == len([1 for s in plan.series for _ in s.cells])
+    assert sum(row["seconds"] for row in rows) == pytest.approx(plan.seconds(), rel=0.02)
+    assert all(row["modes"] for row in rows)
+
+
+def test_a_plan_without_toolchains_has_entries_for_what_is_missing():
+    why = {"id": "framework-missing", "text": "none", "hint": ""}
+    plan = made(toolchains=(), missing={"jax": why, "pytorch": why})
+    assert plan.missing == {"jax": why, "pytorch": why}

@@ -1,0 +1,155 @@
+"""The self-test judges by what it sees; a campaign turns it all into one evidence document."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+from advisor.errors import UserError
+from advisor.evidence import Evidence
+from advisor.measure import selftest as selftest_module
+from advisor.measure.campaign import Campaign, measure, planned, usable_cpus
+from advisor.measure.lock import machine_lock
+from advisor.measure.model import ToolchainSpec
+from advisor.measure.plan import Wishes
+from advisor.measure.selftest import cached, selftest, store
+from tests.fakes import kit
+from tests.fakes.worker import workload
+
+A, B, PLANTED = "numpy.a", "numpy.b", "numpy.planted"
+
+
+def outcome_of(script, tmp_path, meter=kit.Meter):
+    place = tmp_path / "workspace"
+    place.mkdir()
+    return selftest(worker=script.argv, workspace=place, cpus=kit.cpus(1), meter=meter)
+
+
+def timed(script, sd: float = 0.004, **medians: float):
+    names = {"a": A, "b": B, "planted": PLANTED}
+    script.modes = {
+        name: {"median_s": medians.get(short, 1e-3), "launch_sd": sd, "block_sd": 0.002}
+        for short, name in names.items()
+    }
+    return script
+
+
+def test_equal_code_called_equal_and_a_planted_delay_found_is_a_pass(script, tmp_path):
+    result = outcome_of(timed(script), tmp_path)
+    assert result.passed
+    assert result.document["status"] == "passed"
+    assert result.document["planted_detected"] is True
+    assert result.document["details"]["planted_ratio"] == pytest.approx(1.2, rel=0.03)
+    assert result.spread >= 0.01
+    assert result.document["aa_log_sd"] < 0.02
+
+
+def test_equal_code_called_different_fails(script, tmp_path):
+    result = outcome_of(timed(script, b=1.3e-3), tmp_path)
+    assert not result.passed
+    assert result.document["reason"]["id"] == "equal-called-different"
+    assert result.document["reason"]["hint"]
+
+
+def test_a_planted_delay_that_is_not_found_fails(script, tmp_path):
+    result = outcome_of(timed(script, planted=0.8e-3), tmp_path)
+    assert (result.passed, result.document["reason"]["id"]) == (False, "delay-not-found")
+    assert result.document["planted_detected"] is False
+
+
+def test_a_busy_machine_fails_by_name(script, tmp_path):
+    result = outcome_of(timed(script), tmp_path, meter=kit.BusyMeter)
+    assert (result.passed, result.document["reason"]["id"]) == (False, "machine-busy")
+    assert math.isfinite(result.spread)
+
+
+@pytest.mark.parametrize("verb", ["hello", "build", "block"])
+def test_a_broken_worker_is_not_blamed_on_the_machine(script, tmp_path, verb):
+    starts = [1] if verb != "hello" else [0]
+    timed(script).fault(verb, "crash", "numpy", starts=starts)
+    result = outcome_of(script, tmp_path)
+    assert (result.passed, result.document["reason"]["id"]) == (False, "selftest-broken")
+    assert "something broke deep inside" in result.document["reason"]["text"]
+
+
+def test_a_pass_is_kept_for_this_boot_these_cpus_and_versions(script, tmp_path, monkeypatch):
+    result = outcome_of(timed(script), tmp_path)
+    cache = tmp_path / "cache"
+    store(cache, (0, 1), result)
+    found = cached(cache, (0, 1))
+    assert found is not None
+    assert (found.passed, found.document) == (True, result.document)
+    assert cached(cache, (0,)) is None
+    monkeypatch.setattr(selftest_module, "__version__", "99")
+    assert cached(cache, (0, 1)) is None
+
+
+def test_a_failure_is_never_kept_and_a_spoilt_cache_never_believed(script, tmp_path):
+    cache = tmp_path / "cache"
+    store(cache, (0,), outcome_of(timed(script, b=1.3e-3), tmp_path))
+    assert cached(cache, (0,)) is None
+    cache.mkdir(exist_ok=True)
+    for text in ("", "{}", "[]", '{"spread": "x", "document": {}}', "\x00"):
+        name = f"selftest-{selftest_module.cache_key((0,))}.json"
+        (cache / name).write_text(text, "utf-8")
+        assert cached(cache, (0,)) is None
+
+
+def campaign(script, tmp_path, **changes):
+    specs = [
+        ToolchainSpec("pytorch-0", "pytorch", kit.TORCH.interpreter, index=0),
+        ToolchainSpec("jax-0", "jax", kit.JAX.interpreter, index=1),
+    ]
+    script.workloads = [workload("fake", modes=["pytorch.eager", "jax.jit"], extra_modes=[])]
+    known = {
+        "worker": script.argv,
+        "toolchains": specs,
+        "toolchain_documents": [{"framework": "pytorch"}, {"framework": "jax"}],
+        "missing": {},
+        "machine": {"os": "linux", "cpu": "a fake"},
+        "wishes": Wishes(profile="quick", probes=("fake",), seed=5),
+        "created": "2026-11-24",
+        "cache": tmp_path / "cache",
+    }
+    return Campaign(**{**known, **changes})
+
+
+def test_a_campaign_yields_evidence_that_the_model_accepts(script, tmp_path, monkeypatch):
+    monkeypatch.setenv("FW_ADVISOR_LOCK", str(tmp_path / "lock"))
+    timed(script)
+    script.modes |= {"pytorch.eager": {"median_s": 1e-3}, "jax.jit": {"median_s": 3e-3}}
+    finished = measure(campaign(script, tmp_path, meter=kit.Meter))
+    document = json.loads(json.dumps(finished.document, allow_nan=False))
+    evidence = Evidence.model_validate(document)
+    assert evidence.created == "2026-11-24"
+    assert (evidence.profile, evidence.seed) == ("quick", 5)
+    assert evidence.selftest is not None
+    assert evidence.selftest.status == "passed"
+    assert finished.complete
+    assert {c.verdict for p in evidence.probes for c in p.comparisons} == {"a_faster"}
+    assert [t.framework for t in evidence.toolchains] == ["pytorch", "jax"]
+    assert evidence.toolchains[1].version == "1.0"
+    assert str(tmp_path) not in json.dumps(document)
+    assert list((tmp_path / "cache").glob("selftest-*.json"))
+
+
+def test_a_campaign_waits_for_no_other_without_being_told_to(script, tmp_path, monkeypatch):
+    monkeypatch.setenv("FW_ADVISOR_LOCK", str(tmp_path / "lock"))
+    with machine_lock(), pytest.raises(UserError, match="another fw-advisor"):
+        measure(campaign(script, tmp_path))
+    assert script.starts("jax") == 0
+
+
+def test_planning_starts_no_framework(script, tmp_path):
+    plan = planned(campaign(script, tmp_path))
+    assert {c.probe for s in plan.series for c in s.cells} == {"fake"}
+    assert (script.starts("jax"), script.starts("pytorch")) == (0, 0)
+
+
+def test_a_quota_takes_cpus_away():
+    everything = usable_cpus()
+    assert usable_cpus(1.5) == everything[-1:]
+    assert usable_cpus(0.5) == everything[-1:]
+    assert usable_cpus(float(len(everything))) == everything
