@@ -31,7 +31,7 @@ def nearby_interpreters(
     candidates = [Candidate(sys.executable, "the interpreter of fw-advisor")]
     for path in environ.get(ENVIRONMENT_VARIABLE, "").split(os.pathsep):
         if path.strip():
-            found = interpreter_in(Path(path.strip()).expanduser())
+            found = interpreter_in(expanded(path.strip()))
             candidates += _candidate(found, ENVIRONMENT_VARIABLE)
     for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
         if environ.get(variable):
@@ -41,6 +41,14 @@ def nearby_interpreters(
     for prefix in _conda_siblings(environ.get("CONDA_PREFIX")):
         candidates += _candidate(interpreter_in(prefix), "a sibling of CONDA_PREFIX")
     return _each_once(candidates)
+
+
+def expanded(path: str) -> Path:
+    """*path* with ``~`` replaced, where there is such a home."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
 
 
 def interpreter_in(path: Path) -> Path | None:

@@ -16,7 +16,12 @@ from typing import Any
 
 from advisor.errors import UserError
 from advisor.machine.inspection import Holdings, inspect_interpreter
-from advisor.machine.interpreters import Candidate, interpreter_in, nearby_interpreters
+from advisor.machine.interpreters import (
+    Candidate,
+    expanded,
+    interpreter_in,
+    nearby_interpreters,
+)
 from advisor.text import inert, private
 
 FRAMEWORKS = ("pytorch", "jax")
@@ -187,7 +192,7 @@ def _wanted(requested: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         if framework is None:
             raise UserError(f"{word!r} is no framework", hint=f"one of: {', '.join(_WORDS)}")
         for path in paths:
-            found = interpreter_in(Path(path).expanduser())
+            found = interpreter_in(expanded(path))
             if found is None:
                 raise UserError(
                     f"no Python interpreter lies at {inert(private(path), limit=300)}",

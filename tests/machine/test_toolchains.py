@@ -228,13 +228,14 @@ class TestRequesting:
         assert found[0].problem["id"] == "framework-missing"
         assert "/a/" in found[0].interpreter
 
-    @pytest.mark.parametrize("name", ["absent/python", "", "file.txt"])
+    @pytest.mark.parametrize("name", ["absent/python", "", "file.txt", "/~nobody-here/python"])
     def test_what_is_no_interpreter_is_the_users_mistake(
         self, alone, tmp_path: Path, name: str
     ) -> None:
         (tmp_path / "file.txt").write_text("not executable")
         with pytest.raises(UserError) as caught:
-            find_toolchains({"torch": [str(tmp_path / name)]}, **alone())
+            path = name.removeprefix("/") if "~" in name else str(tmp_path / name)
+            find_toolchains({"torch": [path]}, **alone())
         assert caught.value.exit_code == 2
         assert caught.value.hint
 
