@@ -233,8 +233,8 @@ class TestRequesting:
         self, alone, tmp_path: Path, name: str
     ) -> None:
         (tmp_path / "file.txt").write_text("not executable")
+        path = name.removeprefix("/") if "~" in name else str(tmp_path / name)
         with pytest.raises(UserError) as caught:
-            path = name.removeprefix("/") if "~" in name else str(tmp_path / name)
             find_toolchains({"torch": [path]}, **alone())
         assert caught.value.exit_code == 2
         assert caught.value.hint
