@@ -20,7 +20,7 @@ from advisor.decide.facts import detected_facts, facts_of, installed_facts, vers
 from advisor.decide.model import MARGIN, PERFORMANCE, Case, Observation, Sample, simulate
 from advisor.decide.speed import Speed, speed_for, workload_weights
 from advisor.decide.status import Numbers, classify
-from advisor.decide.waiting import mentions, unanswered_share, veto_chances
+from advisor.decide.waiting import Index, index_of, unanswered_share, veto_chances
 from advisor.decision import CRITERIA, Status
 from advisor.evidence import Evidence
 from advisor.inputs import Inputs
@@ -53,6 +53,7 @@ class Situation:
     today: str
     versions: Mapping[str, str] = field(default_factory=dict)
     detected: Mapping[str, Any] = field(default_factory=dict)
+    index: Index
     speeds: dict[Any, Speed | None] = field(default_factory=dict, compare=False, repr=False)
     ratio: float | None = None
     fixed_weight: tuple[str, float] | None = None
@@ -68,6 +69,7 @@ def situation_of(inputs: Inputs) -> Situation:
         values=inputs.answers.values,
         today=inputs.today,
         versions=versions_from(inputs.evidence),
+        index=index_of(inputs.base),
         detected={**detected_facts(inputs.evidence), **installed_facts(inputs.evidence)},
     )
 
@@ -143,7 +145,7 @@ def judge(situation: Situation, draws: Draws, near: Judgement | None = None) -> 
         tie_mass=tie_mass,
         samples=draws.n,
         share_without_evidence=_share_without_evidence(sample, items, seen=_seen(situation, speed)),
-        share_unanswered=unanswered_share(situation.base, outcomes, facts),
+        share_unanswered=unanswered_share(situation.base, outcomes, facts, situation.index),
         veto_chance=veto_chances(situation.base, vetoes, facts).get(leader or "", 0.0),
     )
     status, why = classify(numbers)
@@ -178,11 +180,12 @@ def outcomes_of(
     known: tuple[Outcome, ...] = ()
     if near is not None and near.situation.without <= situation.without:
         changed = {f for f in facts.keys() | near.facts.keys() if facts.get(f) != near.facts.get(f)}
-        known = tuple(o for o in near.outcomes if not changed & mentions(o.rule.when))
-        kept = {o.rule.id for o in known}
-        base = replace(base, rules=tuple(r for r in base.rules if r.id not in kept))
+        mentioning = situation.index.mentioning
+        touched = frozenset().union(*(mentioning.get(fact, ()) for fact in changed))
+        known = tuple(o for o in near.outcomes if o.rule.id not in touched)
+        base = replace(base, rules=tuple(r for r in base.rules if r.id in touched))
     fresh = evaluate(base, facts, today=situation.today, versions=situation.versions)
-    found = (o for o in (*known, *fresh) if o.rule.id not in situation.without)
+    found = [o for o in (*known, *fresh) if o.rule.id not in situation.without]
     return facts, tuple(sorted(found, key=lambda o: o.rule.id))
 
 

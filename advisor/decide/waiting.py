@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -72,19 +73,33 @@ def waited_for(
     return {k: found[k] for k in sorted(found)}
 
 
+@dataclass(frozen=True)
+class Index:
+    """Which facts each rule mentions, and which rules mention each fact (by ids)."""
+
+    mentioned: Mapping[str, frozenset[str]]
+    mentioning: Mapping[str, frozenset[str]]
+
+
+def index_of(base: RuleBase) -> Index:
+    """The index of the rules of *base*."""
+    mentioned = {rule.id: mentions(rule.when) for rule in base.rules}
+    mentioning: dict[str, set[str]] = {}
+    for rule, facts in mentioned.items():
+        for fact in facts:
+            mentioning.setdefault(fact, set()).add(rule)
+    return Index(mentioned, {fact: frozenset(rules) for fact, rules in mentioning.items()})
+
+
 def unanswered_share(
-    base: RuleBase, outcomes: Sequence[Outcome], facts: Mapping[str, Any]
+    base: RuleBase, outcomes: Sequence[Outcome], facts: Mapping[str, Any], index: Index
 ) -> float:
     """How much of what the live rules ask for is unanswered, each fact by its importance."""
     weights = importance_of(base)
     unknown = set(waited_for(base, outcomes, facts)) - set(facts)
-    known = {
-        fact
-        for outcome in outcomes
-        if outcome.rule.kind != "note" and is_live(outcome)
-        for fact in mentions(outcome.rule.when)
-        if fact in facts and is_answer(base, fact)
-    }
+    live = (o.rule.id for o in outcomes if o.rule.kind != "note" and is_live(o))
+    asked: frozenset[str] = frozenset().union(*(index.mentioned[rule] for rule in live))
+    known = {fact for fact in asked if fact in facts and is_answer(base, fact)}
     lacking = math.fsum(weights.get(f, _LEAST) for f in sorted(unknown))
     whole = lacking + math.fsum(weights.get(f, _LEAST) for f in sorted(known))
     return lacking / whole if whole > 0 else 0.0
