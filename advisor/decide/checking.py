@@ -5,9 +5,9 @@ Pure: today's date, rules and evidence are handed in. It must not know files or 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from advisor.decide.deciding import decide
 from advisor.decide.draws import Draws
@@ -62,7 +62,7 @@ def still_holds(
     findings = [
         *(Finding("does-not-replay", "problem", text) for text in replayed),
         *_verdict(before, now),
-        *_triggers(before, today.today),
+        *_triggers(before, now, today.today),
         *_expired(before, now),
         *_rules(before, made_from.base, today.base),
         *_versions(made_from, today),
@@ -91,13 +91,26 @@ def _verdict(before: Decision, now: Decision) -> list[Finding]:
     return found
 
 
-def _triggers(before: Decision, today: str) -> list[Finding]:
-    """The dates on which the decision itself asked to be looked at again."""
+def _triggers(before: Decision, now: Decision, today: str) -> list[Finding]:
+    """The dates and numbers at which the decision itself asked to be looked at again."""
+    ratio = now.performance.get("ratio")
+    moved = ratio != before.performance.get("ratio")
     return [
         Finding("revisit-due", "problem", f"to be looked at again {entry.when}", entry.rule)
         for entry in before.revisit
-        if entry.date is not None and entry.date < today
+        if (entry.date is not None and entry.date < today)
+        or (moved and ratio is not None and _beyond(entry.condition, ratio))
     ]
+
+
+def _beyond(condition: Mapping[str, Any] | None, ratio: float) -> bool:
+    """Whether a measured speed ratio has reached what *condition* waits for."""
+    if not condition or condition.get("fact") != "measured.jax_speedup":
+        return False
+    above, below = condition.get("above"), condition.get("below")
+    return (isinstance(above, (int, float)) and ratio >= above) or (
+        isinstance(below, (int, float)) and ratio <= below
+    )
 
 
 def _expired(before: Decision, now: Decision) -> list[Finding]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 from typing import Any
 
 from advisor.decide.contradictions import contradictions_of
 from advisor.decide.draws import Draws
-from advisor.decide.flips import expiry_days, flips_of, rests_on
+from advisor.decide.flips import flips_of, rests_on
 from advisor.decide.information import unknowns_of
 from advisor.decide.judging import FRAMEWORKS, Judgement, judge, situation_of
 from advisor.decide.notices import notices_of
@@ -20,6 +19,7 @@ from advisor.decide.reasons import (
     reasons_of,
     sources_of,
 )
+from advisor.decide.revisiting import revisit_of
 from advisor.decide.search import outcome_text
 from advisor.decide.second import second_decision
 from advisor.decide.speed import document_of
@@ -28,12 +28,10 @@ from advisor.decide.tiebreak import tie_break
 from advisor.decide.words import TITLES, confidence, headline, no_winner
 from advisor.decision import (
     Decision,
-    DecisionReason,
     Flip,
     Option,
     Recommended,
     Replay,
-    Revisit,
     ToolInfo,
     Unknown,
     Veto,
@@ -72,7 +70,7 @@ def decide(inputs: Inputs) -> Decision:
         flips=flips,
         rests_on=rests_on(now, draws, [r.rule for r in reasons[:_DECISIVE] if r.rule]),
         unknowns=unknowns,
-        revisit=_revisit(now, reasons),
+        revisit=revisit_of(now, reasons, flips),
         **_rules(now),
         notes=_notes(context),
         performance=document_of(now.speed, now.situation.measured),
@@ -245,21 +243,3 @@ def _notes(context: Context) -> list[dict[str, Any]]:
         for o in now.outcomes
         if o.rule.kind == "note" and o.fires
     ]
-
-
-def _revisit(now: Judgement, reasons: list[DecisionReason]) -> list[Revisit]:
-    """When to look again: when a decisive rule expires, and what each of them says itself."""
-    rules = {o.rule.id: o.rule for o in now.outcomes}
-    decisive = list(dict.fromkeys(itertools.islice((r.rule for r in reasons if r.rule), _DECISIVE)))
-    found = []
-    days, today = expiry_days(now), now.situation.today
-    dated = sorted((rules[r].expires, r) for r in decisive if rules[r].expires >= today)
-    if dated:
-        day, rule = dated[0]
-        text = f"on {day}: the first decisive claim expires ({rules[rule].title})"
-        found.append(Revisit(when=text, date=day, rule=rule))
-    elif days:
-        found.append(Revisit(when=f"on {days[0]}: the first claim has expired", date=days[0]))
-    told = (rule for rule in decisive if rules[rule].revisit_when)
-    found.extend(Revisit(when=f"when {rules[r].revisit_when}", rule=r) for r in told)
-    return found

@@ -148,6 +148,18 @@ def test_a_ratio_that_moved_is_told_and_may_end_it(frozen: dict[str, Any]) -> No
     assert "speed-moved" not in {f.id for f in near.findings}
 
 
+def test_a_number_that_the_decision_waits_for_ends_it() -> None:
+    made = inputs(speed=1.0)
+    frozen = freeze(Record(inputs=made, decision=decide(made)))
+    waits = [r["condition"] for r in frozen["revisit"] if r["condition"]]
+    assert waits
+    beyond = waits[0].get("above", waits[0].get("below"))
+    reached = beyond * (1.5 if "above" in waits[0] else 1 / 1.5)
+    result = check(thaw(frozen, "d"), base=BASE, evidence=[measured(reached)], today=TODAY)
+    assert not result.holds
+    assert any(f.id == "revisit-due" for f in result.findings)
+
+
 def test_rules_that_were_changed_or_removed_are_told(frozen: dict[str, Any]) -> None:
     fired = frozen["rules_fired"]
     changed, removed = fired[0], fired[1]
