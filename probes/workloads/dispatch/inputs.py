@@ -1,8 +1,8 @@
 """Many tiny operations one after the other: what each costs before it computes anything.
 
-A round of ``x = sin(x * scale); x = x + shift; x = x - x * x * 0.1; ...`` on a handful of numbers,
-six operations a turn; the time of a step over its operations is the cost of one. Eager modes pay
-it for every operation, compiled ones once for all of them.
+``x = (sin(x * scale) + shift) * 0.9`` over and over on a handful of numbers, four operations a
+turn; the time of a step over its operations is the cost of one. Eager modes pay it for every
+operation, compiled ones once for all of them.
 
 Shapes: ``x``, ``scale``, ``shift`` (n,) float32, small enough that arithmetic does not count.
 
@@ -18,7 +18,7 @@ import numpy as np
 
 from probes.workload import Arrays, Size, Tolerance, Workload, normal
 
-OPERATIONS_PER_TURN = 6
+OPERATIONS_PER_TURN = 4
 
 
 def inputs(rng: np.random.Generator, size: Size) -> Arrays:
@@ -42,9 +42,9 @@ WORKLOAD = Workload(
     stands_for="eager prototyping, small models, Python-heavy code",
     limits="no gradient bookkeeping; large operations hide this cost",
     sizes={
-        "small": {"turns": 20, "n": 16},
-        "medium": {"turns": 20, "n": 1024},
-        "large": {"turns": 20, "n": 16384},
+        "small": {"turns": 25, "n": 16},
+        "medium": {"turns": 25, "n": 1024},
+        "large": {"turns": 25, "n": 16384},
     },
     inputs=inputs,
     flops=lambda size: operations(size) * size["n"],

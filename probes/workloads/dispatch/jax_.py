@@ -19,8 +19,7 @@ def build(arrays: Arrays, size: Size, runtime: JaxRuntime) -> JaxParts:
     def turn_round(x: Any, inputs: Any) -> Any:
         scale, shift = inputs
         for _ in range(turns):
-            x = jnp.sin(x * scale) + shift
-            x = x - x * x * 0.1
+            x = (jnp.sin(x * scale) + shift) * 0.9
         return x
 
     return JaxParts(

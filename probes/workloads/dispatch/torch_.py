@@ -20,8 +20,7 @@ def build(arrays: Arrays, size: Size, runtime: TorchRuntime) -> TorchParts:
 
     def turn_round(x: Any, scale: Any, shift: Any) -> Any:
         for _ in range(turns):
-            x = torch.sin(x * scale) + shift
-            x = x - x * x * 0.1
+            x = (torch.sin(x * scale) + shift) * 0.9
         return x
 
     def make_step(wrap: Callable[..., Any]) -> Callable[[], Any]:

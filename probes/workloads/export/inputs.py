@@ -7,11 +7,13 @@ flatbuffers to serialise), ``export_s``, ``artifact_bytes``. The timed step runs
 else what was exported, else the model. PyTorch's artifact holds the weights, JAX's takes them
 as arguments.
 
-Shapes: weights as in `transformer_train`; ``tokens`` (batch, length) int64; the tokens of the
-next call are the most likely ones of the last.
+Shapes: float32 weights as in `transformer_train`; ``tokens`` (batch, length) int64; the
+tokens of the next call are the most likely ones of the last.
 
 Stands for: deployment without the training code. Limits: one model, no dynamic length, no
 quantisation; whether a runtime on the target takes the artifact is not tried.
+
+FLOP count: a forward pass of `transformer_train`.
 """
 
 from __future__ import annotations
