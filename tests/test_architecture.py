@@ -1,0 +1,222 @@
+"""The house rules that keep measuring trustworthy: who may import whom, and who does nothing.
+
+Checked on the source of every file, and once more on what really gets loaded.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+STANDARD = sys.stdlib_module_names
+FRAMEWORKS = {"torch", "jax", "jaxlib", "optax", "flax", "torchvision"}
+# What a bare node has besides the standard library, when measuring is packed for it.
+BARE = {"numpy", "psutil", "cpuinfo"}
+BARE_ADVISOR = ("advisor.errors", "advisor.jsonio", "advisor.text", "advisor.resources")
+IMPURE = {
+    "time",
+    "random",
+    "subprocess",
+    "socket",
+    "threading",
+    "multiprocessing",
+    "secrets",
+    "tempfile",
+    "shutil",
+    "pathlib",
+    "uuid",
+    "getpass",
+    "platform",
+    "psutil",
+    "os",
+    "sys",
+}
+IMPURE_CALLS = {"open", "input", "print", "exec", "eval", "compile", "__import__"}
+
+
+def sources(*folders: str) -> list[Path]:
+    found = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+    assert found, folders
+    return found
+
+
+def shown(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def imports(path: Path, *, typing_too: bool = False) -> Iterator[tuple[str, int]]:
+    """Full names of what *path* imports, with lines; not what only a type checker reads."""
+    tree = ast.parse(path.read_text("utf-8"))
+    hidden: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            hidden.update(id(inner) for statement in node.body for inner in ast.walk(statement))
+    for node in ast.walk(tree):
+        if id(node) in hidden and not typing_too:
+            continue
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{shown(path)}:{node.lineno}: relative import"
+            assert node.module is not None
+            # `from advisor.measure import gates` imports the module advisor.measure.gates.
+            yield from ((f"{node.module}.{alias.name}", node.lineno) for alias in node.names)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+            named = [arg for arg in node.args[:1] if isinstance(arg, ast.Constant)]
+            yield from ((str(arg.value), node.lineno) for arg in named)
+
+
+def top(name: str) -> str:
+    return name.split(".", 1)[0]
+
+
+def offences(paths: list[Path], allowed, *, typing_too: bool = False) -> list[str]:
+    return [
+        f"{shown(path)}:{line} imports {name}"
+        for path in paths
+        for name, line in imports(path, typing_too=typing_too)
+        if not allowed(name)
+    ]
+
+
+def test_the_advisor_knows_no_framework_and_no_probes():
+    """Not even for types: a framework in the driver would be measured along with the work."""
+    banned = {*FRAMEWORKS, "probes"}
+    paths = sources("advisor")
+    assert offences(paths, lambda name: top(name) not in banned, typing_too=True) == []
+
+
+@pytest.mark.parametrize("package", ["advisor.cli", "advisor.measure.campaign", "advisor.evidence"])
+def test_importing_the_advisor_loads_no_framework_and_no_probes(package):
+    code = (
+        f"import sys, importlib; module = importlib.import_module({package!r});"
+        "getattr(module, '_register', lambda: None)();"
+        "print(' '.join(sorted({name.split('.')[0] for name in sys.modules})))"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not {*FRAMEWORKS, "probes", "optax"} & set(out)
+
+
+@pytest.mark.parametrize("folder", ["advisor/decide", "advisor/render"])
+def test_deciding_and_rendering_are_pure(folder):
+    """No clock, no chance, no process, no file: same inputs, same bytes."""
+    assert offences(sources(folder), lambda name: top(name) not in IMPURE) == []
+    calls = [
+        f"{shown(path)}:{node.lineno} calls {ast.unparse(node.func)}"
+        for path in sources(folder)
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and (
+            (isinstance(node.func, ast.Name) and node.func.id in IMPURE_CALLS)
+            or ast.unparse(node.func).endswith((".now", ".today", ".utcnow", ".read_text"))
+            or ast.unparse(node.func).startswith(("np.random.seed", "numpy.random.seed"))
+            or ast.unparse(node) == "np.random.default_rng()"
+        )
+    ]
+    assert calls == []
+
+
+@pytest.mark.parametrize("folder", ["advisor/decide", "advisor/render"])
+def test_deciding_and_rendering_know_neither_measuring_nor_the_command_line(folder):
+    above = ("advisor.cli", "advisor.interview", "advisor.measure", "advisor.machine")
+    assert offences(sources(folder), lambda name: not name.startswith(above)) == []
+
+
+@pytest.mark.parametrize("room", ["measure", "machine"])
+def test_measuring_and_the_machine_run_on_a_bare_node(room):
+    own = ("advisor.measure", "advisor.machine", *BARE_ADVISOR, "advisor.__version__")
+
+    def allowed(name: str) -> bool:
+        return top(name) in STANDARD or top(name) in BARE or name.startswith(own)
+
+    # nvidia-ml-py is asked where it is there, and never needed.
+    found = offences(sources(f"advisor/{room}"), lambda n: allowed(n) or top(n) == "pynvml")
+    assert found == []
+
+
+def test_what_a_bare_node_shares_with_the_rest_needs_nothing_itself():
+    shared = [ROOT / f"{name.replace('.', '/')}.py" for name in BARE_ADVISOR]
+    own = (*BARE_ADVISOR, "advisor.__version__")
+    allowed = lambda name: top(name) in STANDARD or name.startswith(own)  # noqa: E731
+    assert offences([ROOT / "advisor/__init__.py", *shared], allowed) == []
+
+
+def test_probes_need_the_standard_library_numpy_and_one_framework():
+    allowed = {*STANDARD, "numpy", "probes"}
+    for path in sources("probes"):
+        found = {top(name) for name, _ in imports(path)} - allowed
+        torch, jax = {"torch"}, {"jax", "jaxlib", "optax"}
+        assert found <= torch or found <= jax, f"{shown(path)} imports {sorted(found)}"
+        if found & torch:
+            assert "torch" in path.name, shown(path)
+        if found & jax:
+            assert "jax" in path.name, shown(path)
+
+
+def test_no_framework_is_loaded_before_the_worker_has_fixed_its_environment():
+    for path in sources("probes"):
+        tree = ast.parse(path.read_text("utf-8"))
+        early = {
+            top(name)
+            for node in tree.body
+            if isinstance(node, (ast.Import, ast.ImportFrom))
+            for name in (
+                [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module]
+            )
+            if name
+        }
+        assert not early & FRAMEWORKS, f"{shown(path)} imports {early & FRAMEWORKS} at its top"
+
+
+def test_a_framework_is_never_imported_beside_the_other():
+    for path in sources("probes"):
+        loaded = {name for name, _ in imports(path)}
+        both = [any("torch" in n for n in loaded), any("jax" in n for n in loaded)]
+        # These three hand over to one or the other.
+        if path.name not in ("worker.py", "inspect.py", "devices.py"):
+            assert not all(both), f"{shown(path)} knows both frameworks"
+
+
+@pytest.mark.parametrize("folder", ["probes", "advisor/measure", "advisor/machine"])
+def test_the_syntax_floor_is_python_3_10(folder):
+    for path in sources(folder):
+        ast.parse(path.read_text("utf-8"), filename=shown(path), feature_version=(3, 10))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    targets = project["tool"]["ruff"]["per-file-target-version"]
+    assert targets[f"{folder}/**"] == "py310"
+
+
+def test_names_of_later_standard_libraries_stay_out_of_workers():
+    """`ast` checks the grammar; these are the modules and names that 3.10 lacks."""
+    later = {"tomllib", "datetime.UTC", "enum.StrEnum", "typing.Self", "typing.assert_never"}
+    later |= {"itertools.batched", "typing.override", "contextlib.chdir", "hashlib.file_digest"}
+    paths = sources("probes", "advisor/measure", "advisor/machine")
+    for shared in BARE_ADVISOR:
+        paths.append(ROOT / f"{shared.replace('.', '/')}.py")
+    assert offences(paths, lambda name: name not in later) == []
+
+
+def test_help_is_listed_without_the_heavy_libraries():
+    """What --help loads is what every command waits for."""
+    code = (
+        "import sys; sys.argv = ['fw-advisor', '--help']; from advisor.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "heavy = {'numpy', 'pydantic', 'altair', 'jinja2', 'rich.table', 'questionary', 'scipy'}\n"
+        "heavy |= {'torch', 'jax', 'ruamel', 'psutil', 'cpuinfo', 'vl_convert', 'probes'}\n"
+        "print('HEAVY', sorted(heavy & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "HEAVY []"
+    assert "Exit codes" in done.stdout
