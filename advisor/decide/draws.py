@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Noise = NDArray[np.float32]
 
-_STREAMS_KEPT = 4096
+_STREAMS_KEPT = 1024
 
 
 def _generator(seed: int, name: str) -> np.random.Generator:

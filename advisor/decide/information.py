@@ -85,12 +85,14 @@ def _utilities(judgement: Judgement) -> Mapping[str, float]:
 def unknowns_of(now: Judgement, draws: Draws, *, most: int = 12) -> list[Unknown]:
     """What is not known and what knowing it would be worth, most valuable first.
 
+    What nothing can be decided without comes before all else.
     What is worth nothing by itself follows in the order of importance: together, several such
     answers can still matter.
     """
     base = now.situation.base
     weight = importance_of(base)
     pending = waited_for(base, now.outcomes, now.facts)
+    required = {q.key for q in base.questions if q.required}
     found: list[tuple[float, float, str, Unknown]] = []
     for key, waiting in pending.items():
         worth = round(value_of_answer(now, key, draws), 4)
@@ -98,7 +100,7 @@ def unknowns_of(now: Judgement, draws: Draws, *, most: int = 12) -> list[Unknown
         text = f"{base.facts[key].title}: not answered; {rules} for it"
         found.append(
             (
-                -worth,
+                -math.inf if key in required else -worth,
                 -weight.get(key, 0.0),
                 key,
                 Unknown(fact=key, value_of_information=worth, text=text),

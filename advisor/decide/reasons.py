@@ -172,7 +172,7 @@ def _speed_reason(judgement: Judgement) -> DecisionReason:
                 kind="measured",
                 ref=w.workload,
                 text=f"JAX {w.speedup.ratio:.2f} times as fast as PyTorch "
-                f"({w.speedup.ci[0]:.2f} to {w.speedup.ci[1]:.2f}), counts {w.weight:.0%}",
+                f"({w.speedup.ci[0]:.2f} to {w.speedup.ci[1]:.2f}), counts {100 * w.weight:.0f} %",
             )
             for w in speed.workloads
         ],

@@ -162,7 +162,9 @@ def _left_out(
     }
     known = counted | {x.workload for x in (*measured.left_out, *elsewhere)}
     missing = {
-        LeftOut(w, "not-measured", f"not measured; it stands for {weights[w]:.0%} of the task")
+        LeftOut(
+            w, "not-measured", f"not measured; it stands for {100 * weights[w]:.0f} % of the task"
+        )
         for w in weights
         if w not in known
     }

@@ -61,7 +61,8 @@ def weight_flips(search: Search) -> Iterator[Flip]:
             found = _first(search, [w for w in WEIGHTS if w > now], vary, target)
             if found is not None:
                 weight, then = found
-                text = f"If {criterion} counted {weight:.0%} or more (now {now:.0%} on average)"
+                shares = f"{100 * weight:.0f} % or more (now {100 * now:.0f} % on average)"
+                text = f"If {criterion} counted {shares}"
                 yield search.told({f"weight.{criterion}": weight}, text, then)
 
 

@@ -35,7 +35,7 @@ def sample_weights(
     return _sampled(tuple(sorted(known)), cleaned, draws.seed, draws.n, draws.depth)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _sampled(
     criteria: tuple[str, ...], ranks: tuple[tuple[str, ...], ...], seed: int, n: int, depth: int
 ) -> dict[str, Array]:
