@@ -223,8 +223,8 @@ class Talk:
             return measure(make_campaign(self.around, self._wishes(answers), report))
 
     def _wishes(self, answers: Answers) -> Wishes:
-        from advisor.cli.measuring import parse_budget
-        from advisor.cli.probe import make_wishes, task_probes
+        from advisor.cli.measuring import make_wishes, parse_budget
+        from advisor.cli.probe import task_probes
 
         transforms = answers.values.get("transforms")
         listed = transforms if isinstance(transforms, list) else []

@@ -27,7 +27,6 @@ from advisor.resources import resource_dir
 if TYPE_CHECKING:
     from advisor.knowledge.model import RuleBase
     from advisor.measure.campaign import Campaign, Finished
-    from advisor.measure.plan import Wishes
 
 PLAN_SCHEMA = "fw-advisor/plan@1"
 
@@ -96,7 +95,7 @@ def probe(
         return ExitCode.DONE
     if lifeline is not None:
         end_with(lifeline)
-    wishes = make_wishes(
+    wishes = measuring.make_wishes(
         **_of_task(task, rules or []),
         profile=profile,
         settings=settings,
@@ -115,25 +114,6 @@ def probe(
     with live_progress(quiet=quiet, colour=colour_wanted(no_color)) as report:
         finished = measure(measuring.make_campaign(around, wishes, report, own=own))
     return tell(finished, json=json, output=output or [], quiet=quiet, verbose=verbose)
-
-
-def make_wishes(**asked: Any) -> Wishes:
-    """What was asked for, checked.
-
-    Raises:
-        UserError: a profile, a kind of settings or a framework that does not exist.
-    """
-    from advisor.cli.measuring import FRAMEWORK_WORDS
-    from advisor.measure.plan import PROTOCOLS, Wishes
-
-    for option, word, known in (
-        ("--profile", asked["profile"], tuple(PROTOCOLS)),
-        ("--settings", asked["settings"], ("matched", "default")),
-        *(("--framework", name, tuple(FRAMEWORK_WORDS)) for name in asked["frameworks"]),
-    ):
-        if word not in known:
-            raise UserError(f"{option} {word!r} does not exist", hint=f"one of: {', '.join(known)}")
-    return Wishes(**asked)
 
 
 def _of_task(task: str | None, packs: list[Path]) -> dict[str, Any]:
