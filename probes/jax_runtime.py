@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from probes import jax_devices
+from probes import jax_devices, jax_fairness
 from probes.observe import Observation, observe_training
 from probes.workload import JaxParts
 
@@ -42,6 +42,7 @@ class JaxRuntime:
             jax.config.update("jax_default_matmul_precision", word.get(precision, "highest"))
         jax.config.update("jax_default_device", self.device)
         jax.monitoring.register_event_duration_secs_listener(_count_compilations)
+        jax_fairness.listen(jax)
 
     def facts(self) -> dict[str, Any]:
         """Version, platform and defaults of this framework."""
@@ -135,6 +136,8 @@ class JaxProgram:
         self._mode = mode
         self._jitted = jitted
         self._compiled_before = _COMPILATIONS[0]
+        self._hits_before = jax_fairness.cache_hits()
+        self._constant_bytes: int | None = None
         if parts.x64:
             self.call = self._call_wide  # type: ignore[method-assign]
         # A copy: donation makes the buffers that it starts from unusable, and another mode of
@@ -168,6 +171,8 @@ class JaxProgram:
             **self._parts.notes,
             "traces": sum(sizes) if sizes else None,
             "compilations": _COMPILATIONS[0] - self._compiled_before,
+            "cache_hits": jax_fairness.cache_hits() - self._hits_before,
+            "constant_bytes": self._constant_bytes,
         }
 
     def fell_back(self) -> bool:
@@ -193,10 +198,18 @@ class JaxProgram:
         for _ in range(steps):
             state, out = call()
             losses.append(np.array(self._runtime.jax.tree.leaves(out or state)[0]))
+        self._note_constants()
         parameters = parts.parameters(self._state) if parts.parameters else {}
         return observe_training(
             forward, gradients, losses, {k: np.array(v) for k, v in parameters.items()}
         )
+
+    def _note_constants(self) -> None:
+        if self._mode == "jax.jit" and self._parts.step is not None:
+            with self._runtime.wide(enabled=self._parts.x64):
+                self._constant_bytes = jax_fairness.constant_bytes(
+                    self._runtime.jax, self._parts.step, self._state, self._parts.inputs
+                )
 
 
 def _step_of(parts: JaxParts) -> Callable[..., Any]:

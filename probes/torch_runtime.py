@@ -163,6 +163,7 @@ class TorchProgram:
         self._mode = mode
         self.call = step
         self.variant = parts.variant
+        self._hits_before = _cache_hits()
 
     def wait(self, result: Any) -> None:
         """PyTorch computes in order on one stream: waiting for the device waits for all."""
@@ -176,14 +177,28 @@ class TorchProgram:
     def counters(self) -> dict[str, Any]:
         """Graphs, graph breaks and recompilations so far in this process."""
         if "torch._dynamo.utils" not in sys.modules:
-            return {"graphs": 0, "graph_breaks": 0, "recompiles": 0, **self._parts.notes}
+            return {
+                "graphs": 0,
+                "graph_breaks": 0,
+                "recompiles": 0,
+                "cache_hits": 0,
+                "threads": self._threads(),
+                **self._parts.notes,
+            }
         counters = sys.modules["torch._dynamo.utils"].counters
         return {
             **self._parts.notes,
             "graphs": _compiled_graphs(),
             "graph_breaks": sum(counters["graph_break"].values()),
             "recompiles": sum(counters["recompiles"].values()) if "recompiles" in counters else 0,
+            "cache_hits": max(0, _cache_hits() - self._hits_before),
+            "threads": self._threads(),
         }
+
+    def _threads(self) -> int | None:
+        """Now, since the work itself may have changed the number; None off the CPU."""
+        runtime = self._runtime
+        return int(runtime.torch.get_num_threads()) if runtime.device.type == "cpu" else None
 
     def fell_back(self) -> bool:
         """Whether a compiled mode ran without having compiled anything."""
@@ -208,6 +223,15 @@ class TorchProgram:
     @staticmethod
     def _first(result: Any) -> Any:
         return result[0] if isinstance(result, (tuple, list)) else result
+
+
+def _cache_hits() -> int:
+    """Graphs of this process that came out of a compile cache instead of the compiler."""
+    module = sys.modules.get("torch._dynamo.utils")
+    if module is None:
+        return 0
+    found = module.counters["inductor"]["fxgraph_cache_hit"]
+    return int(found + module.counters["aot_autograd"]["autograd_cache_hit"])
 
 
 def _compiled_graphs() -> int:

@@ -97,7 +97,7 @@ def _entry(cell: Cell, mode: Mode, launches: Sequence[LaunchResult]) -> dict[str
     ]
     cores = [c for _, run in runs for b in run.blocks if (c := effective_cores(b)) is not None]
     steady_s = quantile(medians, 0.5)
-    compile_s = [_compile_s(run, median) for (_, run), median in zip(runs, medians, strict=True)]
+    cold_s, warm_s = _compile_times([run for _, run in runs], medians)
     return {
         **head,
         "status": "ok",
@@ -109,8 +109,8 @@ def _entry(cell: Cell, mode: Mode, launches: Sequence[LaunchResult]) -> dict[str
         "effective_cores": round(quantile(cores, 0.5), 3) if cores else None,
         "import_s": _median_of(run.import_s for _, run in runs),
         "first_call_s": runs[0][1].first_calls_s[0] if runs[0][1].first_calls_s else None,
-        "compile_s": compile_s[0] if compile_s else None,
-        "compile_warm_s": quantile(compile_s[1:], 0.5) if len(compile_s) > 1 else None,
+        "compile_s": cold_s,
+        "compile_warm_s": warm_s,
         "peak_memory_bytes": max((run.peak_memory_bytes or 0 for _, run in runs), default=0)
         or None,
         "counters": {
@@ -152,6 +152,21 @@ def _launch_median(run: ModeRun) -> float:
 def _compile_s(run: ModeRun, median_s: float) -> float:
     """What the first calls took beyond as many steady ones: tracing, compiling, warming."""
     return max(0.0, math.fsum(run.first_calls_s) - len(run.first_calls_s) * median_s)
+
+
+def _compile_times(
+    runs: Sequence[ModeRun], medians: Sequence[float]
+) -> tuple[float | None, float | None]:
+    """Compile time in the first launch, and the median of the later ones.
+
+    A first launch that took something from a cache says nothing about compiling anew; a later
+    one that did compile anew (JAX's cache is off) says nothing about a warm cache.
+    """
+    times = [_compile_s(run, median) for run, median in zip(runs, medians, strict=True)]
+    hits = [run.counters.get("cache_hits") for run in runs]
+    cold = None if hits[0] else times[0]
+    warm = [t for t, h in zip(times[1:], hits[1:], strict=True) if h is None or h > 0]
+    return cold, quantile(warm, 0.5) if warm else None
 
 
 def _interval(medians: Sequence[float]) -> list[float] | None:
