@@ -20,6 +20,7 @@ _COMMANDS: tuple[str, ...] = (
     "interview",
     "probe",
     "advise",
+    "report",
     "check",
     "compare",
     "doctor",

@@ -1,0 +1,103 @@
+"""Write a record as files, each in the format that its suffix names.
+
+Knows suffixes and files. It must not know how anything is rendered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from advisor.cli.common import write_text
+from advisor.errors import UserError
+
+if TYPE_CHECKING:
+    from advisor.record import Record
+
+FORMATS = ".html, .md, .adr.md, .json and .txt"
+_TEXT_WIDTH = 100
+
+
+def write_outputs(record: Record, paths: Iterable[Path]) -> None:
+    """Write *record* to every one of *paths*; nothing is written where one suffix is unknown.
+
+    The charts of ``report.md`` stand beside it in ``report_assets/``.
+
+    Raises:
+        UserError: a suffix names no format, or a place cannot be written to.
+    """
+    writers = [(path, _writer(path)) for path in paths]
+    for path, write in writers:
+        write(record, path)
+
+
+def check_outputs(paths: Iterable[Path]) -> None:
+    """Refuse what `write_outputs` would refuse, before any work is done.
+
+    Raises:
+        UserError: a suffix names no format.
+    """
+    for path in paths:
+        _writer(path)
+
+
+def _writer(path: Path) -> Callable[[Record, Path], None]:
+    name = path.name.lower()
+    if name == "adr.md" or name.endswith(".adr.md"):
+        return _write_adr
+    known = {
+        ".html": _write_html,
+        ".htm": _write_html,
+        ".md": _write_markdown,
+        ".json": _write_json,
+        ".txt": _write_terminal,
+    }
+    if path.suffix.lower() in known:
+        return known[path.suffix.lower()]
+    raise UserError(
+        f"its suffix {path.suffix or '(none)'!r} names no format",
+        hint=f"the formats are {FORMATS}",
+        where=str(path),
+    )
+
+
+def _write_html(record: Record, path: Path) -> None:
+    from advisor.render.html import render_html
+
+    write_text(path, render_html(record))
+
+
+def _write_markdown(record: Record, path: Path) -> None:
+    from advisor.render.markdown import render_markdown
+
+    text, files = render_markdown(record, assets=_link_name(f"{path.stem}_assets"))
+    for name, svg in files.items():
+        write_text(path.parent / f"{path.stem}_assets" / Path(name).name, svg)
+    write_text(path, text)
+
+
+def _link_name(name: str) -> str:
+    """A directory's name as a Markdown link can hold it."""
+    from urllib.parse import quote
+
+    return quote(name)
+
+
+def _write_adr(record: Record, path: Path) -> None:
+    from advisor.render.adr import render_adr
+
+    write_text(path, render_adr(record))
+
+
+def _write_json(record: Record, path: Path) -> None:
+    from advisor.jsonio import dumps
+    from advisor.record import freeze
+
+    write_text(path, dumps(freeze(record)))
+
+
+def _write_terminal(record: Record, path: Path) -> None:
+    from advisor.render.terminal import render_terminal
+
+    write_text(path, render_terminal(record, width=_TEXT_WIDTH, colour=False) + "\n")

@@ -1,0 +1,63 @@
+"""``fw-advisor report``: a record as HTML, Markdown, ADR, text or on the screen; decides nothing.
+
+Knows the command's options. It must not know how anything is rendered.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from advisor.cli import app
+from advisor.cli.common import (
+    JsonOption,
+    NoColorOption,
+    OutputOption,
+    QuietOption,
+    VerboseOption,
+    colour_wanted,
+    emit_json,
+    say,
+)
+
+RecordArgument = Annotated[
+    Path, typer.Argument(metavar="RECORD", help="The decision.json of advise or interview.")
+]
+
+
+@app.command()
+def report(
+    record: RecordArgument,
+    *,
+    output: OutputOption = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+    no_color: NoColorOption = False,
+) -> None:
+    """Render a record: .html, .md, .adr.md, .txt or .json with -o, on the screen without."""
+    from advisor.cli.outputs import check_outputs, write_outputs
+    from advisor.jsonio import read_json
+    from advisor.record import freeze, thaw
+
+    paths = output or []
+    check_outputs(paths)
+    thawed = thaw(read_json(record), str(record))
+    write_outputs(thawed, paths)
+    if paths:
+        say("Written: " + ", ".join(str(path) for path in paths), quiet=quiet)
+    if json:
+        emit_json(freeze(thawed))
+    elif not paths:
+        from advisor.render.terminal import render_terminal
+
+        width = shutil.get_terminal_size((80, 24)).columns
+        colour = colour_wanted(no_color, sys.stdout)
+        typer.echo(render_terminal(thawed, width=width, colour=colour))
+    if verbose:
+        replay = thawed.decision.replay
+        say(f"decided on {replay.today} by fw-advisor {replay.tool_version}, seed {replay.seed}")

@@ -1,0 +1,101 @@
+"""A report as one self-contained HTML page: no script runs, nothing is loaded from anywhere.
+
+Knows HTML and the page's template. It words nothing: all text comes from the view.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from advisor.record import Record
+from advisor.render.charts import RESTYLE, svg_of
+from advisor.render.document import Figure, Report, anchors, walk
+from advisor.render.embed import record_json
+from advisor.render.view import view_of
+from advisor.resources import resource_dir
+
+LIMIT = 400_000
+"""The most bytes of a page."""
+
+_SPARE = 4_000
+_LONG_WORD = 26
+
+
+def render_html(record: Record) -> str:
+    """The page of *record*; the same record gives the same bytes."""
+    report = view_of(record)
+    page = _page(report, "")
+    room = LIMIT - _SPARE - len(page.encode())
+    return _page(report, record_json(record, room=room))
+
+
+def _page(report: Report, record: str) -> str:
+    return (
+        environment()
+        .get_template("report.html")
+        .render(
+            report=report,
+            targets=anchors(report),
+            charts=_charts(report),
+            restyle=_restyle(),
+            record=Markup(record),  # noqa: S704  (JSON with <, > and & escaped)
+        )
+    )
+
+
+def _charts(report: Report) -> dict[str, Markup]:
+    """The drawings by figure id; they come from our own numbers and escape their texts."""
+    return {
+        block.id: Markup(svg_of(block))  # noqa: S704  (text inside is escaped by the drawing)
+        for block in walk(report.sections)
+        if isinstance(block, Figure)
+    }
+
+
+def _restyle() -> Markup:
+    """CSS that gives every colour of a drawing the page's own."""
+    rules = (
+        f'.chart [fill="{colour}"]{{fill:var({name})}}'
+        f'.chart [stroke="{colour}"]{{stroke:var({name})}}'
+        for colour, name in RESTYLE.items()
+    )
+    return Markup("\n".join(rules))  # noqa: S704  (constants of the charts)
+
+
+@lru_cache(maxsize=1)
+def environment() -> jinja2.Environment:
+    """Templates that escape everything and refuse what is not defined."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(resource_dir("templates")),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.globals.update(
+        kind_of=kind_of, classes=classes, has_long_word=has_long_word, Markup=Markup
+    )
+    return made
+
+
+def kind_of(part: Any) -> str:
+    """The kind of a part of a report, as templates ask for it."""
+    return type(part).__name__.lower()
+
+
+def classes(*, side: str = "", tone: str = "", number: bool = False, long: bool = False) -> Markup:
+    """The class attribute of an element, or nothing."""
+    names = [f"side-{side}" if side else "", f"tone-{tone}" if tone else ""]
+    names += ["number" if number else "", "long" if long and not number else ""]
+    told = " ".join(name for name in names if name)
+    return Markup(' class="{}"').format(told) if told else Markup("")
+
+
+def has_long_word(text: str) -> bool:
+    """Whether a word of *text* must be allowed to break."""
+    return any(len(word) > _LONG_WORD for word in text.split())

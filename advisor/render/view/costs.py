@@ -1,0 +1,141 @@
+"""What compiling costs and when it pays, and where the winner changes with size or cores."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from advisor.evidence import Entry
+from advisor.render.document import Aside, Cell, Points, Row, Section, Statement, Table, Tag
+from advisor.render.view.cases import CALLED, Case, framework, matched
+from advisor.render.view.words import DASH, count_of, duration, name_of, sentence, size_text
+
+_EAGER = {"pytorch.compile": "pytorch.eager", "jax.jit": "jax.eager"}
+
+
+def break_even_steps(compile_s: float | None, eager_s: float | None, fast_s: float | None) -> float:
+    """After how many steps compiling has paid for itself.
+
+    Args:
+        compile_s: What compiling costs once, seconds.
+        eager_s: Time of one step without compiling, seconds.
+        fast_s: Time of one compiled step, seconds.
+
+    Returns:
+        ``compile_s / (eager_s - fast_s)``; infinity where compiling gains nothing, NaN where
+        something was not measured.
+    """
+    if compile_s is None or eager_s is None or fast_s is None:
+        return math.nan
+    saved = eager_s - fast_s
+    return compile_s / saved if saved > 0 else math.inf
+
+
+def compile_section(cases: Sequence[Case]) -> Section:
+    """One-off costs of every mode, and the steps after which compiling pays."""
+    rows = [_cost_row(case, entry) for case in cases for entry in case.ok]
+    head = ("Work", "Mode", "Import", "First call", "Compile, cold", "Compile, warm", "Pays after")
+    table = Table("costs", "One-off costs, apart from steady state", head, tuple(rows), (_HERE,))
+    how = (
+        "Pays after: the compile time over what one compiled step saves against the same "
+        "framework's eager step on the same work."
+    )
+    return Section("compile", "What compiling costs, and when it pays", (Aside(how), table))
+
+
+_HERE = Tag("measured", "measured here", "#environment")
+
+
+def _cost_row(case: Case, entry: Entry) -> Row:
+    compiles = not entry.mode.endswith(".eager")
+    return Row(
+        (
+            Cell(case.name),
+            Cell(entry.mode),
+            Cell(duration(entry.import_s), number=True),
+            Cell(duration(entry.first_call_s), number=True),
+            Cell(duration(entry.compile_s if compiles else None), number=True),
+            Cell(duration(entry.compile_warm_s if compiles else None), number=True),
+            Cell(_pays(case, entry), number=True),
+        )
+    )
+
+
+def _pays(case: Case, entry: Entry) -> str:
+    rival = _EAGER.get(entry.mode)
+    if rival is None:
+        return DASH
+    eager = next((e for e in case.ok if e.mode == rival), None)
+    if eager is None:
+        return "eager not timed"
+    cost = entry.compile_s if entry.compile_s is not None else entry.first_call_s
+    steps = break_even_steps(cost, eager.median_s, entry.median_s)
+    if math.isnan(steps):
+        return DASH
+    if math.isinf(steps):
+        return "never: no gain"
+    return f"{math.ceil(steps):,} steps" if steps > 1 else "1 step"
+
+
+def crossover_section(cases: Sequence[Case]) -> Section:
+    """Where the winner changes with the size or with the cores."""
+    found = [*_changes(cases)]
+    if not found:
+        called = [c for c in matched(cases) if _winner(c)]
+        text = (
+            "the winner of no workload changes with its size or with the number of cores"
+            if len(called) > 1
+            else "too few comparisons were called to see whether the winner changes with size"
+        )
+        link = Tag("measured", "measured here", "#comparisons")
+        found = [Statement(sentence(text), (link,))]
+    return Section("crossovers", "Where the winner changes", (Points(tuple(found)),))
+
+
+def _winner(case: Case) -> str:
+    compared = case.decisive()
+    if compared is None or compared.verdict not in CALLED:
+        return ""
+    if compared.verdict == "equivalent":
+        return "neither"
+    return name_of(framework(compared.a if compared.verdict == "a_faster" else compared.b))
+
+
+def _changes(cases: Sequence[Case]) -> Iterator[Statement]:
+    """Pairs of neighbouring cases of one workload with different winners."""
+    called = [c for c in matched(cases) if _winner(c) in ("PyTorch", "JAX")]
+    seen: set[str] = set()
+    for earlier_place, first in enumerate(called):
+        for second in called[earlier_place + 1 :]:
+            told = _change(first, second)
+            if told and told not in seen:
+                seen.add(told)
+                yield Statement(
+                    sentence(told),
+                    (Tag("measured", f"measured here: {first.probe.id}", "#comparisons"),),
+                    lead=first.probe.id,
+                )
+
+
+def _change(first: Case, second: Case) -> str:
+    """What differs between two cases, where the winner does and one condition alone changed."""
+    a, b = first.probe, second.probe
+    if first.index != second.index or (a.id, a.device, a.precision) != (
+        b.id,
+        b.device,
+        b.precision,
+    ):
+        return ""
+    if _winner(first) == _winner(second):
+        return ""
+    sizes = [size_text(p.size, p.size_name) for p in (a, b)]
+    if a.cores == b.cores and sizes[0] != sizes[1]:
+        fixed, moved = count_of(a.cores or 0, "core"), sizes
+    elif a.cores != b.cores and sizes[0] == sizes[1]:
+        fixed, moved = sizes[0], [count_of(p.cores or 0, "core") for p in (a, b)]
+    else:
+        return ""
+    where = f"at {fixed}, " if fixed else ""
+    return (
+        f"{where}{_winner(first)} is faster with {moved[0]} and {_winner(second)} with {moved[1]}"
+    )

@@ -1,0 +1,312 @@
+"""What was measured here: speed for the task, charts, comparisons and times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from advisor.evidence import Comparison, Entry
+from advisor.render.document import (
+    Aside,
+    Block,
+    Cell,
+    Figure,
+    Points,
+    Row,
+    Section,
+    Side,
+    Statement,
+    Table,
+    Tag,
+    anchor,
+)
+from advisor.render.view.cases import (
+    CALLED,
+    Case,
+    cases_of,
+    framework,
+    jax_interval,
+    jax_speedup,
+    matched,
+)
+from advisor.render.view.costs import compile_section, crossover_section
+from advisor.render.view.fairness import default_section, fairness_section, missing_section
+from advisor.render.view.provenance import METHOD, Origins
+from advisor.render.view.verdict import side_of
+from advisor.render.view.words import (
+    DASH,
+    amount_of_bytes,
+    count_of,
+    duration,
+    factor,
+    factor_span,
+    listed,
+    name_of,
+    percent,
+    sentence,
+    span,
+)
+
+MOST_IN_CHART = 24
+
+
+def measured_section(origins: Origins) -> Section:
+    """Everything about measurements, the most telling first."""
+    cases = cases_of(origins.inputs.evidence)
+    title = "Measured here"
+    blocks: list[Block] = [Points(tuple(_speed(origins, cases)))]
+    if cases:
+        blocks.append(Aside(_CAUTION))
+    blocks += _charts(cases)
+    if cases:
+        blocks += [_comparisons(cases), _times(cases)]
+        blocks += [compile_section(cases), crossover_section(cases)]
+        blocks.append(fairness_section(cases))
+        blocks += default_section(cases)
+    blocks.append(missing_section(origins, cases))
+    return Section("measured", title, tuple(blocks))
+
+
+_CAUTION = (
+    "These are small, standard pieces of work on this machine: they show how the two compare, "
+    "not how long your own training takes. Times are medians over fresh processes; intervals are "
+    "at 95 %."
+)
+
+
+def speed_words(ratio: float, ci: Sequence[float] | None) -> str:
+    """``JAX is 1.26 times as fast as PyTorch (1.23 to 1.29)``; the faster one comes first."""
+    first, second = ("JAX", "PyTorch") if ratio >= 1 else ("PyTorch", "JAX")
+    if ratio < 1:
+        ratio, ci = 1 / ratio, (1 / ci[1], 1 / ci[0]) if ci else None
+    told = f" (95 % interval {factor_span(ci)})" if ci else ""
+    return f"{first} is {factor(ratio)} times as fast as {second}{told}"
+
+
+def _speed(origins: Origins, cases: Sequence[Case]) -> list[Statement]:
+    told = origins.decision.performance
+    ratio, ci = told.get("ratio"), told.get("ci")
+    if not isinstance(ratio, (int, float)) or ratio <= 0:
+        return [_no_speed(cases)]
+    workloads = [w for w in told.get("workloads", ()) if isinstance(w, Mapping)]
+    tags = tuple(origins.measured(str(w.get("id", ""))) for w in workloads)
+    text = f"weighted for this task, {speed_words(float(ratio), ci)}"
+    side: Side = ""
+    if ci and (ci[0] > 1 or ci[1] < 1):
+        side = "jax" if ratio > 1 else "pytorch"
+    found = [Statement(sentence(text), tags or (METHOD,), lead="Speed", side=side)]
+    found += [_workload(origins, w) for w in workloads]
+    return [*found, *_reach(told, tags)]
+
+
+def _no_speed(cases: Sequence[Case]) -> Statement:
+    if not cases:
+        text = "nothing was measured, so speed rests on rules alone"
+        return Statement(sentence(text), (METHOD,), lead="Speed", tone="warning")
+    text = "no comparison of PyTorch and JAX could be called, so no ratio is given"
+    tags = (Tag("measured", "measured here", "#comparisons"),)
+    return Statement(sentence(text), tags, lead="Speed", tone="warning")
+
+
+def _workload(origins: Origins, told: Mapping[str, Any]) -> Statement:
+    name = str(told.get("id", ""))
+    ratio = told.get("ratio")
+    words = speed_words(float(ratio), told.get("ci")) if isinstance(ratio, (int, float)) else DASH
+    share = told.get("weight")
+    counts = f"; it counts {percent(share)}" if isinstance(share, (int, float)) else ""
+    return Statement(sentence(f"{words}{counts}"), (origins.measured(name),), lead=name)
+
+
+def _reach(told: Mapping[str, Any], tags: tuple[Tag, ...]) -> list[Statement]:
+    """How far the measured ratio carries over to the team's own work."""
+    found = []
+    coverage, transfer = told.get("coverage"), told.get("transfer_factor")
+    tags = tags or (METHOD,)
+    if isinstance(coverage, (int, float)):
+        text = f"what was measured and called stands for {percent(coverage)} of this task"
+        found.append(Statement(sentence(text), (*tags, METHOD), lead="Coverage"))
+    if isinstance(transfer, (int, float)):
+        text = f"your own work may differ from it by a factor of {factor(transfer)} either way"
+        found.append(Statement(sentence(text), (METHOD,), lead="Carry-over"))
+    if told.get("matched_hardware") is False:
+        text = "measured on other hardware than will train, so it counts less"
+        found.append(Statement(sentence(text), (*tags, METHOD), lead="Hardware", tone="warning"))
+    return found
+
+
+def _charts(cases: Sequence[Case]) -> list[Block]:
+    deciding = matched(cases) or list(cases)
+    blocks: list[Block] = []
+    timed = [c for c in deciding if c.ok]
+    if timed:
+        blocks.append(_times_figure(timed))
+    compared = [c for c in deciding if c.decisive() is not None]
+    if compared:
+        blocks.append(_ratio_figure(compared))
+    return blocks
+
+
+def _times_figure(cases: Sequence[Case]) -> Figure:
+    shown = cases[:MOST_IN_CHART]
+    rows = [
+        {
+            "label": case.name,
+            "marks": [
+                {
+                    "mode": e.mode,
+                    "median_s": e.median_s,
+                    "interval_s": list(e.interval_s) if e.interval_s else None,
+                    "shown": duration(e.median_s),
+                }
+                for e in case.ok
+                if (e.median_s or 0) > 0
+            ],
+        }
+        for case in shown
+    ]
+    alt = (
+        f"Median time of one step for {count_of(len(shown), 'probe')} on a logarithmic axis, with "
+        f"intervals; shorter is better. {_more(len(cases) - len(shown))}The table of times has "
+        "every number."
+    )
+    title = "Time of one step, by workload and mode (shorter is better)"
+    return Figure("figure-times", title, alt, "times", {"rows": rows}, "times")
+
+
+def _more(count: int) -> str:
+    return f"{count_of(count, 'more probe')} stand in the table only. " if count > 0 else ""
+
+
+def _ratio_figure(cases: Sequence[Case]) -> Figure:
+    shown = cases[:MOST_IN_CHART]
+    rows = [_ratio_row(case) for case in shown]
+    margins = [c.margin for case in shown if (c := case.decisive()) and c.margin]
+    called = [r for r in rows if r["called"]]
+    words = [f"{r['label']}: {speed_words(r['ratio'], r['ci'])}" for r in called[:3]]
+    told = listed(words) if words else "none of them was called"
+    alt = (
+        f"How many times as fast JAX is as PyTorch in {count_of(len(rows), 'probe')}, on a "
+        f"logarithmic axis with a band of practical equality: {told}. "
+        f"{_more(len(cases) - len(shown))}The table of comparisons has every number."
+    )
+    title = "How many times as fast as the other, with the band of practical equality"
+    data = {"rows": rows, "margin": max(margins, default=0.05)}
+    return Figure("figure-ratios", title, alt, "ratios", data, "comparisons")
+
+
+def _ratio_row(case: Case) -> dict[str, Any]:
+    compared = case.decisive()
+    assert compared is not None, "only compared cases are drawn"
+    ratio, ci = jax_speedup(compared), jax_interval(compared)
+    usable = ratio is not None and compared.verdict != "invalid"
+    return {
+        "label": case.name,
+        "note": f"{compared.a} against {compared.b}",
+        "ratio": ratio if usable else None,
+        "ci": list(ci) if ci and usable else None,
+        "called": compared.verdict in CALLED,
+        "side": _winner(compared),
+        "verdict": verdict_words(compared),
+    }
+
+
+def _winner(compared: Comparison) -> Side:
+    if compared.verdict == "a_faster":
+        return side_of(framework(compared.a))
+    return side_of(framework(compared.b)) if compared.verdict == "b_faster" else ""
+
+
+def verdict_words(compared: Comparison) -> str:
+    """The verdict in a few words, without its reason."""
+    if compared.verdict == "a_faster":
+        return f"{compared.a} is faster"
+    if compared.verdict == "b_faster":
+        return f"{compared.b} is faster"
+    return {"equivalent": "practically equal", "inconclusive": "not settled"}.get(
+        compared.verdict, "no ratio given"
+    )
+
+
+def _comparisons(cases: Sequence[Case]) -> Table:
+    rows = []
+    named: set[str] = set()
+    for case in cases:
+        for compared in case.probe.comparisons:
+            first = case.probe.id not in named
+            named.add(case.probe.id)
+            target = anchor("measured", case.probe.id) if first else ""
+            rows.append(_comparison_row(case, compared, target))
+    head = ("Work", "Compared", "Times as fast", "95 % interval", "Launches", "Verdict")
+    caption = (
+        "Comparisons: how many times as fast the first mode is as the second. A ratio is shown "
+        "only where every condition of the fairness certificate held"
+    )
+    return Table("comparisons", caption, head, tuple(rows), (_here(cases),))
+
+
+def _here(cases: Sequence[Case]) -> Tag:
+    days = sorted({c.evidence.created[:10] for c in cases if c.evidence.created})
+    told = f", {listed(days)}" if days else ""
+    return Tag("measured", f"measured here{told}", "#environment")
+
+
+def _comparison_row(case: Case, compared: Comparison, target: str) -> Row:
+    hidden = compared.verdict == "invalid"
+    reason = compared.reason
+    because = f": {reason.text or reason.id}" if reason else ""
+    if reason and reason.hint:
+        because += f" ({reason.hint})"
+    unpaired = ", unpaired" if compared.pairing == "unpaired" else ""
+    return Row(
+        (
+            Cell(case.name),
+            Cell(f"{compared.a} to {compared.b}"),
+            Cell(DASH if hidden else factor(compared.time_ratio), number=True),
+            Cell(DASH if hidden else factor_span(compared.ci), number=True),
+            Cell(f"{compared.launches}{unpaired}", number=True),
+            Cell(verdict_words(compared) + because, side=_winner(compared)),
+        ),
+        target,
+    )
+
+
+def _times(cases: Sequence[Case]) -> Table:
+    head = (
+        "Work", "Mode", "Median", "Interval", "95th percentile", "CPU cores used", "Peak memory",
+        "Variant",
+    )  # fmt: skip
+    compared = {case.probe.id for case in cases if case.probe.comparisons}
+    named: set[str] = set()
+    rows = []
+    for case in cases:
+        for entry in case.ok:
+            # A workload without any comparison is found here instead.
+            lone = case.probe.id not in compared | named
+            named.add(case.probe.id)
+            rows.append(_time_row(case, entry, anchor("measured", case.probe.id) if lone else ""))
+    return Table("times", "Steady state: time of one step", head, tuple(rows), (_here(cases),))
+
+
+def _time_row(case: Case, entry: Entry, target: str) -> Row:
+    cores = entry.effective_cores
+    return Row(
+        (
+            Cell(case.name),
+            Cell(entry.mode, side=side_of(entry.framework)),
+            Cell(duration(entry.median_s), number=True),
+            Cell(span(entry.interval_s), number=True),
+            Cell(duration(entry.p95_s), number=True),
+            Cell(DASH if cores is None else f"{cores:.1f}", number=True),
+            Cell(amount_of_bytes(entry.peak_memory_bytes), number=True),
+            Cell(entry.variant or DASH),
+        ),
+        target,
+    )
+
+
+def fastest(case: Case) -> str:
+    """The framework that the decisive comparison calls faster, ``equal``, or nothing."""
+    compared = case.decisive()
+    if compared is None or compared.verdict not in CALLED:
+        return ""
+    return "equal" if compared.verdict == "equivalent" else name_of(_winner(compared))
