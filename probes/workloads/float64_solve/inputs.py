@@ -39,7 +39,7 @@ WORKLOAD = Workload(
     limits="small dense matrices, no sparse ones, no gradient",
     sizes={
         "small": {"batch": 32, "n": 24},
-        "medium": {"batch": 64, "n": 64},
+        "medium": {"batch": 32, "n": 64},
         "large": {"batch": 64, "n": 200},
     },
     inputs=inputs,

@@ -32,7 +32,7 @@ WORKLOAD = Workload(
     limits="small dimensions; large models use Hessian-vector products",
     sizes={
         "small": {"n": 64, "m": 128},
-        "medium": {"n": 256, "m": 512},
+        "medium": {"n": 192, "m": 384},
         "large": {"n": 1024, "m": 2048},
     },
     inputs=inputs,

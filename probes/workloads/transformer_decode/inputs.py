@@ -50,7 +50,7 @@ WORKLOAD = Workload(
     sizes={
         "small": {"length": 128, "width": 128, "blocks": 4, "vocabulary": 1024},
         "medium": {"length": 256, "width": 384, "blocks": 6, "vocabulary": 4096},
-        "large": {"length": 512, "width": 768, "blocks": 12, "vocabulary": 8192},
+        "large": {"length": 512, "width": 512, "blocks": 8, "vocabulary": 8192},
     },
     inputs=inputs,
     flops=flops,
