@@ -1,14 +1,14 @@
 """A stream of sequences of few or many lengths: what new shapes cost.
 
 One call works through 32 sequences, one after the other: a dense layer pair over each, the mean
-over its tokens folded into a state. Sizes differ in how many distinct lengths occur: one, eight,
-32. The first call of a fresh process is the price of meeting them all (traces, compilations);
-later calls cost what a round costs once everything is known. What a stream costs in all is the
-first call plus the others; the counters tell traces and graphs.
+over its tokens folded into a state. Sizes differ in how many distinct lengths occur: eight, 32,
+and one in ``small_one``. The first call of a fresh process is the price of meeting them all
+(traces, compilations); later calls cost what a round costs once everything is known. What a
+stream costs in all is the first call plus the others; the counters tell traces and graphs.
 
 PyTorch takes every sequence as it is (``torch.compile`` turns to dynamic shapes by itself at the
 second length). JAX pads to the next power of two and masks, as its users do; with ``padded`` 0,
-as in ``large_exact``, it traces every length.
+as in ``medium_exact``, it traces every length.
 
 Shapes: ``tokens`` (sum of lengths, width) float32, ``lengths`` (32,) int64, ``w1`` (width,
 2 * width), ``w2`` (2 * width, width), ``state`` (width,).
@@ -59,10 +59,11 @@ WORKLOAD = Workload(
     stands_for="language and speech with unequal lengths, services fed by users",
     limits="one dimension varies; padding happens before the clock starts",
     sizes={
-        "small": {"lengths": 1, "width": 64, "padded": 1},
-        "medium": {"lengths": 8, "width": 64, "padded": 1},
-        "large": {"lengths": 32, "width": 64, "padded": 1},
-        "large_exact": {"lengths": 32, "width": 64, "padded": 0},
+        "small": {"lengths": 8, "width": 64, "padded": 1},
+        "medium": {"lengths": 32, "width": 64, "padded": 1},
+        "large": {"lengths": 32, "width": 256, "padded": 1},
+        "small_one": {"lengths": 1, "width": 64, "padded": 1},
+        "medium_exact": {"lengths": 32, "width": 64, "padded": 0},
     },
     inputs=inputs,
     flops=lambda s: 8.0 * s["width"] ** 2 * float(lengths_of(s).sum()),
