@@ -1,0 +1,136 @@
+"""Real workers, PyTorch against JAX: honest work is measured, and nine tricks are refused.
+
+One run of one launch for all of it, since starting the frameworks is what takes the time.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from advisor.evidence import Probe
+from advisor.measure.campaign import read_catalogue
+from advisor.measure.model import Cell, Protocol
+from advisor.measure.run import Measured, Run
+from advisor.measure.verdicts import Looks
+from advisor.resources import resource_dir
+from tests.fakes import kit, saboteur
+
+pytestmark = pytest.mark.frameworks
+
+SABOTEUR = Path(saboteur.__file__)
+BRIEF = Protocol(rounds=2, block_s=0.005, warm_min_s=0.02, warm_max_s=0.3, gap_s=0.0)
+MODES = kit.modes_of("pytorch.eager", "jax.jit")
+REFUSED_AS = {
+    "weights_not_transposed": "parity-failed",
+    "double_precision": "parity-failed",
+    "half_precision": "parity-failed",
+    "dead_loss": "parity-failed",
+    "constants_captured": "constants-captured",
+    "shapes_change": "compiles-again",
+    "no_wait": "impossible-rate",
+    "other_thread_count": "threads-differ",
+}
+
+
+def cells(place: Path) -> list[Cell]:
+    """The two honest workloads, then every trick; the one that changes threads is the last."""
+    described = {w["id"]: w for w in read_catalogue((str(resource_dir("probes")),), place)}
+
+    def cell(probe: str, name: str) -> Cell:
+        found = described[probe]
+        small = found["sizes"]["small"]
+        return Cell(
+            name,
+            found["title"],
+            "small",
+            small["size"],
+            MODES,
+            flops=small["flops"],
+            tolerance=found["tolerance"],
+            precision=found["precision"],
+        )
+
+    honest = [cell("mlp_train", "mlp_train"), cell("matmul", "matmul")]
+    tricks = [cell(trick[0], f"sabotage_{name}") for name, trick in saboteur.TRICKS.items()]
+    return honest + tricks
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
+    place = tmp_path_factory.mktemp("frameworks")
+    made = kit.plan(*cells(place), protocol=BRIEF, looks=Looks((1,), 0.05))
+    return Run(
+        replace(made, seed=1),
+        worker=(str(SABOTEUR), tempfile.mkdtemp(dir=place)),
+        workspace=place,
+        selftest=kit.PASSED,
+        meter=kit.Meter,
+    ).measure()
+
+
+def probe(measured: Measured, name: str) -> dict[str, Any]:
+    [found] = [p for p in measured.probes if p["id"] == name]
+    return dict(found)
+
+
+@pytest.mark.parametrize("name", ["mlp_train", "matmul"])
+def test_honest_work_is_measured_and_agrees(measured, name):
+    found = probe(measured, name)
+    Probe.model_validate(json.loads(json.dumps(found, allow_nan=False)))
+    assert found["parity"]["status"] == "ok", found["parity"]["reason"]
+    for mode, entry in kit.entries(found).items():
+        assert (entry["status"], entry["reason"]) == ("ok", None)
+        # A 0.1 to 0.3 GFLOP step takes neither a microsecond nor ten seconds.
+        assert 1e-6 < entry["median_s"] < 10
+        assert entry["first_call_s"] >= entry["median_s"] / 2
+        assert entry["import_s"] > 0.01
+        assert entry["peak_memory_bytes"] > 1 << 20
+        assert len(entry["launches"][0]["blocks"]) == BRIEF.rounds, mode
+    failed = [line["id"] for line in found["gates"] if line["status"] == "failed"]
+    assert failed == []
+    [compared] = found["comparisons"]
+    # One launch is never enough for a word.
+    assert (compared["verdict"], compared["reason"]["id"]) == ("inconclusive", "too-few-launches")
+
+
+def test_training_agrees_step_by_step(measured):
+    parity = probe(measured, "mlp_train")["parity"]
+    assert parity["parameters_equal"] is True
+    for key in ("forward_max_abs", "grad_max_abs", "loss_curve_max_abs"):
+        assert 0 < parity[key] < 1e-2
+
+
+def test_the_best_honest_variant_is_measured_and_named(measured):
+    entries = kit.entries(probe(measured, "mlp_train"))
+    assert "fused=True" in entries["pytorch.eager"]["variant"]
+    assert "donated" in entries["jax.jit"]["variant"]
+
+
+@pytest.mark.parametrize(("trick", "reason"), sorted(REFUSED_AS.items()))
+def test_a_trick_is_refused(measured, trick, reason):
+    [compared] = probe(measured, f"sabotage_{trick}")["comparisons"]
+    assert compared["verdict"] == "invalid"
+    assert compared["time_ratio"] is None
+    assert compared["reason"]["id"] == reason, compared["reason"]
+    assert compared["reason"]["hint"]
+
+
+def test_a_cached_compilation_is_never_called_a_cold_one(measured):
+    """The step of this one was compiled, and stored, for the first honest workload."""
+    cold = kit.entries(probe(measured, "mlp_train"))["jax.jit"]
+    warm = kit.entries(probe(measured, "sabotage_warm_cache"))["jax.jit"]
+    assert cold["counters"]["cache_hits"] == 0
+    assert cold["compile_s"] > 0
+    assert warm["counters"]["cache_hits"] > 0
+    assert warm["compile_s"] is None
+
+
+def test_every_trick_is_accounted_for():
+    assert {*REFUSED_AS, "warm_cache"} == set(saboteur.TRICKS)
+    assert len(saboteur.TRICKS) == 9
