@@ -132,6 +132,9 @@ def _pairs(base: RuleBase) -> Iterator[Finding]:
             yield _pulled_both_ways(apart, on)
         for direction in ("for", "against"):
             _doubles(both[direction], f"{direction} {on}", doubled)
+    if max(len(opposite), len(doubled)) >= MAX_FINDINGS:
+        text = f"there are more than {MAX_FINDINGS} such pairs of rules; the rest is not shown"
+        yield Finding(id="more-pairs", severity="info", text=text)
     by_id = {rule.id: rule for rule in base.rules}
     yield from (_opposite(by_id[a], by_id[b], said) for (a, b), said in opposite.items())
     yield from (_double(by_id[a], by_id[b], said) for (a, b), said in doubled.items())

@@ -17,6 +17,9 @@ from advisor.knowledge.yamlio import Path_
 
 _COMBINATIONS = ("any_of", "all_of", "not")
 _BOUNDS = ("above", "below", "between")
+MAX_TESTS = 200
+"""Tests of single facts, and values in one of them; nobody can review more in one condition."""
+
 ALWAYS = AllOf(())
 """What ``{}`` means: no condition at all."""
 
@@ -32,6 +35,7 @@ class _Reader:
     def __init__(self, part: Part, facts: Mapping[str, Fact]) -> None:
         self.part = part
         self.facts = facts
+        self.tests = 0
 
     def mapping(self, data: Any, path: Path_) -> Condition:
         """A mapping: all of its entries have to hold."""
@@ -50,6 +54,11 @@ class _Reader:
             return Not(self.mapping(data, path))
         if name in _COMBINATIONS:
             return self._combination(name, data, path)
+        self.tests += 1
+        if self.tests > MAX_TESTS:
+            if self.tests == MAX_TESTS + 1:
+                self.part.fail(f"the condition tests more than {MAX_TESTS} facts", *path)
+            return ALWAYS
         try:
             fact = fact_for(self.facts, name)
         except Fault as fault:
@@ -79,6 +88,8 @@ class _Reader:
         given = data if isinstance(data, list) else [data]
         if not given:
             raise Fault(f"{name} accepts no value, so this is never true", "write the values")
+        if len(given) > MAX_TESTS:
+            raise Fault(f"{name} accepts more than {MAX_TESTS} values", "write several rules")
         accepted: list[Scalar] = []
         for index, item in enumerate(given):
             path = (index,) if isinstance(data, list) else ()

@@ -36,6 +36,12 @@ MAX_BYTES = 1 << 20
 
 MAX_DEPTH = 40
 MAX_NODES = 1_000_000
+MAX_ENTRIES = 20_000
+"""In all lists directly below the top of a document: its rules, facts, sources."""
+
+MAX_ENTRY_NODES = 2000
+"""In one such entry, or in all before the first. What is larger is no rule but a bomb."""
+
 _SMALL_NODES = 200_000
 _MAX_DIGITS = 18
 
@@ -192,6 +198,8 @@ class _Builder:
         self.name = name
         self.root: Any = None
         self.count = 0
+        self._entries = 0
+        self._entry_start = 0
         self.items: dict[Path_, Position] = {}
         self.positions = positions
         self._stack: list[_Frame] = []
@@ -226,8 +234,7 @@ class _Builder:
             parser = CParser(text)
             while (event := parser.get_event()) is not None:
                 self.count += 1
-                if self.count > MAX_NODES:
-                    self._fail(event, f"holds more than {MAX_NODES:,} values", "split the file")
+                self._limit(event)
                 yield event
         except MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
@@ -240,6 +247,14 @@ class _Builder:
             place = _place(self.name, text, int(getattr(error, "position", 0)))
             reason = getattr(error, "reason", None) or "unreadable"
             raise UserError(f"is not valid YAML: {reason}", where=place) from error
+
+    def _limit(self, event: Any) -> None:
+        if self.count - self._entry_start > MAX_ENTRY_NODES:
+            self._fail(event, f"holds more than {MAX_ENTRY_NODES:,} values in one entry", "")
+        if self.count > MAX_NODES:
+            self._fail(event, f"holds more than {MAX_NODES:,} values", "split the file")
+        if self._entries > MAX_ENTRIES:
+            self._fail(event, f"holds more than {MAX_ENTRIES:,} entries", "split the file")
 
     def _scalar(self, event: Any) -> None:
         if event.tag is not None or event.anchor is not None:
@@ -292,6 +307,9 @@ class _Builder:
             if type(frame.node) is list:
                 path = (*frame.path, len(frame.node))
                 frame.node.append(value)
+                if len(path) == 2:
+                    self._entries += 1
+                    self._entry_start = self.count
             elif frame.key is None:
                 self._fail(event, "a key has to be text", "")
             else:

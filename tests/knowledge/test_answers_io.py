@@ -201,7 +201,7 @@ def test_what_is_written_replays(
 def test_the_shipped_example_and_personas_fit_the_shipped_vocabulary(tmp_path: Path) -> None:
     base = load_rule_base()
     example = read_answers(resource_dir("rules") / "example.yaml", base)
-    assert example.values["task"] == "image"
+    assert example.values["task"] in base.facts["task"].values
     personas = load_personas(base)
     assert len(personas) >= 34
     for persona in personas:
