@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+ERROR_SCHEMA = "fw-advisor/error@1"
+
 
 class ExitCode(IntEnum):
     """What a command's exit status means; scripts rely on these numbers."""

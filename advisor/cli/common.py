@@ -14,10 +14,8 @@ from typing import Annotated, Any
 
 import typer
 
-from advisor.errors import ExitCode, UserError
+from advisor.errors import ERROR_SCHEMA, ExitCode, UserError
 from advisor.jsonio import dumps
-
-ERROR_SCHEMA = "fw-advisor/error@1"
 
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print exactly one JSON document on stdout.")

@@ -22,6 +22,7 @@ from advisor.measure.request import (
     specs_of,
 )
 from advisor.resources import resource_dir
+from advisor.text import inert
 
 if TYPE_CHECKING:
     from advisor.machine.toolchains import Toolchain
@@ -77,8 +78,10 @@ def cache_dir() -> Path:
     return Path(platformdirs.user_cache_dir("fw-advisor"))
 
 
-def look_around(requested: Sequence[str] = ()) -> Surroundings:
+def look_around(requested: Sequence[str] = (), *, label: str | None = None) -> Surroundings:
     """Describe the machine and find the interpreters, those *requested* (``torch=PATH``) first.
+
+    *label* is what reports call this machine.
 
     Raises:
         UserError: a request of another shape.
@@ -87,7 +90,10 @@ def look_around(requested: Sequence[str] = ()) -> Surroundings:
     from advisor.machine.toolchains import find_toolchains
 
     found = find_toolchains(parse_pythons(requested), worker=worker_script())
-    return Surroundings(describe_machine(), tuple(found))
+    machine = describe_machine()
+    if label:
+        machine["label"] = inert(label, limit=100)
+    return Surroundings(machine, tuple(found))
 
 
 def make_campaign(

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from advisor.knowledge.model import RuleBase
     from advisor.measure.campaign import Campaign, Finished
 
-PLAN_SCHEMA = "fw-advisor/plan@1"
-
 ProfileOption = Annotated[
     str, typer.Option("--profile", help="quick, standard or thorough: how many launches and sizes.")
 ]
@@ -73,6 +71,13 @@ def probe(
         bool, typer.Option("--workload-template", help="Print such a file, and exit.")
     ] = False,
     seed: Annotated[int, typer.Option("--seed", help="Seed of inputs and schedule.")] = 0,
+    export_worker: Annotated[
+        Path | None,
+        typer.Option("--export-worker", help="Write FILE.pyz, which measures on a bare node."),
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option("--label", help="What the report calls this machine.")
+    ] = None,
     list_plan: Annotated[
         bool, typer.Option("--list", help="Show the plan with seconds; run nothing.")
     ] = False,
@@ -85,7 +90,7 @@ def probe(
     no_color: NoColorOption = False,
 ) -> int:
     """Measure both frameworks on this machine."""
-    from advisor.cli import measuring
+    from advisor.cli import exporting, measuring
     from advisor.cli.background import end_with
     from advisor.cli.live import live_progress
     from advisor.measure.campaign import measure
@@ -106,9 +111,13 @@ def probe(
         budget_s=measuring.parse_budget(budget),
         seed=seed,
     )
+    if export_worker is not None:
+        _refuse_local(python=python, workload=workload, output=output, label=label)
+        done = exporting.export_worker(export_worker, wishes)
+        return exporting.tell_export(done, json=json, quiet=quiet)
     _refuse_unwritable(output or [])
     own = [_own_file(path) for path in workload or []]
-    around = measuring.look_around(python or [])
+    around = measuring.look_around(python or [], label=label)
     if list_plan:
         return _show_plan(measuring.make_campaign(around, wishes, own=own), json=json)
     with live_progress(quiet=quiet, colour=colour_wanted(no_color)) as report:
@@ -152,6 +161,16 @@ def _refuse_unwritable(paths: list[Path]) -> None:
             raise UserError("is a directory", hint="give the name of a file", where=str(path))
 
 
+def _refuse_local(**given: Any) -> None:
+    """What belongs to the machine that measures is said there, to the exported file."""
+    for name, value in given.items():
+        if value:
+            raise UserError(
+                f"--{name} does not travel with --export-worker",
+                hint=f"give it on the node: python3 probe.pyz --{name} ...",
+            )
+
+
 def _own_file(path: Path) -> str:
     if path.suffix != ".py" or not path.is_file():
         raise UserError(
@@ -165,6 +184,7 @@ def _own_file(path: Path) -> str:
 def _show_plan(campaign: Campaign, *, json: bool) -> int:
     from advisor.measure.campaign import planned
     from advisor.measure.plan import listing
+    from advisor.measure.plan_file import PLAN_SCHEMA, wishes_document
 
     plan = planned(campaign)
     rows = listing(plan)
@@ -173,6 +193,7 @@ def _show_plan(campaign: Campaign, *, json: bool) -> int:
             {
                 "schema": PLAN_SCHEMA,
                 "plan": rows,
+                "wishes": wishes_document(campaign.wishes),
                 "seconds": round(plan.seconds(), 1),
                 "left_out": [dict(row) for row in plan.left_out],
             }

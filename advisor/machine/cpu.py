@@ -7,6 +7,7 @@ latter takes a second.
 from __future__ import annotations
 
 import contextlib
+import os
 import platform
 import re
 from collections.abc import Sequence
@@ -99,8 +100,10 @@ def _physical_from_cpuinfo(blocks: list[dict[str, str]]) -> int | None:
 
 
 def _counts(physical: int | None, logical: int | None) -> tuple[int | None, int | None]:
-    import psutil  # noqa: PLC0415  (needed off Linux only)
-
+    try:
+        import psutil  # noqa: PLC0415  (needed off Linux only)
+    except ImportError:
+        return physical, logical or os.cpu_count()
     return (
         physical or psutil.cpu_count(logical=False),
         logical or psutil.cpu_count(logical=True),

@@ -6,6 +6,7 @@ serial number, so that there is nothing to take out again. It knows nothing of f
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 from pathlib import Path
@@ -89,9 +90,18 @@ def _total_memory(host: Host) -> int | None:
         return int(found.group(1)) * 1024
     if not host.is_real:
         return None
-    import psutil  # noqa: PLC0415  (needed off Linux only)
-
+    try:
+        import psutil  # noqa: PLC0415  (needed off Linux only, and a bare node lacks it)
+    except ImportError:
+        return _memory_from_sysconf()
     return int(psutil.virtual_memory().total)
+
+
+def _memory_from_sysconf() -> int | None:
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return None
 
 
 def _system_text(host: Host) -> str:

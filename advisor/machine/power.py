@@ -52,8 +52,10 @@ def _supplies(host: Host) -> tuple[bool, bool | None]:
 
 
 def _psutil_battery() -> tuple[bool, bool | None]:
-    import psutil  # noqa: PLC0415  (needed off Linux only)
-
+    try:
+        import psutil  # noqa: PLC0415  (needed off Linux only, and a bare node lacks it)
+    except ImportError:
+        return False, None
     read = getattr(psutil, "sensors_battery", None)
     found = read() if read else None
     if found is None:

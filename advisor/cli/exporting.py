@@ -1,0 +1,126 @@
+"""``probe --export-worker``: all that measuring needs in one file, and the plan beside it.
+
+Knows which files go along. The bytes depend on those files alone: no times, nothing compressed
+(a Python built without zlib reads it too).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import shlex
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from advisor.cli.common import emit_json, say, write_text
+from advisor.errors import ExitCode, UserError
+from advisor.jsonio import dumps
+from advisor.resources import resource_dir
+
+if TYPE_CHECKING:
+    from advisor.measure.plan import Wishes
+
+EXPORT_SCHEMA = "fw-advisor/export@1"
+_SHEBANG = b"#!/usr/bin/env python3\n"
+_MODULES = ("__init__.py", "errors.py", "jsonio.py", "text.py")
+_PACKAGES = ("measure", "machine")
+_ENTRY = "measure/entry.py"
+# The earliest time that a zip file can hold.
+_NO_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written: the file, the plan beside it, and the file's hash."""
+
+    worker: Path
+    plan: Path
+    sha256: str
+
+
+def worker_archive() -> bytes:
+    """The exported file's bytes: a zip that a Python from 3.10 on runs as a script."""
+    raw = io.BytesIO()
+    raw.write(_SHEBANG)
+    with zipfile.ZipFile(raw, "w", zipfile.ZIP_STORED) as archive:
+        for name, path in sorted(_contents().items()):
+            entry = zipfile.ZipInfo(name, _NO_TIME)
+            entry.create_system = 3
+            entry.external_attr = 0o100644 << 16
+            archive.writestr(entry, path.read_bytes())
+    return raw.getvalue()
+
+
+def export_worker(place: Path, wishes: Wishes) -> Exported:
+    """Write the file to *place*, and the plan for *wishes* beside it.
+
+    Raises:
+        UserError: another suffix than ``.pyz``, or a place that cannot be written to.
+    """
+    from advisor.measure.plan_file import PLAN_SCHEMA, wishes_document
+
+    if place.suffix != ".pyz":
+        raise UserError(
+            f"the worker is written as .pyz, not as {place.suffix or 'a file without suffix'}",
+            hint="write --export-worker probe.pyz",
+            where=str(place),
+        )
+    data = worker_archive()
+    plan = place.with_suffix(".plan.json")
+    write_text(plan, dumps({"schema": PLAN_SCHEMA, "wishes": wishes_document(wishes)}))
+    _write_executable(place, data)
+    return Exported(place, plan, hashlib.sha256(data).hexdigest())
+
+
+def tell_export(done: Exported, *, json: bool, quiet: bool) -> int:
+    """Say what was written and how it is used; returns the exit code."""
+    if json:
+        document: dict[str, Any] = {
+            "schema": EXPORT_SCHEMA,
+            "worker": str(done.worker),
+            "plan": str(done.plan),
+            "sha256": done.sha256,
+        }
+        emit_json(document)
+        return ExitCode.DONE
+    worker, plan = shlex.quote(done.worker.name), shlex.quote(done.plan.name)
+    say(f"wrote {done.worker} and {done.plan}", quiet=quiet)
+    lines = (
+        "copy both to the node, then:",
+        f"  ssh NODE python3 {worker} --plan {plan} --label NODE > evidence.json",
+        "  fw-advisor advise --answers ANSWERS.yaml --evidence evidence.json",
+    )
+    for line in lines:
+        say(line, quiet=quiet)
+    return ExitCode.DONE
+
+
+def _contents() -> dict[str, Path]:
+    """Names in the zip and the files that they come from."""
+    package = Path(__file__).resolve().parent.parent
+    probes = resource_dir("probes")
+    found = {f"advisor/{name}": package / name for name in _MODULES}
+    for name in _PACKAGES:
+        for path in (package / name).rglob("*.py"):
+            found[f"advisor/{path.relative_to(package).as_posix()}"] = path
+    for path in probes.rglob("*.py"):
+        found[f"probes/{path.relative_to(probes).as_posix()}"] = path
+    return {**found, "__main__.py": package / _ENTRY}
+
+
+def _write_executable(place: Path, data: bytes) -> None:
+    partial = place.with_name(f".{place.name}.{os.getpid()}.partial")
+    try:
+        partial.write_bytes(data)
+        partial.chmod(0o755)
+        partial.replace(place)
+    except OSError as error:
+        partial.unlink(missing_ok=True) if partial.parent.is_dir() else None
+        raise UserError(
+            f"cannot be written: {error.strerror or error}",
+            hint="give another place with --export-worker",
+            where=str(place),
+        ) from error

@@ -1,0 +1,251 @@
+"""A whole measurement on a node without an install: ``python3 probe.pyz > evidence.json``.
+
+What the exported file runs. Standard library until an interpreter with NumPy is found, then the
+same campaign as `fw-advisor probe`. stdout carries one JSON document: the evidence, or the
+error; all talk goes to stderr. It leaves nothing on the node but what ``--output`` names.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import importlib.util
+import os
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from advisor import __version__
+from advisor.errors import ERROR_SCHEMA, ExitCode, NothingToMeasureError, UserError
+from advisor.jsonio import dumps
+from advisor.text import inert
+
+if TYPE_CHECKING:
+    from advisor.machine.toolchains import Toolchain
+    from advisor.measure.campaign import Finished
+    from advisor.measure.plan import Wishes
+    from advisor.measure.run import Progress
+
+INSTALL_HINT = (
+    "point to environments of this node that hold them (and NumPy) with: "
+    "--python torch=PATH --python jax=PATH"
+)
+EVERY_S = 10.0
+# Set for the interpreter that takes over, so that a second one never does.
+_TAKEN_OVER = "FW_ADVISOR_NODE_TAKEN_OVER"
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UserError(message, hint=f"see: python3 {self.prog} --help")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Measure as *argv* says; returns the exit code of ``fw-advisor probe``."""
+    try:
+        return _run(_parser().parse_args(argv), argv)
+    except BrokenPipeError:
+        # The reader went away: what follows must not fail again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except KeyboardInterrupt:
+        return _failed("interrupted", "", None, ExitCode.INTERRUPTED)
+    except UserError as error:
+        return _failed(error.message, error.hint, error.where, error.exit_code)
+    except Exception as error:  # noqa: BLE001  (the one place that turns errors into words)
+        traceback.print_exc()
+        text = f"this is a bug of fw-advisor: {type(error).__name__}: {error}"
+        return _failed(text, "report it with what stands above", None, ExitCode.BUG)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog=Path(sys.argv[0]).name,
+        description="Measure PyTorch and JAX on this machine; nothing needs to be installed but "
+        "them and NumPy. Prints the evidence as JSON, for: fw-advisor advise --evidence FILE.",
+        epilog="Exit codes: 0 done; 1 our bug; 2 bad usage or input; 3 done but incomplete; "
+        "4 nothing to measure; 130 interrupted, partial results kept.",
+    )
+    add = parser.add_argument
+    add("--plan", type=Path, metavar="FILE", help="what to measure (fw-advisor/plan@1)")
+    add(
+        "--python",
+        action="append",
+        default=[],
+        metavar="torch=PATH",
+        help="torch=PATH or jax=PATH: an interpreter to measure; repeatable",
+    )
+    add(
+        "--workload",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE.py",
+        help="a file with your own step, measured instead; repeatable",
+    )
+    add("--label", metavar="TEXT", help="what the report calls this machine")
+    add("-o", "--output", type=Path, metavar="FILE", help="write there instead of to stdout")
+    add("-q", "--quiet", action="store_true", help="say only what went wrong")
+    add("--version", action="version", version=f"fw-advisor {__version__}")
+    return parser
+
+
+def _run(options: argparse.Namespace, argv: Sequence[str]) -> int:
+    from advisor.machine.describe import describe_machine  # noqa: PLC0415  (--help stays quick)
+    from advisor.machine.toolchains import find_toolchains  # noqa: PLC0415
+    from advisor.measure.request import parse_pythons  # noqa: PLC0415
+
+    _refuse_unusable(options)
+    wishes = _wishes(options.plan)
+    worker = (os.path.abspath(sys.argv[0]),)  # noqa: PTH100  (a link to it stays as it is)
+    toolchains = find_toolchains(parse_pythons(options.python), worker=worker)
+    _need_numpy(toolchains, worker[0], argv)
+    machine = describe_machine()
+    if options.label:
+        machine["label"] = inert(options.label, limit=100)
+    _keep_what_was_finished()
+    with tempfile.TemporaryDirectory(prefix="fw-advisor-node-") as cache:
+        finished = _measured(
+            options,
+            wishes,
+            toolchains=toolchains,
+            machine=machine,
+            worker=worker,
+            cache=Path(cache),
+        )
+    _write(dumps(finished.document), options.output)
+    return _told(finished)
+
+
+def _measured(
+    options: argparse.Namespace,
+    wishes: Wishes,
+    *,
+    toolchains: Sequence[Toolchain],
+    machine: Mapping[str, Any],
+    worker: Sequence[str],
+    cache: Path,
+) -> Finished:
+    from advisor.measure.request import campaign_for  # noqa: PLC0415  (--help stays quick)
+
+    campaign = campaign_for(
+        wishes,
+        toolchains,
+        machine,
+        worker=worker,
+        cache=cache,
+        created=dt.datetime.now(dt.timezone.utc).date().isoformat(),
+        install_hint=INSTALL_HINT,
+        own=[str(path.resolve()) for path in options.workload],
+        report=(lambda _: None) if options.quiet else _occasional_lines(),
+    )
+    from advisor.measure.campaign import measure  # noqa: PLC0415  (needs NumPy)
+
+    return measure(campaign)
+
+
+def _wishes(plan: Path | None) -> Wishes:
+    from advisor.measure.plan import Wishes  # noqa: PLC0415  (--help stays quick)
+    from advisor.measure.plan_file import read_plan  # noqa: PLC0415
+
+    return Wishes() if plan is None else read_plan(plan)
+
+
+def _need_numpy(toolchains: Sequence[Toolchain], script: str, argv: Sequence[str]) -> None:
+    """Let an interpreter that holds NumPy take over where this one does not.
+
+    A node's own ``python3`` is often bare, with the frameworks in environments beside it.
+
+    Raises:
+        NothingToMeasureError: none holds NumPy and a framework.
+    """
+    if importlib.util.find_spec("numpy") is not None:
+        return
+    usable = [found.interpreter for found in toolchains if found.problem is None]
+    if not usable or os.environ.get(_TAKEN_OVER):
+        told = "; ".join(f"{t.framework}: {t.problem['text']}" for t in toolchains if t.problem)
+        raise NothingToMeasureError(
+            "NumPy is missing in this Python, and no interpreter with NumPy and a framework was "
+            f"found beside it ({told})",
+            hint=INSTALL_HINT,
+        )
+    os.environ[_TAKEN_OVER] = "1"
+    os.execv(usable[0], [usable[0], "-B", script, *argv])  # noqa: S606  (no shell is meant)
+
+
+def _keep_what_was_finished() -> None:
+    """A lost connection or a scheduler's end of time stops like Ctrl-C does."""
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
+
+
+def _refuse_unusable(options: argparse.Namespace) -> None:
+    """Find out before measuring for minutes, not after."""
+    for path in options.workload:
+        if path.suffix != ".py" or not path.is_file():
+            raise UserError("is no Python file that could be measured", where=str(path))
+    place = options.output
+    if place is not None and (place.is_dir() or not os.access(place.parent, os.W_OK)):
+        raise UserError(
+            "cannot be written", hint="give another place with --output", where=str(place)
+        )
+
+
+def _occasional_lines() -> Callable[[Progress], None]:
+    last = [-EVERY_S]
+
+    def report(step: Progress) -> None:
+        now = time.monotonic()
+        if now - last[0] >= EVERY_S:
+            last[0] = now
+            _say(f"measuring: {step.text} ({step.done_s:.0f} of about {step.total_s:.0f} s)")
+
+    return report
+
+
+def _told(finished: Finished) -> int:
+    if finished.interrupted:
+        _say("interrupted; what was finished is in the evidence")
+        return ExitCode.INTERRUPTED
+    if not finished.complete:
+        _say("not all of it could be measured; the evidence says why")
+        return ExitCode.INCOMPLETE
+    return ExitCode.DONE
+
+
+def _write(text: str, place: Path | None) -> None:
+    if place is None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return
+    partial = place.with_name(f".{place.name}.{os.getpid()}.partial")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(place)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise UserError(
+            f"cannot be written: {error.strerror or error}", where=str(place)
+        ) from error
+
+
+def _failed(message: str, hint: str, where: str | None, code: int) -> int:
+    document = {
+        "schema": ERROR_SCHEMA,
+        "error": {"message": message, "hint": hint, "where": where},
+    }
+    _write(dumps(document), None)
+    _say(f"fw-advisor: {where}: {message}" if where else f"fw-advisor: {message}")
+    if hint:
+        _say(f"  {hint}")
+    return int(code)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
