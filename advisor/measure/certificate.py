@@ -156,21 +156,27 @@ def _constants_gate(runs: CellRuns, pair: tuple[str, str]) -> list[dict[str, Any
 
 
 def _compile_gates(runs: CellRuns, pair: tuple[str, str]) -> list[dict[str, Any]]:
-    """Whether a mode kept compiling while it was timed; only then is a quiet machine no question.
+    """Whether a mode kept compiling while it was timed; only else is a quiet machine a question.
 
     Blocks in which something was compiled are dropped like disturbed ones, so a mode that never
     stops compiling would otherwise be blamed on other processes.
     """
-    shares = {}
-    for label in pair:
-        blocks = [b for run in runs.good(label) for b in run.blocks]
-        events = sum(bool(b.get("compile_events")) for b in blocks)
-        shares[label] = events / len(blocks) if blocks else 0.0
-    worst = max(pair, key=lambda label: shares[label])
-    if shares[worst] <= gates.MOST_DROPPED:
+    shares = {label: _compiling_share(runs, label) for label in pair}
+    if not keeps_compiling(runs, pair):
         return [_quiet_gate(runs, pair)]
+    worst = max(pair, key=lambda label: shares[label])
     text = f"{worst} compiled again in {shares[worst]:.0%} of its blocks"
     return [gates.gate("compiles-again", text, ok=False, value=shares[worst], modes=[worst])]
+
+
+def keeps_compiling(runs: CellRuns, pair: tuple[str, str]) -> bool:
+    """Whether one of *pair* compiles in so many blocks that more launches would tell nothing."""
+    return any(_compiling_share(runs, label) > gates.MOST_DROPPED for label in pair)
+
+
+def _compiling_share(runs: CellRuns, label: str) -> float:
+    blocks = [b for run in runs.good(label) for b in run.blocks]
+    return sum(bool(b.get("compile_events")) for b in blocks) / len(blocks) if blocks else 0.0
 
 
 def _quiet_gate(runs: CellRuns, pair: tuple[str, str]) -> dict[str, Any]:

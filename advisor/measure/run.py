@@ -15,6 +15,7 @@ from typing import Any
 
 from advisor.measure.assemble import probe_entry
 from advisor.measure.cell_runs import CellRuns, Context, launch_logs
+from advisor.measure.certificate import keeps_compiling
 from advisor.measure.compare import crossing_pairs, verdict_so_far
 from advisor.measure.environment import dropped_tuning, worker_environment
 from advisor.measure.launch import Launch, Setting
@@ -270,7 +271,7 @@ class Run:
         logs, noisy, _ = launch_logs(runs, *pair)
         if noisy > MOST_REPEATS and noisy > len(logs):
             return False
-        if len(logs) >= looks.most:
+        if len(logs) >= looks.most or keeps_compiling(runs, pair):
             return False
         if len(logs) not in looks.launches:
             return True

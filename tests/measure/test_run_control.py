@@ -65,6 +65,13 @@ def test_a_steadily_busy_machine_ends_a_run_soon(script):
     assert "50%" in measured.notices[0]["text"]
 
 
+def test_a_mode_that_never_stops_compiling_gets_no_further_launch(script):
+    script.modes = {"jax.jit": {"compile_events": 1}}
+    [probe] = kit.run(script).probes
+    assert probe["comparisons"][0]["reason"]["id"] == "compiles-again"
+    assert script.starts("jax") == 1
+
+
 def interrupt_when(text: str, after: int = 0):
     """A report that sends Ctrl-C to this process when *text* is being done."""
     seen = [0]
