@@ -187,10 +187,13 @@ def check(
     from advisor.knowledge import check as checking
     from advisor.knowledge.findings import from_errors
     from advisor.knowledge.loader import load_rule_base
+    from advisor.knowledge.personas import load_personas
 
     day = _day(today)
     try:
-        findings = checking.check(load_rule_base(rules or ()), today=day)
+        base = load_rule_base(rules or ())
+        load_personas(base)
+        findings = checking.check(base, today=day)
     except UserError as error:
         if not json:
             raise

@@ -29,8 +29,8 @@ from advisor.knowledge.model import (
     Truth,
     Within,
 )
+from advisor.knowledge.vocabulary import UNKNOWN
 
-UNKNOWN = "unknown"
 MAX_CASES = 1024
 """At most this many combinations of unknown values are tried to settle one condition."""
 

@@ -6,7 +6,7 @@ record that somebody edited is refused with words. It must not know what a recor
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -17,7 +17,6 @@ from advisor.knowledge.loader import Shelf, assemble
 from advisor.knowledge.model import (
     Fact,
     Install,
-    Persona,
     Question,
     Rule,
     RuleBase,
@@ -39,7 +38,7 @@ def to_data(base: RuleBase, *, rules: Collection[str] | None = None) -> dict[str
     """
     compact = rules is not None
     kept = [rule for rule in base.rules if rules is None or rule.id in rules]
-    named = {name for rule in kept for name in (*rule.sources,)}
+    named = {name for rule in kept for name in rule.sources}
     named.update(name for install in base.installs for name in install.sources)
     data: dict[str, Any] = {
         "schema": SCHEMA,
@@ -65,15 +64,14 @@ def to_data(base: RuleBase, *, rules: Collection[str] | None = None) -> dict[str
     return data
 
 
-def from_data(data: Mapping[str, Any], *, name: str = "rules") -> RuleBase:
+def from_data(data: Any, *, name: str = "rules") -> RuleBase:
     """The rule base that `to_data` made *data* of; *name* is what errors call it.
 
     Raises:
         UserError: the data is not a rule base.
     """
     problems = Problems()
-    document = Document(dict(data), name)
-    part = Part.top(document, problems)
+    part = Part.top(Document(data, name), problems)
     part.only(("schema", "version", "rules", "disabled", "packs", *_SECTIONS))
     part.word("schema", (SCHEMA,))
     packs = part.words("packs")
@@ -171,8 +169,3 @@ def _weights(weights: TaskWeights) -> dict[str, Any]:
 def _install(install: Install) -> dict[str, Any]:
     lists = {key: list(getattr(install, key)) for key in ("hardware", "os", "sources")}
     return _without_empty({**vars(install), **lists})
-
-
-def persona_data(persona: Persona) -> dict[str, Any]:
-    """*persona* as plain data."""
-    return {**vars(persona), "expect": list(persona.expect), "names": list(persona.names)}

@@ -60,4 +60,4 @@ def test_data_that_somebody_edited_is_refused(root: Path) -> None:
         from_data(data, name="decision.json")
     for wrong in ([], {"schema": "x"}, {"schema": "fw-advisor/rule-base@1", "rules": 1}):
         with pytest.raises(UserError):
-            from_data(wrong)  # type: ignore[arg-type]
+            from_data(wrong)
