@@ -65,6 +65,19 @@ def test_without_the_modes_that_show_all_the_curve_decides(stored):
     assert parity_of(shown, TOLERANCE, None)["status"] == "failed"
 
 
+def test_a_loss_that_ignores_its_parameters_fails_even_where_both_agree(stored):
+    shown = {"pytorch.eager": stored("dead-loss"), "jax.jit": stored("dead-loss")}
+    found = parity_of(shown, TOLERANCE, None)
+    assert found["status"] == "failed"
+    assert "does not depend on the parameters" in found["reason"]["text"]
+
+
+def test_integers_are_no_floats_of_the_same_width(stored):
+    whole = {**stored("right"), "forward": np.ones((2, 2), np.float32)}
+    other = {**whole, "forward": np.ones((2, 2), np.int32)}
+    assert "int32 instead of float32" in str(compare(whole, other, TOLERANCE).problem)
+
+
 def test_one_mode_alone_is_not_checked(stored):
     assert parity_of({"jax.jit": stored("right")}, TOLERANCE, None)["status"] == "not_checked"
 
