@@ -13,7 +13,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from advisor.knowledge.fields import Fault, Part, did_you_mean, shown
 from advisor.knowledge.model import AllOf, AnyOf, Condition, Fact, Not, OneOf, Scalar, Within
 from advisor.knowledge.vocabulary import LISTS, checked_number, checked_word, fact_for
-from advisor.knowledge.yamlio import Path_
+from advisor.knowledge.yaml_events import Path_
 
 _COMBINATIONS = ("any_of", "all_of", "not")
 _BOUNDS = ("above", "below", "between")

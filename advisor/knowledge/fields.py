@@ -15,7 +15,8 @@ from datetime import date
 from typing import Any
 
 from advisor.errors import UserError, UserErrorGroup
-from advisor.knowledge.yamlio import Document, Path_
+from advisor.knowledge.yaml_events import Path_
+from advisor.knowledge.yamlio import Document
 from advisor.text import inert
 
 MAX_PROBLEMS = 100

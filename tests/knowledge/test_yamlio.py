@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from advisor.errors import UserError
-from advisor.knowledge.yamlio import MAX_DEPTH, parse_yaml, read_yaml
+from advisor.knowledge.yaml_events import MAX_DEPTH
+from advisor.knowledge.yamlio import parse_yaml, read_yaml
 
 
 def read(text: str) -> object:
