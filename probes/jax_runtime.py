@@ -6,6 +6,7 @@ Knows how a step is run with and without jit, waited for and observed. Knows no 
 from __future__ import annotations
 
 import contextlib
+import importlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -75,7 +76,12 @@ class JaxRuntime:
 
     def wide(self, *, enabled: bool) -> Any:
         """A context with 64-bit types where *enabled*: the other programs keep the default."""
-        return self.jax.enable_x64(enabled) if enabled else contextlib.nullcontext()
+        if not enabled:
+            return contextlib.nullcontext()
+        if hasattr(self.jax, "enable_x64"):
+            return self.jax.enable_x64(enabled)
+        # Older releases have it among the experiments only.
+        return importlib.import_module("jax.experimental").enable_x64()
 
     def forget(self) -> None:
         """Forget what was compiled, once no program is left."""
@@ -90,7 +96,7 @@ class JaxRuntime:
         jitted: list[Any] = []
 
         def jit(function: Callable[..., Any]) -> Any:
-            donate = (0,) if parts.donate and self.settings == "matched" else ()
+            donate = (0,) if self._donates(parts) else ()
             jitted.append(self.jax.jit(function, donate_argnums=donate))
             return jitted[-1]
 
@@ -101,7 +107,14 @@ class JaxRuntime:
             raise ValueError(f"unknown mode {mode}")
         wrap = jit if mode == "jax.jit" else as_is
         step = parts.make_step(wrap) if parts.make_step else wrap(_step_of(parts))
-        return JaxProgram(self, parts, step, mode, jitted)
+        program = JaxProgram(self, parts, step, mode, jitted)
+        whole = "step jitted whole" if mode == "jax.jit" and not parts.make_step else ""
+        donated = "state donated" if jitted and self._donates(parts) else ""
+        program.variant = ", ".join(text for text in (parts.variant, whole, donated) if text)
+        return program
+
+    def _donates(self, parts: JaxParts) -> bool:
+        return parts.donate and self.settings == "matched"
 
     def product(self, a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
         """``a @ b`` on the device at the present precision, as NumPy."""

@@ -106,7 +106,7 @@ def _jax_parts(
         state=state,
         inputs=given,
         forward=None,
-        variant="the user's own step, jitted whole, state donated",
+        variant="the user's own step",
     )
 
 

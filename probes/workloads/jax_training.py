@@ -40,7 +40,7 @@ def train_parts(
         updates, optimizer_state = optimizer.update(gradients, optimizer_state, p)
         return (optax.apply_updates(p, updates), optimizer_state), value
 
-    name = "optax.adam, step jitted whole, state donated"
+    name = "optax.adam"
     return JaxParts(
         step=step,
         state=(parameters, optimizer.init(parameters)),

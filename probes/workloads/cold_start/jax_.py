@@ -27,5 +27,4 @@ def build(arrays: Arrays, size: Size, runtime: JaxRuntime) -> JaxParts:
         state=first,
         inputs=(first, runtime.array(arrays["w1"]), runtime.array(arrays["w2"])),
         forward=lambda x, inputs: classify(x, inputs)[1][0],
-        variant="state donated",
     )

@@ -81,5 +81,5 @@ def build(arrays: Arrays, size: Size, runtime: JaxRuntime) -> JaxParts:
         forward=lambda state, batch: logits(state[0], state[1], batch[0])[0],
         gradients=lambda state, batch: jax.grad(loss, has_aux=True)(state[0], state[1], batch)[0],
         parameters=lambda state: state[0],
-        variant="optax.adam, state donated, " + ("channels last" if last else "channels first"),
+        variant="optax.adam, " + ("channels last" if last else "channels first"),
     )

@@ -34,5 +34,5 @@ def build(arrays: Arrays, size: Size, runtime: JaxRuntime) -> JaxParts:
         state=runtime.array(arrays["state"]),
         inputs=runtime.array(batches(arrays, size)()),
         forward=blend,
-        variant="jax.device_put, jitted from there, state donated",
+        variant="jax.device_put, jitted from there",
     )

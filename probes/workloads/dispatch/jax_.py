@@ -27,5 +27,4 @@ def build(arrays: Arrays, size: Size, runtime: JaxRuntime) -> JaxParts:
         state=runtime.array(arrays["x"]),
         inputs=(runtime.array(arrays["scale"]), runtime.array(arrays["shift"])),
         forward=turn_round,
-        variant="state donated",
     )

@@ -32,5 +32,5 @@ def build(arrays: Arrays, size: Size, runtime: JaxRuntime) -> JaxParts:
         inputs=tuple(runtime.array(arrays[name]) for name in ("a", "s", "start")),
         forward=lambda x, inputs: jnp.stack(solve(x, *inputs[:2])),
         x64=True,
-        variant="64-bit types enabled, state donated",
+        variant="64-bit types enabled",
     )

@@ -30,5 +30,5 @@ def build(arrays: Arrays, size: Size, runtime: JaxRuntime) -> JaxParts:
         inputs=(runtime.array(arrays["a"]), runtime.array(arrays["b"])),
         forward=lambda x, coefficients: jax.hessian(f)(x, *coefficients),
         gradients=lambda x, coefficients: {"x": jax.grad(f)(x, *coefficients)},
-        variant="jax.hessian, state donated",
+        variant="jax.hessian",
     )

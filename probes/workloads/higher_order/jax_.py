@@ -34,5 +34,5 @@ def build(arrays: Arrays, size: Size, runtime: JaxRuntime) -> JaxParts:
         state=runtime.array(arrays["x"]),
         inputs=tuple(runtime.array(arrays[name]) for name in names),
         forward=lambda x, inputs: derivative(x, *inputs[1:]),
-        variant=f"jax.grad nested {size['order']} times, vmap, state donated",
+        variant=f"jax.grad nested {size['order']} times, vmap",
     )

@@ -40,5 +40,5 @@ def build(arrays: Arrays, size: Size, runtime: JaxRuntime) -> JaxParts:
         forward=lambda state, batch: logits(state[0], batch[0]),
         gradients=lambda state, batch: jax.grad(loss)(state[0], batch),
         parameters=lambda state: state[0],
-        variant="optax.adam, step jitted whole, state donated",
+        variant="optax.adam",
     )

@@ -44,5 +44,5 @@ def build(arrays: Arrays, size: Size, runtime: JaxRuntime) -> JaxParts:
         forward=lambda p, batch: logits(p, batch[0]),
         gradients=lambda p, batch: clipped_mean(p, batch)[0],
         parameters=lambda p: p,
-        variant="jax.vmap(value_and_grad), plain gradient descent, state donated",
+        variant="jax.vmap(value_and_grad), plain gradient descent",
     )

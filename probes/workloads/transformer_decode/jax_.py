@@ -55,5 +55,5 @@ def build(arrays: Arrays, size: Size, runtime: JaxRuntime) -> JaxParts:
         state=(runtime.array(arrays["token"]), jnp.zeros((), jnp.int32), caches),
         inputs=parameters_of(arrays, runtime, ("token",)),
         forward=lambda state, p: decode(state, p)[1][0],
-        variant="static cache, state donated",
+        variant="static cache",
     )

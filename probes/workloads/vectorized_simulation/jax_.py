@@ -56,5 +56,5 @@ def build(arrays: Arrays, size: Size, runtime: JaxRuntime) -> JaxParts:
         state=(angle, speed, runtime.array(arrays["age"])),
         inputs=(angle, speed, runtime.array(arrays["policy"])),
         forward=lambda state, inputs: jnp.stack(rollout(state, inputs)[0][:2]),
-        variant="lax.scan over 8 steps, state donated",
+        variant="lax.scan over 8 steps",
     )
