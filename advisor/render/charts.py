@@ -108,7 +108,7 @@ def _times(data: Mapping[str, Any]) -> tuple[list[Any], int]:
     lanes = {mode: lane for lane, mode in enumerate(modes)}
     ticks = [k * 10.0**e for e in range(-8, 5) for k in (1, 2, 5)]
     axis = LogAxis(values, ticks, left=10, right=60)
-    step = 24 + 13 * len(modes)
+    step = 24 + 15 * len(modes)
     top, bottom = 26, 26 + step * len(rows)
     height = bottom + 40
     names = {t: _time_tick(t) for t in ticks}
@@ -119,7 +119,7 @@ def _times(data: Mapping[str, Any]) -> tuple[list[Any], int]:
         above = top + place * step
         texts.append({"x": 0, "y": above + 11, "text": shortened(row["label"]), "colour": INK})
         for mark in row["marks"]:
-            y = above + 27 + 13 * lanes[mark["mode"]]
+            y = above + 28 + 15 * lanes[mark["mode"]]
             look = _look(mark["mode"])
             points.append({"x": axis.at(mark["median_s"]), "y": y, **look})
             low, high = mark["interval_s"] or (mark["median_s"], mark["median_s"])

@@ -6,8 +6,10 @@ give the same bytes whatever fonts a machine has. It must not know what a chart 
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -41,7 +43,13 @@ def drawn(layers: Sequence[alt.Chart], height: int) -> str:
         autosize=alt.AutoSizeParams(type="none"),
         padding={"left": _EDGE, "right": _EDGE, "top": 4, "bottom": 4},
     ).configure_view(stroke=None)
-    svg: str = vl_convert.vegalite_to_svg(chart.to_dict())
+    return _converted(json.dumps(chart.to_dict(), sort_keys=True))
+
+
+@lru_cache(maxsize=32)
+def _converted(spec: str) -> str:
+    """The SVG of a Vega-Lite specification; kept, since HTML and Markdown show the same charts."""
+    svg: str = vl_convert.vegalite_to_svg(spec)
     return svg
 
 

@@ -5,11 +5,13 @@ Knows HTML and the page's template. It words nothing: all text comes from the vi
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from advisor.record import Record
 from advisor.render.charts import RESTYLE, svg_of
@@ -23,24 +25,26 @@ LIMIT = 400_000
 
 _SPARE = 4_000
 _LONG_WORD = 26
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def render_html(record: Record) -> str:
     """The page of *record*; the same record gives the same bytes."""
     report = view_of(record)
-    page = _page(report, "")
+    charts = _charts(report)
+    page = _page(report, charts, "")
     room = LIMIT - _SPARE - len(page.encode())
-    return _page(report, record_json(record, room=room))
+    return _page(report, charts, record_json(record, room=room))
 
 
-def _page(report: Report, record: str) -> str:
+def _page(report: Report, charts: Mapping[str, Markup], record: str) -> str:
     return (
         environment()
         .get_template("report.html")
         .render(
             report=report,
             targets=anchors(report),
-            charts=_charts(report),
+            charts=charts,
             restyle=_restyle(),
             record=Markup(record),  # noqa: S704  (JSON with <, > and & escaped)
         )
@@ -78,7 +82,11 @@ def environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     made.globals.update(
-        kind_of=kind_of, classes=classes, has_long_word=has_long_word, Markup=Markup
+        kind_of=kind_of,
+        whole_dates=whole_dates,
+        classes=classes,
+        has_long_word=has_long_word,
+        Markup=Markup,
     )
     return made
 
@@ -99,3 +107,8 @@ def classes(*, side: str = "", tone: str = "", number: bool = False, long: bool 
 def has_long_word(text: str) -> bool:
     """Whether a word of *text* must be allowed to break."""
     return any(len(word) > _LONG_WORD for word in text.split())
+
+
+def whole_dates(text: str) -> Markup:
+    """*text*, escaped, with dates that do not break at their hyphens."""
+    return Markup(_DATE.sub(r'<span class="nb">\g<0></span>', str(escape(text))))  # noqa: S704

@@ -116,9 +116,9 @@ def jax_interval(comparison: Comparison) -> tuple[float, float] | None:
 
 def cases_of(evidence: Sequence[Evidence]) -> list[Case]:
     """Every probe of every document, in their order."""
-    many = len(evidence) > 1
+    settings = [document.settings for document in evidence]
     return [
-        Case(index, place, document, probe, many)
+        Case(index, place, document, probe, settings.count(document.settings) > 1)
         for index, document in enumerate(evidence)
         for place, probe in enumerate(document.probes)
     ]

@@ -39,7 +39,7 @@ def contradictions_section(origins: Origins) -> Section:
     points = tuple(
         Statement(
             sentence(c.text),
-            unique([origins.measured(c.probe), *origins.rule(c.rule)]),
+            unique([*_measured_on(origins, c.probe), *origins.rule(c.rule)]),
             lead="Measurement against rule",
             tone="warning",
         )
@@ -60,6 +60,12 @@ def contradictions_section(origins: Origins) -> Section:
     )
     table = Table("contradiction-numbers", "Believed and measured", head, rows)
     return Section("contradictions", "Contradictions", (Aside(how), Points(points), table))
+
+
+def _measured_on(origins: Origins, probe: str) -> list[Tag]:
+    """The tags of one workload, or of several that were told as one."""
+    named = [word for word in probe.split(" and ") if word in origins.workloads]
+    return [origins.measured(name) for name in named] or [origins.measured(probe)]
 
 
 def _times(log2: float) -> str:

@@ -39,7 +39,9 @@ def context_section(origins: Origins) -> Section:
         text = "Nothing was answered, so everything rests on what was measured"
         return Section("context", "Context", (Points((Statement(sentence(text), (METHOD,)),)),))
     rows = []
-    for key in sorted({*answers.values, *answers.unknown}):
+    said_or_not = {*answers.values, *answers.unknown}
+    known = [key for key in origins.inputs.base.facts if key in said_or_not]
+    for key in [*known, *sorted(said_or_not - set(known))]:
         fact = origins.inputs.base.facts.get(key)
         title = fact.title if fact else key
         shown = answer_text(origins, key) if key in answers.values else "not sure"
@@ -179,7 +181,7 @@ def _good_and_bad(origins: Origins, option: Option) -> list[Statement]:
     more = len(against) - len(bad)
     if more > 0:
         other = name_of(against[0].favours)
-        text = f"{count_of(more, 'smaller reason')} for {other} stand under {other}"
+        text = f"{count_of(more, 'smaller reason')} for {other} can be read under {other}"
         link = Tag("computed", "the other option", f"#option-{against[0].favours}")
         bad.append(Statement(sentence(text), (link,), lead="Bad, because", tone="bad"))
     return [*good, *bad]
@@ -193,5 +195,6 @@ def _good(origins: Origins, reason: DecisionReason) -> Statement:
 
 
 def _bad(origins: Origins, reason: DecisionReason) -> Statement:
-    text = f"this speaks for {name_of(reason.favours)}: {reason.text}"
+    where = _title(origins, reason.criterion)
+    text = f"{name_of(reason.favours)} gains more on \u201c{where}\u201d: {reason.text}"
     return Statement(sentence(text), origins.of_reason(reason), lead="Bad, because", tone="bad")

@@ -59,7 +59,8 @@ _METHOD = (
 def method_section(origins: Origins) -> Section:
     """How the decision was computed."""
     replay = origins.decision.replay
-    tag = (Tag("computed", f"seed {replay.seed}, {replay.samples:,} samples", "#replay"),)
+    made_by = f"{origins.decision.tool.name} {replay.tool_version}".strip()
+    tag = (Tag("computed", f"method of {made_by}, seed {replay.seed}", "#replay"),)
     told = [*_METHOD]
     drawn = (
         f"weights, reliability of claims and measurements are drawn {replay.samples:,} times; the "

@@ -49,6 +49,11 @@ class Origins:
         return {rule.id: rule for rule in self.inputs.base.rules}
 
     @cached_property
+    def workloads(self) -> frozenset[str]:
+        """The workloads that were measured."""
+        return frozenset(p.id for e in self.inputs.evidence for p in e.probes)
+
+    @cached_property
     def overall(self) -> Tag:
         """The tag of what everything together led to."""
         probes = sum(len(e.probes) for e in self.inputs.evidence)
@@ -61,7 +66,7 @@ class Origins:
 
     def measured(self, workload: str = "") -> Tag:
         """The tag of a measurement; it leads to the workload's numbers."""
-        target = anchor("measured", workload) if workload else "measured"
+        target = anchor("measured", workload) if workload in self.workloads else "measured"
         words = f"measured here: {workload}" if workload else "measured here"
         return Tag("measured", words, f"#{target}")
 

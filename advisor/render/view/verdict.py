@@ -92,14 +92,9 @@ def _mode(origins: Origins) -> list[Statement]:
     because = f": {recommended.mode_reason}" if recommended.mode_reason else ""
     reason = recommended.mode_reason or ""
     named = [origins.rule(r)[0] for r in origins.decision.rules_fired if f"rule {r};" in reason]
-    measured = [origins.measured(w) for w in workloads_of(origins) if w in reason]
+    measured = [origins.measured(w) for w in sorted(origins.workloads) if w in reason]
     tags = unique([*measured, *named]) or (METHOD,)
     return [Statement(sentence(f"{label}{because}"), tags, lead="Run it as")]
-
-
-def workloads_of(origins: Origins) -> list[str]:
-    """The workloads that were measured, sorted."""
-    return sorted({p.id for e in origins.inputs.evidence for p in e.probes})
 
 
 def _tie_break(origins: Origins) -> list[Statement]:
@@ -294,8 +289,9 @@ def start_section(origins: Origins) -> Section | None:
     recommended = origins.decision.recommended
     points = [
         Statement(
-            sentence(f"{entry.get('package', '')}: {entry.get('why', '')}"),
+            sentence(str(entry.get("why") or "for a start")),
             origins.rule(str(entry.get("rule", ""))) or (METHOD,),
+            lead=str(entry.get("package", "")),
         )
         for entry in recommended.stack
     ]

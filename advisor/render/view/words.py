@@ -92,11 +92,12 @@ def listed(words: Sequence[str]) -> str:
 
 
 def sentence(text: str) -> str:
-    """*text* with a capital first letter and a full stop."""
+    """*text* with a capital first letter, unless it starts with a name in code, and a full stop."""
     text = text.strip()
     if not text:
         return ""
-    text = text[0].upper() + text[1:]
+    if text.split()[0].rstrip(",;:").isalpha():
+        text = text[0].upper() + text[1:]
     return text if text[-1] in ".!?…" else text + "."
 
 
