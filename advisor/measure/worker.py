@@ -148,6 +148,7 @@ class WorkerProcess:
                 self._buffer += chunk
             self._refuse_flood(verb)
         line, _, self._buffer = self._buffer.partition(b"\n")
+        self._refuse_more_than_one_line(verb)
         try:
             reply = json.loads(line.decode("utf-8"), parse_constant=_refuse)
         except (ValueError, RecursionError) as error:
@@ -163,11 +164,16 @@ class WorkerProcess:
         stdout = self._process.stdout
         assert stdout is not None
         waiting = not stdout.closed and select.select([stdout.fileno()], [], [], 0)[0]
-        if not self._buffer and waiting:
-            self._buffer = os.read(stdout.fileno(), 1 << 16)
+        if waiting:
+            self._buffer += os.read(stdout.fileno(), 1 << 16)
         if self._buffer:
             self.kill()
             raise WorkerError("worker-garbage", f"it spoke unasked before '{verb}'")
+
+    def _refuse_more_than_one_line(self, verb: str) -> None:
+        if self._buffer:
+            self.kill()
+            raise WorkerError("worker-garbage", f"more than one answer to '{verb}'")
 
     def _refuse_flood(self, verb: str) -> None:
         if len(self._buffer) > MAX_REPLY_BYTES or self._log.tell() > MAX_LOG_BYTES:

@@ -152,6 +152,20 @@ def sabotage() -> None:
     catalogue.load, catalogue.framework_module = load_trick, trick_module
 
 
+def steady_peak() -> None:
+    """Among other tests the measured peak can come out below what a step reaches a second later.
+
+    No trick needs it to be sharp: work that is not waited for seems a hundred times quicker.
+    """
+    measured = worker.Worker.peak
+
+    def peak(self: Any, request: dict[str, Any]) -> dict[str, Any]:
+        found = measured(self, request)["flops_per_s"]
+        return {"flops_per_s": max(found, 2e12)}
+
+    worker.Worker.peak = peak  # type: ignore[method-assign]
+
+
 def keep_compiled(directory: str) -> None:
     """Let JAX store what it compiles, however quick that was."""
     import jax
@@ -167,6 +181,7 @@ if __name__ == "__main__":
     if command == "catalogue":
         sys.exit(catalogue.main(options))
     sabotage()
+    steady_peak()
     if "jax" in options:
         keep_compiled(cache)
     sys.exit(worker.main(options))
