@@ -5,6 +5,7 @@ Arguments: a directory, and JSON of the fake's script. Says ``ready`` when all o
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from pathlib import Path
@@ -17,6 +18,10 @@ FAKE = Path(__file__).with_name("worker.py")
 
 def main(place: Path, script: str) -> None:
     """Start, beget, and sleep until somebody ends this process."""
+    # A test run in the background or under nohup would hand down signals that are ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
     argv = worker_argv(
         sys.executable, (str(FAKE), "--script", script), "--framework", "jax", "--cores", "1"
     )

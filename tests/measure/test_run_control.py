@@ -17,6 +17,14 @@ from tests.fakes import kit
 TWO = kit.plan(kit.cell("fake"), kit.cell("other"))
 
 
+@pytest.fixture(autouse=True)
+def interruptible():
+    """A test run in the background ignores SIGINT, and Python then raises nothing for it."""
+    old = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, old)
+
+
 def test_each_launch_is_a_fresh_process_of_each_framework(script):
     measured = kit.run(script, kit.plan(looks=Looks((2,), 0.05)))
     assert (script.starts("pytorch"), script.starts("jax")) == (2, 2)

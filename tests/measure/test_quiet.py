@@ -1,0 +1,100 @@
+"""How much others use: read from a /proc of the test's own, with a clock of its own."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from advisor.measure import quiet
+from advisor.measure.quiet import CpuMeter, wait_until_quiet
+from tests.fakes.kit import Meter
+
+TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+
+
+class Machine:
+    """Two CPUs; `pass_time` says how long each was idle and what process 7 used."""
+
+    def __init__(self, root, monkeypatch) -> None:
+        self.root, self.now_s = root, 1000.0
+        self.idle_s, self.own_s = [500.0, 500.0], 0.0
+        monkeypatch.setattr(quiet.time, "monotonic", lambda: self.now_s)
+        (root / "7" / "task" / "7").mkdir(parents=True)
+        self.write()
+
+    def write(self) -> None:
+        rows = [f"cpu{i} 5 0 5 {round(s / TICK_S)} 0 0 0 9 0 0" for i, s in enumerate(self.idle_s)]
+        (self.root / "stat").write_text("\n".join(["cpu 0 0 0 0 0 0 0 0 0 0", *rows]), "ascii")
+        text = f"{round(self.own_s * 1e9)} 0 1"
+        (self.root / "7" / "task" / "7" / "schedstat").write_text(text, "ascii")
+
+    def pass_time(self, seconds: float, idle: tuple[float, float], own_s: float) -> None:
+        self.now_s += seconds
+        self.idle_s = [a + b for a, b in zip(self.idle_s, idle, strict=True)]
+        self.own_s += own_s
+        self.write()
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    return Machine(tmp_path, monkeypatch)
+
+
+def share(machine: Machine, cpus, idle, own_s) -> float | None:
+    meter = CpuMeter(cpus, lambda: [7], machine.root)
+    before = meter.read()
+    machine.pass_time(10.0, idle, own_s)
+    return meter.foreign_share(before, meter.read())
+
+
+def test_an_idle_machine_has_no_others(machine):
+    assert share(machine, (0, 1), (10.0, 10.0), 0.0) == pytest.approx(0.0, abs=0.01)
+
+
+def test_what_we_use_ourselves_is_not_others(machine):
+    assert share(machine, (0, 1), (0.0, 10.0), 10.0) == pytest.approx(0.0, abs=0.01)
+
+
+def test_one_busy_neighbour_on_two_cpus_is_half(machine):
+    assert share(machine, (0, 1), (0.0, 10.0), 0.0) == pytest.approx(0.5, abs=0.01)
+
+
+def test_both_at_once_are_told_apart(machine):
+    assert share(machine, (0, 1), (0.0, 0.0), 15.0) == pytest.approx(0.25, abs=0.01)
+
+
+def test_only_the_allowed_cpus_count(machine):
+    assert share(machine, (1,), (0.0, 10.0), 0.0) == pytest.approx(0.0, abs=0.01)
+    assert share(machine, (0,), (0.0, 10.0), 0.0) == pytest.approx(1.0, abs=0.01)
+
+
+def test_where_nothing_is_told_nothing_is_known(tmp_path):
+    meter = CpuMeter((0,), list, tmp_path / "absent")
+    assert meter.read() is None
+    assert meter.foreign_share(None, None) is None
+
+
+def test_a_quiet_machine_is_not_waited_for():
+    told: list[str] = []
+    assert wait_until_quiet(Meter((), list), limit_s=60, window_s=0.0, tell=told.append) == 0.0
+    assert told == []
+
+
+def test_a_busy_machine_is_waited_for_until_it_is_quiet_and_that_is_said_once():
+    class Calming(Meter):
+        shares = iter([0.9, 0.5, 0.2, 0.05])
+
+        def foreign_share(self, before, after):
+            return next(self.shares)
+
+    told: list[str] = []
+    assert wait_until_quiet(Calming((), list), limit_s=60, window_s=0.0, tell=told.append) == 0.05
+    assert told == ["other processes use 90% of the CPUs; waiting up to 60 s"]
+
+
+def test_the_wait_is_bounded():
+    class Busy(Meter):
+        share = 0.7
+
+    assert wait_until_quiet(Busy((), list), limit_s=0.0, window_s=0.0, tell=str) == 0.7
