@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import select
 import sys
 import time
 from dataclasses import replace
@@ -228,3 +230,19 @@ def test_a_dead_worker_stays_dead_and_says_so(script, tmp_path):
                 process.ask("peak", timeout_s=20.0)
             assert caught.value.reason == "worker-crashed"
         assert "exit status 7" in caught.value.text
+
+
+def test_what_is_said_between_two_questions_answers_neither(tmp_path):
+    code = "import sys; sys.stdin.readline(); print('{\"ok\": true}', flush=True);"
+    code += "open(sys.argv[1]).read(); print('{\"ok\": true}', flush=True); sys.stdin.read()"
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    argv = (sys.executable, "-c", code, str(gate))
+    with WorkerProcess(WorkerCommand(argv, {}, (), tmp_path / "log")) as process:
+        assert process.ask("hello", timeout_s=20.0)["ok"]
+        gate.write_text("now", "ascii")
+        assert process._process.stdout is not None
+        select.select([process._process.stdout], [], [], 20.0)
+        with pytest.raises(WorkerError) as caught:
+            process.ask("warm", timeout_s=20.0)
+        assert "unasked" in caught.value.text
