@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,9 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def start_driver(script: Script) -> subprocess.Popen[str]:
+@contextlib.contextmanager
+def start_driver(script: Script) -> Iterator[subprocess.Popen[str]]:
+    """A driver with a worker and its children; a test that fails leaves none of them either."""
     driver = subprocess.Popen(
         [sys.executable, "-m", "tests.fakes.driver", str(script.state), script.argv[2]],
         cwd=ROOT,
@@ -32,7 +36,15 @@ def start_driver(script: Script) -> subprocess.Popen[str]:
     )
     assert driver.stdout is not None
     assert driver.stdout.readline() == "ready\n"
-    return driver
+    everyone = below(driver.pid)
+    try:
+        yield driver
+    finally:
+        for pid in (driver.pid, *everyone):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        driver.stdout.close()
+        driver.wait()
 
 
 def below(pid: int) -> list[int]:
