@@ -72,6 +72,9 @@ def main() -> None:
         # The reader went away (`| head`): what follows must not fail again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 141
+    except SystemExit as error:
+        # Typer leaves this way when the reader went away while it was printing.
+        code = error.code
     except BaseException as error:  # noqa: BLE001  (the one place that turns errors into words)
         code = report_failure(error, sys.argv[1:])
     sys.exit(code if isinstance(code, int) else 0)

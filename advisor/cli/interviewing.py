@@ -64,7 +64,7 @@ class Talk:
         """What was found on this machine."""
         from advisor.cli.measuring import look_around
 
-        return look_around(self.python)
+        return look_around(self.python, device=self.device)
 
     @cached_property
     def detected(self) -> dict[str, Detected]:

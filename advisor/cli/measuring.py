@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,10 +78,13 @@ def cache_dir() -> Path:
     return Path(platformdirs.user_cache_dir("fw-advisor"))
 
 
-def look_around(requested: Sequence[str] = (), *, label: str | None = None) -> Surroundings:
+def look_around(
+    requested: Sequence[str] = (), *, device: str = "cpu", label: str | None = None
+) -> Surroundings:
     """Describe the machine and find the interpreters, those *requested* (``torch=PATH``) first.
 
-    *label* is what reports call this machine.
+    *label* is what reports call this machine. A toolchain that lacks the *device* gets that as
+    its problem, with the cause: a CPU's time is never compared with an accelerator's.
 
     Raises:
         UserError: a request of another shape.
@@ -91,9 +94,23 @@ def look_around(requested: Sequence[str] = (), *, label: str | None = None) -> S
 
     found = find_toolchains(parse_pythons(requested), worker=worker_script())
     machine = describe_machine()
+    if device != "cpu":
+        found = _with_device(found, device, machine)
     if label:
         machine["label"] = inert(label, limit=100)
     return Surroundings(machine, tuple(found))
+
+
+def _with_device(
+    toolchains: Sequence[Toolchain], device: str, machine: dict[str, Any]
+) -> list[Toolchain]:
+    from advisor.cli.doctor import load_mends
+    from advisor.machine.doctor import refusal
+    from advisor.machine.toolchains import with_devices
+
+    mends = load_mends()
+    asked = with_devices(toolchains, worker=worker_script())
+    return [replace(t, problem=refusal(t, device, machine, mends)) for t in asked]
 
 
 def make_campaign(

@@ -117,7 +117,7 @@ def probe(
         return exporting.tell_export(done, json=json, quiet=quiet)
     _refuse_unwritable(output or [])
     own = [_own_file(path) for path in workload or []]
-    around = measuring.look_around(python or [], label=label)
+    around = measuring.look_around(python or [], device=device, label=label)
     if list_plan:
         return _show_plan(measuring.make_campaign(around, wishes, own=own), json=json)
     with live_progress(quiet=quiet, colour=colour_wanted(no_color)) as report:

@@ -47,6 +47,8 @@ def facts_of(
 ) -> dict[str, Any]:
     """The same from parts that were already worked out; *values* are the answers' values."""
     facts = {
+        # A policy that nobody stated is no policy; otherwise every decision would wait for it.
+        "exclude": [],
         **detected,
         **_measured_facts(measured, speed),
         **{k: v for k, v in values.items() if v is not None and v != "unknown"},

@@ -41,7 +41,7 @@ from advisor.measure.replies import (
 from advisor.measure.schedule import block_orders, launch_order
 from advisor.measure.worker import WorkerCommand, WorkerError, WorkerProcess, worker_argv
 
-_STATUS = {"worker-hung": "timeout", "framework-missing": "skipped"}
+_STATUS = {"worker-hung": "timeout", "framework-missing": "skipped", "device-missing": "skipped"}
 
 
 @dataclass(frozen=True)

@@ -154,6 +154,9 @@ def _cells(
 ) -> list[Cell]:
     """The cells of one workload; *beside* another series only what its verdict needs."""
     sizes = [n for n in SIZES[wishes.profile] if n in workload["sizes"]]
+    if wishes.profile == "thorough":
+        # Variants (another layout, the vendor's cell, fewer lengths) have names of their own.
+        sizes += [n for n in workload["sizes"] if n not in sizes]
     if not sizes:
         sizes = [next(iter(workload["sizes"]))]
     short = beside and wishes.profile != "thorough"

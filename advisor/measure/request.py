@@ -152,7 +152,7 @@ def campaign_for(
     if not specs:
         told = "; ".join(f"{name}: {why.get('text', '')}" for name, why in sorted(missing.items()))
         raise NothingToMeasureError(
-            "neither PyTorch nor JAX was found" + (f" ({told})" if told else ""),
+            "neither PyTorch nor JAX can be measured" + (f" ({told})" if told else ""),
             hint=install_hint,
         )
     wanted = {FRAMEWORK_WORDS[f] for f in wishes.frameworks}

@@ -25,6 +25,11 @@ from advisor.text import inert, private
 MAX_REPLY_BYTES = 64 * 1024 * 1024
 MAX_LOG_BYTES = 64 * 1024 * 1024
 _TAIL_BYTES = 1500
+_REASONS = {
+    "ModuleNotFoundError": "framework-missing",
+    "ImportError": "framework-missing",
+    "DeviceMissingError": "device-missing",
+}
 
 
 class WorkerError(Exception):
@@ -32,7 +37,7 @@ class WorkerError(Exception):
 
     Args:
         reason: Stable id: ``worker-crashed``, ``worker-hung``, ``worker-garbage``,
-            ``output-flood``, ``framework-missing`` or ``framework-error``.
+            ``output-flood``, ``framework-missing``, ``device-missing`` or ``framework-error``.
         text: What happened, in words.
     """
 
@@ -121,9 +126,7 @@ class WorkerProcess:
             error = reply.get("error") or {}
             text = inert(private(str(error.get("text", "no text"))), limit=600)
             kind = inert(str(error.get("type", "error")), limit=60)
-            missing = kind in ("ModuleNotFoundError", "ImportError")
-            reason = "framework-missing" if missing else "framework-error"
-            raise WorkerError(reason, f"{kind}: {text}")
+            raise WorkerError(_REASONS.get(kind, "framework-error"), f"{kind}: {text}")
         return reply
 
     def receive(self, verb: str, timeout_s: float) -> dict[str, Any]:

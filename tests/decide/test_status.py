@@ -145,11 +145,20 @@ def test_an_expired_veto_only_warns() -> None:
 def test_a_veto_that_waits_for_an_answer_is_shown_and_blocks_only_if_likely() -> None:
     likely = rule("veto.likely", kind="veto", when=OneOf("hardware.train", ("cpu", "nvidia")),
                   excludes="jax", lifts="x")  # fmt: skip
-    rare = decide(inputs_for(base_of(*broad("jax"), *policies())))
+    unlikely = rule("veto.unlikely", kind="veto", when=OneOf("hardware.train", ("tpu",)),
+                    excludes="jax", lifts="x")  # fmt: skip
+    rare = decide(inputs_for(base_of(*broad("jax"), unlikely)))
     often = decide(inputs_for(base_of(*broad("jax"), likely)))
     assert rare.status == "recommend"
     assert next(o for o in rare.options if o.framework == "jax").conditional
     assert often.status == "insufficient_evidence"
+
+
+def test_a_policy_that_nobody_stated_is_waited_for_by_nothing() -> None:
+    decision = decide(inputs_for(base_of(*broad("jax"), *policies())))
+    assert decision.status == "recommend"
+    assert not any(option.conditional for option in decision.options)
+    assert decision.notices == [n for n in decision.notices if n["id"] != "veto-conditional"]
 
 
 def test_unknown_packages_are_listed() -> None:
