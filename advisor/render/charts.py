@@ -8,6 +8,7 @@ serves light, dark and print. It must not know a record.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -37,6 +38,11 @@ from advisor.render.drawing import (
 __all__ = ["RESTYLE", "standalone", "svg_of"]
 
 
+_TAG = re.compile(r"<[a-z][^>]*>")
+_ROLE = re.compile(r' (?:role|aria-[a-z]+|class)="[^"]*"')
+"""The picture is one image with one description: its parts need no roles of their own."""
+
+
 def svg_of(figure: Figure) -> str:
     """*figure* as an SVG element with its title and description; empty where it has no rows."""
     rows = figure.data.get("rows")
@@ -49,7 +55,7 @@ def svg_of(figure: Figure) -> str:
 def _described(svg: str, figure: Figure) -> str:
     """The drawing as one image with a name and a description for those who cannot see it."""
     start = svg.index("<svg")
-    body = svg[svg.index(">", start) + 1 :]
+    body = _TAG.sub(lambda tag: _ROLE.sub("", tag[0]), svg[svg.index(">", start) + 1 :])
     box = svg[svg.index('viewBox="') :].split('"')[1]
     width, height = box.split()[2:]
     head = (

@@ -134,6 +134,16 @@ class Figure:
     def __post_init__(self) -> None:
         object.__setattr__(self, "title", clean(self.title))
         object.__setattr__(self, "alt", clean(self.alt))
+        object.__setattr__(self, "data", _cleaned(self.data))
+
+
+def _cleaned(value: Any) -> Any:
+    """*value* with every text in it made harmless: the drawing aborts on a NUL."""
+    if isinstance(value, str):
+        return clean(value, limit=200)
+    if isinstance(value, Mapping):
+        return {key: _cleaned(inner) for key, inner in value.items()}
+    return [_cleaned(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 import jinja2
+from markupsafe import escape
 
 from advisor.record import Record
 from advisor.render.charts import standalone, svg_of
@@ -68,8 +69,10 @@ def escaped(text: str) -> str:
 
 
 def fenced(block: Code) -> str:
-    """A code block whose fence is longer than any in its content."""
+    """A code block whose fence is longer than any in its content; as entities where it has HTML."""
     body = "\n".join(block.lines)
+    if "<" in body:
+        return f"<pre><code>{escape(body)}</code></pre>"
     longest = max((len(run) for run in re.findall(r"`+", body)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}\n{body}\n{fence}"

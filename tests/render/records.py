@@ -242,9 +242,7 @@ def evidence(text: Text = as_it_is, settings: str = "matched", scale: float = 1.
             ],
             "selftest": {"status": "passed", "aa_log_sd": 0.001, "planted_detected": True},
             "probes": probes,
-            "notices": [
-                {"id": "n", "severity": "warning", "text": text("battery"), "hint": "-"}
-            ],
+            "notices": [{"id": "n", "severity": "warning", "text": text("battery"), "hint": "-"}],
         }
     )
 
@@ -268,6 +266,7 @@ def _reason(name: str | None, favours: str, text: Text) -> dict[str, Any]:
     }
 
 
+_FROM = ("rules", "answers", "measured", "none")
 RECOMMENDED: Mapping[str, dict[str, Any]] = {
     "recommend": {"framework": "pytorch", "mode": COMPILED},
     "lean": {"framework": "jax", "mode": JIT},
@@ -318,8 +317,8 @@ def decision(status: str, text: Text = as_it_is, *, measured: bool = True) -> De
                 for f in ("pytorch", "jax")
             ],
             "criteria": [
-                {"id": c, "weight": 1 / 7, "pytorch": 0.7, "jax": 0.6, "contribution": 0.01 * (k - 3),
-                 "from": ("rules", "answers", "measured", "none")[k % 4]}
+                {"id": c, "weight": 1 / 7, "pytorch": 0.7, "jax": 0.6,
+                 "contribution": 0.01 * (k - 3), "from": _FROM[k % 4]}
                 for k, c in enumerate(CRITERIA)
             ],
             "reasons": [

@@ -13,7 +13,7 @@ from advisor.decision import Decision, DecisionReason, Provenance
 from advisor.inputs import Inputs
 from advisor.knowledge.model import Rule
 from advisor.record import Record
-from advisor.render.document import Kind, Tag, anchor, web_address
+from advisor.render.document import Kind, Tag, anchor, clean, web_address
 from advisor.render.view.words import count_of
 
 SAID: Mapping[str, str] = {
@@ -92,7 +92,7 @@ class Origins:
         if source is None:
             return Tag("rule", f"source {name}")
         day = source.published or source.retrieved
-        return Tag("rule", f"{source.title}, {day}", web_address(source.url))
+        return Tag("rule", f"{_short(source.title)}, {day}", web_address(source.url))
 
     def told(self, given: Provenance) -> Tag:
         """A provenance of the decision document as a tag."""
@@ -100,7 +100,7 @@ class Origins:
             return self.measured(given.ref)
         if given.kind == "rule":
             dated = f", {given.date}" if given.date else ""
-            return Tag("rule", f"{given.text or given.ref}{dated}", web_address(given.url))
+            return Tag("rule", f"{_short(given.text or given.ref)}{dated}", web_address(given.url))
         if given.ref in self.inputs.answers.values:
             return self.answer(given.ref)
         return Tag(given.kind, f"detected here: {given.ref}", "#environment")
@@ -112,6 +112,11 @@ class Origins:
             return unique(because or [self.measured(reason.probe or "")])
         cited = [self.told(s) for s in reason.sources[:1]] or list(self.rule(reason.rule)[1:])
         return unique([self.rule(reason.rule)[0], *cited, *map(self.told, reason.because)])
+
+
+def _short(title: str) -> str:
+    """*title*, short enough that the date after it is never cut off."""
+    return clean(title, limit=120)
 
 
 def unique(tags: Iterable[Tag]) -> tuple[Tag, ...]:
