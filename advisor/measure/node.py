@@ -181,8 +181,10 @@ def _need_numpy(toolchains: Sequence[Toolchain], script: str, argv: Sequence[str
 def _keep_what_was_finished() -> None:
     """A lost connection or a scheduler's end of time stops like Ctrl-C does."""
     for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.default_int_handler)
+        number = getattr(signal, name, None)
+        # One that is ignored was meant to be: nohup does so.
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
 
 
 def _refuse_unusable(options: argparse.Namespace) -> None:
