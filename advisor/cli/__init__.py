@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 from typing import Annotated
 
@@ -65,6 +66,8 @@ def _register() -> None:
 def main() -> None:
     """Run the command line and exit with its code; a user's mistake never shows a traceback."""
     _register()
+    # A shell that starts us in the background has interrupts ignored, and that is inherited.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         code = app(sys.argv[1:], standalone_mode=False)
         sys.stdout.flush()
