@@ -17,6 +17,7 @@ from markupsafe import escape
 from advisor.render.document import Figure
 from advisor.render.drawing import (
     BAND,
+    FONT,
     INK,
     MUTED,
     NOTE,
@@ -39,8 +40,12 @@ __all__ = ["RESTYLE", "standalone", "svg_of"]
 
 
 _TAG = re.compile(r"<[a-z][^>]*>")
-_ROLE = re.compile(r' (?:role|aria-[a-z]+|class)="[^"]*"')
-"""The picture is one image with one description: its parts need no roles of their own."""
+_SPARE = re.compile(
+    r' (?:role|aria-[a-z]+|class|font-family|pointer-events|stroke-miterlimit)="[^"]*"'
+    r'| (?:fill-|stroke-)?opacity="1"'
+)
+_EMPTY = re.compile(r'<path d=""[^>]*/>|<path d="M0,0h0v0h0Z"/>|<g></g>|<g/>')
+"""One image with one description and one font: its parts need none of their own."""
 
 
 def svg_of(figure: Figure) -> str:
@@ -55,12 +60,14 @@ def svg_of(figure: Figure) -> str:
 def _described(svg: str, figure: Figure) -> str:
     """The drawing as one image with a name and a description for those who cannot see it."""
     start = svg.index("<svg")
-    body = _TAG.sub(lambda tag: _ROLE.sub("", tag[0]), svg[svg.index(">", start) + 1 :])
+    body = _TAG.sub(lambda tag: _SPARE.sub("", tag[0]), svg[svg.index(">", start) + 1 :])
+    body = _EMPTY.sub("", body)
     box = svg[svg.index('viewBox="') :].split('"')[1]
     width, height = box.split()[2:]
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="{box}" width="{width}" '
-        f'height="{height}" aria-labelledby="{figure.id}-title {figure.id}-desc">'
+        f'height="{height}" font-family="{FONT}" '
+        f'aria-labelledby="{figure.id}-title {figure.id}-desc">'
         f'<title id="{figure.id}-title">{escape(figure.title)}</title>'
         f'<desc id="{figure.id}-desc">{escape(figure.alt)}</desc>'
     )

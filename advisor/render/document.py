@@ -8,7 +8,7 @@ not know any output format, nor where the words come from.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from advisor.text import inert, private
@@ -118,6 +118,14 @@ class Table:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "caption", clean(self.caption))
+
+
+def table_of(table: Table, *, most: int = 120) -> Table:
+    """*table* with at most so many rows; its caption says what only the record holds."""
+    if len(table.rows) <= most:
+        return table
+    told = f" (the first {most} of {len(table.rows):,}; decision.json has all)"
+    return replace(table, caption=table.caption + told, rows=table.rows[:most])
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,12 @@ _ESCAPES = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
 def record_json(record: Record, *, room: int) -> str:
     """*record* as one line of ASCII JSON of at most *room* bytes, safe inside a script element.
 
-    Where all of it does not fit, first the rules' statements are left out, then all that the
-    decision was made from; the hashes of what is missing stay in ``replay``.
+    Where all of it does not fit, the rules that stayed silent are left out, then all rules, then
+    all that the decision was made from; the hashes of what is missing stay in ``replay``.
     """
     whole = _private(freeze(record))
-    for document in (whole, _without_rules(whole), _decision_only(whole)):
+    shorter = (_spoken_rules, _without_rules, _decision_only)
+    for document in (whole, *(shorten(whole) for shorten in shorter)):
         text = _text(document)
         if len(text) <= room:
             return text
@@ -30,6 +31,17 @@ def record_json(record: Record, *, room: int) -> str:
 
 def _text(document: Any) -> str:
     return json.dumps(document, separators=(",", ":"), allow_nan=False).translate(_ESCAPES)
+
+
+def _spoken_rules(document: dict[str, Any]) -> dict[str, Any]:
+    """*document* without the rules that stayed silent, and without what only they cite."""
+    spoken = {*document["rules_fired"], *(entry["rule"] for entry in document["rules_unknown"])}
+    base = document["made_from"]["rules"]
+    rules = [rule for rule in base["rules"] if rule["id"] in spoken]
+    cited = {name for part in (rules, base["installs"]) for one in part for name in one["sources"]}
+    sources = [source for source in base["sources"] if source["id"] in cited]
+    made = {**document["made_from"], "rules": {**base, "rules": rules, "sources": sources}}
+    return {**document, "made_from": made}
 
 
 def _without_rules(document: dict[str, Any]) -> dict[str, Any]:

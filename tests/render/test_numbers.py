@@ -15,11 +15,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from advisor.decision import Decision
 from advisor.evidence import Evidence
 from advisor.jsonio import dumps
 from advisor.record import Record, freeze
 from advisor.render.charts import RESTYLE, svg_of
-from advisor.render.document import Figure, Report, walk
+from advisor.render.document import Figure, Report, Table, walk
 from advisor.render.drawing import WIDTH, LogAxis
 from advisor.render.html import LIMIT, render_html
 from advisor.render.markdown import DARK
@@ -198,3 +199,21 @@ def test_the_same_record_gives_the_same_bytes_in_every_process(tmp_path: Path) -
         outputs.add(done.stdout)
     assert len(outputs) == 1
     assert len(outputs.pop().split()) == 8
+
+
+def test_a_record_that_is_a_little_too_big_keeps_the_rules_that_spoke() -> None:
+    made = record()
+    more = [rule(f"claim.x.n{k}", lambda text: text * 20) for k in range(400)]
+    base = replace(made.inputs.base, rules=(*made.inputs.base.rules, *more))
+    big = replace(made, inputs=replace(made.inputs, base=base))
+    document = json.loads(read_html(render_html(big)).script)
+    kept = {rule["id"] for rule in document["made_from"]["rules"]["rules"]}
+    assert kept == {*made.decision.rules_fired, "claim.risk.waiting"}
+    assert Decision.model_validate(document) == made.decision
+
+
+def test_a_long_table_is_cut_and_says_so() -> None:
+    report = view_of(big_record())
+    tables = {b.id: b for b in walk(report.sections) if isinstance(b, Table)}
+    assert len(tables["times"].rows) == 120
+    assert "the first 120 of 360" in tables["times"].caption

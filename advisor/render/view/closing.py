@@ -30,6 +30,9 @@ _STATE = {
 }
 
 
+_ADVICE = Tag("computed", "advice that follows from this verdict", "#verdict")
+
+
 def contradictions_section(origins: Origins) -> Section:
     """Where a measurement disagrees with a rule; the measurement counts."""
     found = origins.decision.contradictions
@@ -173,9 +176,9 @@ def confirm_section(origins: Origins) -> Section:
             f"{name_of(decision.recommended.framework)}, and write down what would have been "
             f"easier in {name_of(other)}"
         )
-        points.append(Statement(sentence(text), (METHOD,), lead="Then"))
+        points.append(Statement(sentence(text), (_ADVICE,), lead="Then"))
     text = "week 6: measure again, compare with today's numbers and let the record be checked"
-    points.append(Statement(sentence(text), (METHOD,), lead="Last"))
+    points.append(Statement(sentence(text), (_ADVICE,), lead="Last"))
     return Section(
         "confirm", "How to confirm it in six weeks", (Points(tuple(points)), Code(AGAIN))
     )
@@ -194,7 +197,7 @@ def _first_steps(origins: Origins) -> Sequence[Statement]:
         "week 1: time your own training step in both frameworks "
         "(fw-advisor probe --workload mine.py) and decide again with it"
     )
-    found = [Statement(sentence(text), (METHOD,), lead="First")]
+    found = [Statement(sentence(text), (_ADVICE,), lead="First")]
     valued = [u for u in origins.decision.unknowns if u.value_of_information > 0]
     if valued:
         text = f"settle what is worth most to know: {valued[0].text}"
@@ -207,7 +210,7 @@ def revisit_section(origins: Origins) -> Section:
     """Dates and events that should reopen the decision."""
     points = tuple(
         Statement(
-            sentence(entry.when),
+            sentence(entry.when.removeprefix(f"on {entry.date}: ")),
             origins.rule(entry.rule) or (METHOD,),
             lead=entry.date or "Event",
         )

@@ -6,7 +6,17 @@ import math
 from collections.abc import Iterator, Sequence
 
 from advisor.evidence import Entry
-from advisor.render.document import Aside, Cell, Points, Row, Section, Statement, Table, Tag
+from advisor.render.document import (
+    Aside,
+    Cell,
+    Points,
+    Row,
+    Section,
+    Statement,
+    Table,
+    Tag,
+    table_of,
+)
 from advisor.render.view.cases import CALLED, Case, framework, matched
 from advisor.render.view.words import DASH, count_of, duration, name_of, sentence, size_text
 
@@ -33,9 +43,11 @@ def break_even_steps(compile_s: float | None, eager_s: float | None, fast_s: flo
 
 def compile_section(cases: Sequence[Case]) -> Section:
     """One-off costs of every mode, and the steps after which compiling pays."""
-    rows = [_cost_row(case, entry) for case in cases for entry in case.ok]
+    timed = [(case, entry) for case in cases for entry in case.ok]
+    rows = [_cost_row(case, entry) for case, entry in timed]
     head = ("Work", "Mode", "Import", "First call", "Compile, cold", "Compile, warm", "Pays after")
     table = Table("costs", "One-off costs, apart from steady state", head, tuple(rows), (_HERE,))
+    table = table_of(table)
     how = (
         "Pays after: the compile time over what one compiled step saves against the same "
         "framework's eager step on the same work."

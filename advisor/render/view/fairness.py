@@ -16,6 +16,7 @@ from advisor.render.document import (
     Statement,
     Table,
     Tag,
+    table_of,
 )
 from advisor.render.view.cases import Case, framework, matched
 from advisor.render.view.provenance import METHOD, Origins
@@ -38,6 +39,7 @@ _HELD = {
     "unknown": "not checked",
     "not_applicable": "does not apply",
 }
+_MOST_CONDITIONS = 120
 _HERE = Tag("measured", "measured here", "#environment")
 
 
@@ -53,7 +55,10 @@ def fairness_section(cases: Sequence[Case]) -> Section:
         for compared in case.probe.comparisons:
             pair = f"{compared.a} to {compared.b}"
             rows.append(Row((Cell(case.name), Cell(pair), *_summary(case, compared))))
-            detail += [_gate_row(case, pair, gate) for gate in _gates(case, compared)]
+            if framework(compared.a) != framework(compared.b):
+                detail += [_gate_row(case, pair, gate) for gate in _gates(case, compared)]
+    # Where not all fit, what did not hold comes first.
+    detail.sort(key=lambda row: row.cells[3].text == _HELD["passed"])
     how = (
         "Same inputs, same initial values, same CPUs, same precision, work waited for to its end: "
         "if one condition fails, no ratio is shown."
@@ -61,17 +66,17 @@ def fairness_section(cases: Sequence[Case]) -> Section:
     blocks: list[Block] = [Aside(how)]
     head = ("Work", "Compared", "Conditions", "Not held, or not checked")
     caption = "Fairness certificate of every comparison"
-    blocks.append(Table("fairness", caption, head, tuple(rows), (_HERE,)))
+    blocks.append(table_of(Table("fairness", caption, head, tuple(rows), (_HERE,))))
     if detail:
         full = Table(
             "gates",
-            "Every condition of every comparison",
+            "Conditions of the comparisons of PyTorch with JAX",
             ("Work", "Compared", "Condition", "Result", "Found"),
             tuple(detail),
             (_HERE,),
         )
-        summary = f"All {count_of(len(detail), 'condition')} with what was found"
-        blocks.append(Fold(summary, (full,)))
+        summary = f"{count_of(len(detail), 'condition')} with what was found"
+        blocks.append(Fold(summary, (table_of(full, most=_MOST_CONDITIONS),)))
     return Section("certificate", "Fairness certificate", tuple(blocks))
 
 
@@ -124,7 +129,8 @@ def missing_section(origins: Origins, cases: Sequence[Case]) -> Section:
         )
         return Section("missing", title, (Points((Statement(sentence(text), tags),)),))
     head = ("Work", "What", "Why")
-    table = Table("not-measured", "Not measured, not called or not counted", head, unique, (_HERE,))
+    caption = "Not measured, not called or not counted"
+    table = table_of(Table("not-measured", caption, head, unique, (_HERE,)))
     return Section("missing", title, (table,))
 
 

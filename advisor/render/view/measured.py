@@ -20,6 +20,7 @@ from advisor.render.document import (
     Table,
     Tag,
     anchor,
+    table_of,
 )
 from advisor.render.view.cases import (
     CALLED,
@@ -241,7 +242,7 @@ def _comparisons(cases: Sequence[Case]) -> Table:
             rows.append(_comparison_row(case, compared, target))
     head = ("Work", "Compared", "Times as fast", "95 % interval", "Launches", "Verdict")
     caption = "Comparisons: how many times as fast the first mode is as the second"
-    return Table("comparisons", caption, head, tuple(rows), (_here(cases),))
+    return table_of(Table("comparisons", caption, head, tuple(rows), (_here(cases),)))
 
 
 def _here(cases: Sequence[Case]) -> Tag:
@@ -284,7 +285,8 @@ def _times(cases: Sequence[Case]) -> Table:
             lone = case.probe.id not in compared | named
             named.add(case.probe.id)
             rows.append(_time_row(case, entry, anchor("measured", case.probe.id) if lone else ""))
-    return Table("times", "Steady state: time of one step", head, tuple(rows), (_here(cases),))
+    caption = "Steady state: time of one step"
+    return table_of(Table("times", caption, head, tuple(rows), (_here(cases),)))
 
 
 def _time_row(case: Case, entry: Entry, target: str) -> Row:
