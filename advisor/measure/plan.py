@@ -19,7 +19,7 @@ from advisor.measure.verdicts import PROFILES, Looks
 
 PROTOCOLS = {
     "quick": Protocol(rounds=6, block_s=0.030, warm_min_s=0.10, warm_max_s=1.0),
-    "standard": Protocol(rounds=9, block_s=0.030, warm_min_s=0.15, warm_max_s=2.0),
+    "standard": Protocol(rounds=6, block_s=0.030, warm_min_s=0.15, warm_max_s=2.0),
     "thorough": Protocol(rounds=12, block_s=0.040, warm_min_s=0.30, warm_max_s=5.0),
 }
 SIZES = {

@@ -275,7 +275,8 @@ class Run:
             return False
         if len(logs) not in looks.launches:
             return True
-        return not verdict_so_far(runs, pair, self._context(runs.series)).settled
+        verdict = verdict_so_far(runs, pair, self._context(runs.series))
+        return not (verdict.settled or verdict.hopeless(looks.most))
 
     def _context(self, series: Series) -> Context:
         launches = self._launches[series.key]

@@ -59,6 +59,14 @@ class Verdict:
         """Whether more launches would not change the word's meaning."""
         return self.word in ("a_faster", "b_faster", "equivalent", "invalid")
 
+    def hopeless(self, most: int) -> bool:
+        """Whether *most* launches will not settle it at the present spread.
+
+        Stopping early without a call cannot make a wrong call more likely.
+        """
+        spans = self.reason == "interval-spans-margin"
+        return spans and (self.needed is None or self.needed > most)
+
 
 def call(
     logs: Sequence[float],

@@ -33,20 +33,24 @@ def test_each_launch_is_a_fresh_process_of_each_framework(script):
     assert [b["round"] for b in launches[0]["blocks"]] == list(range(kit.QUICK.rounds))
 
 
-def test_only_open_comparisons_get_more_launches(script):
-    """`fake` is settled at the first look; `other` is as far from it at the last."""
-    modes = kit.modes_of("pytorch.eager", "jax.jit")
-    noisy = kit.modes_of("pytorch.compile", "jax.jit")
+def test_only_comparisons_that_can_still_settle_get_more_launches(script):
+    """`fake` is settled at the first look, `open` may be at the last, `hopeless` never."""
     script.modes = {
         "pytorch.eager": {"median_s": 5e-3},
-        "pytorch.compile": {"median_s": 1.1e-3, "launch_sd": 0.3},
+        "pytorch.compile": {"median_s": 1.3e-3, "launch_sd": 0.10},
+        "pytorch.other": {"median_s": 1.1e-3, "launch_sd": 0.30},
     }
-    cells = kit.cell("fake", modes=modes), kit.cell("other", modes=noisy)
-    easy, hard = kit.run(script, kit.plan(*cells)).probes
-    assert easy["comparisons"][0]["verdict"] == "b_faster"
-    assert easy["comparisons"][0]["launches"] == kit.LOOKS.launches[0]
-    assert hard["comparisons"][0]["verdict"] == "inconclusive"
-    assert hard["comparisons"][0]["launches"] == kit.LOOKS.most
+    looks = Looks((3, 8), 0.05)
+    cells = (
+        kit.cell("fake", modes=kit.modes_of("pytorch.eager", "jax.jit")),
+        kit.cell("open", modes=kit.modes_of("pytorch.compile", "jax.jit")),
+        kit.cell("hopeless", modes=kit.modes_of("pytorch.other", "jax.jit")),
+    )
+    measured = kit.run(script, kit.plan(*cells, looks=looks)).probes
+    easy, still_open, hopeless = (probe["comparisons"][0] for probe in measured)
+    assert (easy["verdict"], easy["launches"]) == ("b_faster", 3)
+    assert (still_open["verdict"], still_open["launches"]) == ("b_faster", 8)
+    assert (hopeless["verdict"], hopeless["launches"]) == ("inconclusive", 3)
 
 
 def test_a_noisy_launch_is_repeated_a_bounded_number_of_times(script):
