@@ -111,7 +111,7 @@ def measured_from(evidence: Sequence[Evidence]) -> Measured:
     compile_s: dict[str, list[float]] = {}
     for source, document in enumerate(evidence):
         for probe in document.probes:
-            refused = _refused(document, probe)
+            refused = _refused(document, probe) or _slower_variant(document, probe)
             if refused is not None:
                 left.append(LeftOut(probe.id, *refused, source))
                 continue
@@ -140,6 +140,37 @@ def _refused(document: Evidence, probe: Probe) -> tuple[str, str] | None:
     if probe.parity.status == "failed":
         return "parity-failed", "the two did not compute the same thing"
     return None
+
+
+def _slower_variant(document: Evidence, probe: Probe) -> tuple[str, str] | None:
+    """Why *probe* does not count beside another variant of the same work at the same size.
+
+    Variants (another memory layout, a written cell in place of the library's) are named after
+    their size: ``small_written`` beside ``small``. Each framework's user would take the better
+    one, so the variant counts in which the two are fastest together.
+    """
+    best, best_s = probe, _together_s(probe)
+    for other in document.probes:
+        if _variant_key(other) == _variant_key(probe) and _together_s(other) < best_s:
+            best, best_s = other, _together_s(other)
+    if best is probe:
+        return None
+    return "slower-variant", f"its variant {best.size_name} is faster in both taken together"
+
+
+def _variant_key(probe: Probe) -> tuple[str, str, int | None, str, str]:
+    size = probe.size_name or ",".join(f"{k}={v}" for k, v in sorted(probe.size.items()))
+    return probe.id, probe.device, probe.cores, probe.precision, size.split("_", maxsplit=1)[0]
+
+
+def _together_s(probe: Probe) -> float:
+    """The geometric mean of the best times of both frameworks; infinite where one has none."""
+    times: dict[str, float] = {}
+    for entry in probe.entries:
+        if entry.status == "ok" and entry.median_s and entry.mode in (*TORCH_MODES, JAX_MODE):
+            known = times.get(entry.framework, math.inf)
+            times[entry.framework] = min(known, entry.median_s)
+    return math.sqrt(math.prod(times.values())) if len(times) == 2 else math.inf
 
 
 def _order(cell: Cell) -> tuple[str, str, str, int, str, float]:

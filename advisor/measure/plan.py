@@ -154,9 +154,9 @@ def _cells(
 ) -> list[Cell]:
     """The cells of one workload; *beside* another series only what its verdict needs."""
     sizes = [n for n in SIZES[wishes.profile] if n in workload["sizes"]]
-    if wishes.profile == "thorough":
+    if wishes.profile == "thorough" or (wishes.only and wishes.profile != "quick"):
         # Variants (another layout, the vendor's cell, fewer lengths) have names of their own.
-        sizes += [n for n in workload["sizes"] if n not in sizes]
+        sizes += [n for n in workload["sizes"] if n not in sizes and "_" in n]
     if not sizes:
         sizes = [next(iter(workload["sizes"]))]
     short = beside and wishes.profile != "thorough"

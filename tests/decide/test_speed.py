@@ -156,3 +156,38 @@ def test_measured_facts_come_from_the_same_numbers() -> None:
     assert facts["measured.compile_s.pytorch"] == 20.0
     assert facts["measured.compile_s.jax"] == 1.5
     assert math.isfinite(facts["measured.jax_speedup"])
+
+
+def _variant(name: str, torch_s: float, jax_s: float) -> dict[str, Any]:
+    ratio = jax_s / torch_s
+    return probe(
+        "rnn_train",
+        {
+            "a": "pytorch.eager",
+            "b": "jax.jit",
+            "time_ratio": ratio,
+            "ci": [ratio * 0.98, ratio * 1.02],
+            "launches": 5,
+            "verdict": "b_faster",
+        },
+        size_name=name,
+        cores=2,
+        entries=[
+            {"framework": "pytorch", "mode": "pytorch.eager", "status": "ok", "median_s": torch_s},
+            {"framework": "jax", "mode": "jax.jit", "status": "ok", "median_s": jax_s},
+        ],
+    )
+
+
+def test_the_variant_that_people_would_take_counts_and_the_others_are_told() -> None:
+    both = evidence_with(_variant("small_written", 7e-3, 1.0e-3), _variant("small", 1.4e-3, 1.1e-3))
+    measured = measured_from((both,))
+    assert [cell.size for cell in measured.cells] == ["small"]
+    assert [(left.reason, "small" in left.text) for left in measured.left_out] == [
+        ("slower-variant", True)
+    ]
+
+
+def test_another_size_is_no_variant() -> None:
+    both = evidence_with(_variant("medium", 7e-3, 1.0e-3), _variant("small", 1.4e-3, 1.1e-3))
+    assert len(measured_from((both,)).cells) == 2
