@@ -21,7 +21,14 @@ from advisor.cli.common import (
     say,
     write_text,
 )
-from advisor.cli.probe import BudgetOption, DeviceOption, ProfileOption, PythonOption
+from advisor.cli.probe import (
+    BudgetOption,
+    DeviceOption,
+    IncludeHostOption,
+    LabelOption,
+    ProfileOption,
+    PythonOption,
+)
 from advisor.errors import ExitCode, NothingToMeasureError, UserError
 
 if TYPE_CHECKING:
@@ -60,6 +67,8 @@ def interview(
     budget: BudgetOption = None,
     python: PythonOption = None,
     device: DeviceOption = "cpu",
+    label: LabelOption = None,
+    include_host: IncludeHostOption = False,
     seed: Annotated[int, typer.Option("--seed", help="Seed of inputs and sampling.")] = 0,
     rules: RulesOption = None,
     json: JsonOption = False,
@@ -70,8 +79,10 @@ def interview(
 ) -> int:
     """Ask, measure, decide, and write the report."""
     from advisor.cli.interviewing import Talk
+    from advisor.cli.measuring import host_label
 
     talk = Talk(
+        label=label or host_label(include_host),
         rules=tuple(rules or ()),
         python=tuple(python or ()),
         profile=profile,

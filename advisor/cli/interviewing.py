@@ -49,6 +49,7 @@ class Talk:
     quiet: bool
     colour: bool
     prompt: bool
+    label: str | None = None
     aside: BackgroundProbe | None = None
     aside_task: str | None = None
 
@@ -64,7 +65,7 @@ class Talk:
         """What was found on this machine."""
         from advisor.cli.measuring import look_around
 
-        return look_around(self.python, device=self.device)
+        return look_around(self.python, device=self.device, label=self.label)
 
     @cached_property
     def detected(self) -> dict[str, Detected]:
@@ -194,6 +195,8 @@ class Talk:
         options = ["--profile", self.profile, "--device", self.device, "--seed", str(self.seed)]
         if budget := self.time_budget():
             options += ["--budget", budget]
+        if self.label:
+            options += ["--label", self.label]
         for item in self.python:
             options += ["--python", item]
         for pack in self.rules:

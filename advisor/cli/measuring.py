@@ -61,6 +61,13 @@ class Surroundings:
     toolchains: tuple[Toolchain, ...]
 
 
+def host_label(include: bool) -> str | None:
+    """The name of this machine where it is wanted in what is written."""
+    import platform
+
+    return platform.node() or None if include else None
+
+
 def today() -> str:
     """The date in UTC, for documents that are made now."""
     return dt.datetime.now(dt.UTC).date().isoformat()

@@ -38,6 +38,13 @@ PythonOption = Annotated[
     list[str] | None,
     typer.Option("--python", help="torch=PATH or jax=PATH: an interpreter to measure. Repeatable."),
 ]
+LabelOption = Annotated[
+    str | None, typer.Option("--label", help="What the report calls this machine.")
+]
+IncludeHostOption = Annotated[
+    bool,
+    typer.Option("--include-host", help="Call it by its host name, which is left out otherwise."),
+]
 DeviceOption = Annotated[str, typer.Option("--device", help="cpu, or an accelerator that is here.")]
 
 
@@ -75,9 +82,8 @@ def probe(
         Path | None,
         typer.Option("--export-worker", help="Write FILE.pyz, which measures on a bare node."),
     ] = None,
-    label: Annotated[
-        str | None, typer.Option("--label", help="What the report calls this machine.")
-    ] = None,
+    label: LabelOption = None,
+    include_host: IncludeHostOption = False,
     list_plan: Annotated[
         bool, typer.Option("--list", help="Show the plan with seconds; run nothing.")
     ] = False,
@@ -117,7 +123,9 @@ def probe(
         return exporting.tell_export(done, json=json, quiet=quiet)
     _refuse_unwritable(output or [])
     own = [_own_file(path) for path in workload or []]
-    around = measuring.look_around(python or [], device=device, label=label)
+    around = measuring.look_around(
+        python or [], device=device, label=label or measuring.host_label(include_host)
+    )
     if list_plan:
         return _show_plan(measuring.make_campaign(around, wishes, own=own), json=json)
     with live_progress(quiet=quiet, colour=colour_wanted(no_color)) as report:

@@ -31,11 +31,11 @@ CORE_PROBES = ("matmul", "mlp_train")
 # Probes whose one-core verdict is worth its launches even in the shorter profiles.
 ONE_CORE_PROBES = ("mlp_train",)
 # Seconds: start of a worker; warm build of a mode; extra cold build of torch.compile.
-_START_S = {"pytorch": 3.2, "jax": 1.4, "numpy": 0.4}
-_BUILD_S = {"pytorch.eager": 0.3, "pytorch.compile": 1.6, "jax.jit": 0.9, "jax.eager": 3.5}
+_START_S = {"pytorch": 2.6, "jax": 1.1, "numpy": 0.4}
+_BUILD_S = {"pytorch.eager": 0.2, "pytorch.compile": 1.4, "jax.jit": 0.6, "jax.eager": 3.0}
 _COLD_S = {"pytorch.compile": 5.0}
 # The first torch.compile of a run also precompiles a header for all others.
-_FIRST_COMPILE_S = 13.0
+_FIRST_COMPILE_S = 12.0
 
 
 @dataclass(frozen=True)
