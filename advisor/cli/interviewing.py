@@ -250,7 +250,9 @@ class Talk:
         assert aside is not None
         interrupted = False
         try:
-            document = aside.wait(lambda text: report(Progress(0.0, 0.0, text)))
+            document = aside.wait(
+                lambda text: report(Progress(0.0, 0.0, text.removeprefix("measuring: ")))
+            )
         except KeyboardInterrupt:
             interrupted, document = True, aside.evidence()
         told = aside.last_line()

@@ -35,7 +35,9 @@ def live_progress(*, quiet: bool, colour: bool) -> Iterator[Callable[[Step], Non
 
 
 def time_left(step: Step) -> str:
-    """The rest in words; rounded, since it is an estimate."""
+    """The rest in words; rounded, since it is an estimate. Empty where nobody knows."""
+    if step.total_s <= 0:
+        return ""
     left_s = max(0.0, step.total_s - step.done_s)
     if left_s >= 90:
         return f"about {left_s / 60:.0f} min left"
@@ -63,7 +65,7 @@ def _renewed_line(*, colour: bool) -> Iterator[Callable[[Step], None]]:
             progress.update(
                 task,
                 completed=step.done_s,
-                total=step.total_s,
+                total=step.total_s or None,
                 description=step.text,
                 left=time_left(step),
             )
@@ -78,6 +80,8 @@ def _occasional_lines() -> Callable[[Step], None]:
         now = time.monotonic()
         if now - last[0] >= EVERY_S:
             last[0] = now
-            print(f"measuring: {step.text} ({time_left(step)})", file=sys.stderr, flush=True)
+            left = time_left(step)
+            told = f"{step.text} ({left})" if left else step.text
+            print(f"measuring: {told}", file=sys.stderr, flush=True)
 
     return report
