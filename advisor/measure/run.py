@@ -28,6 +28,7 @@ from advisor.measure.worker import WorkerCommand, WorkerError, WorkerProcess, wo
 # How many launches may be repeated because others disturbed them.
 MOST_REPEATS = 2
 QUIET_LIMIT_S = 20.0
+OVERRUN = 1.3
 
 
 @dataclass
@@ -208,7 +209,10 @@ class Run:
             return False
         per_launch = series_seconds(series, self._plan.protocol, self._plan.looks)
         per_launch /= self._plan.looks.launches[0]
-        left = budget - (time.monotonic() - self._start)
+        # Launches short of the first look call nothing: a plan that fitted may run over a little.
+        too_few = len(launches) < self._plan.looks.launches[0]
+        limit_s = budget * OVERRUN if too_few else budget
+        left = limit_s - (time.monotonic() - self._start)
         if left >= per_launch * 0.8:
             return False
         if not any(n["id"] == "budget-spent" for n in self._notices):
