@@ -6,7 +6,6 @@ Puts together what was found (machine, toolchains) and what was asked for. Measu
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,7 +34,6 @@ __all__ = [
     "INSTALL_HINT",
     "Surroundings",
     "cache_dir",
-    "current_interpreter",
     "document_of",
     "look_around",
     "make_campaign",
@@ -143,8 +141,3 @@ def make_campaign(
         own=own,
         report=report,
     )
-
-
-def current_interpreter() -> str:
-    """The interpreter that runs fw-advisor."""
-    return sys.executable

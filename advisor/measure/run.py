@@ -28,6 +28,7 @@ from advisor.measure.worker import WorkerCommand, WorkerError, WorkerProcess, wo
 # How many launches may be repeated because others disturbed them.
 MOST_REPEATS = 2
 QUIET_LIMIT_S = 20.0
+# How far over its budget a run may go while it is short of its first look.
 OVERRUN = 1.3
 
 
