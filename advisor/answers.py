@@ -8,7 +8,7 @@ keys and values is the vocabulary's (rules/vocabulary.yaml), handed in by the ca
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 SCHEMA = "fw-advisor/answers@1"
@@ -30,13 +30,16 @@ class Answers:
     """Known answers by key; a key that is absent (or ``unknown`` in a file) is not known.
 
     `unknown` holds, sorted, the keys that somebody was asked and could not answer: they are
-    written as ``unknown`` and never asked again.
+    written as ``unknown`` and never asked again. `pythons` names the interpreter to measure each
+    framework with (``torch``, ``jax``): where to look, not what to decide by, so it stands in the
+    file and in no record.
     """
 
     project: str | None = None
     values: Mapping[str, Value] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
+    pythons: Mapping[str, str] = field(default_factory=dict)
 
     def with_value(self, key: str, value: Value | None, source: Source) -> Answers:
         """A copy in which *key* has *value*; None takes the answer back."""
@@ -46,13 +49,13 @@ class Answers:
             values[key] = value
             sources[key] = source
         unknown = tuple(k for k in self.unknown if k != key)
-        return Answers(self.project, values, sources, unknown)
+        return replace(self, values=values, sources=sources, unknown=unknown)
 
     def with_unknown(self, key: str) -> Answers:
         """A copy in which *key* was asked and could not be answered."""
         without = self.with_value(key, None, "typed")
         unknown = tuple(sorted({*without.unknown, key}))
-        return Answers(without.project, without.values, without.sources, unknown)
+        return replace(without, unknown=unknown)
 
     def to_dict(self) -> dict[str, Any]:
         """The document as it is written: keys sorted, sources beside the answers."""

@@ -24,6 +24,9 @@ from advisor.knowledge.vocabulary import UNKNOWN, checked
 from advisor.knowledge.yamlio import Document, read_yaml
 
 MAX_PROJECT = 20_000
+PYTHONS = ("torch", "jax")
+"""The keys under ``pythons``, as in the option ``--python torch=PATH``."""
+
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*( [A-Za-z0-9_.-]+)*")
 _SPECIAL = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf"})
 _HIDDEN = frozenset({"Cc", "Cf", "Co", "Cn", "Zl", "Zp"})
@@ -85,7 +88,7 @@ def _answers_in(document: Document, base: RuleBase, source: Source) -> Answers:
     check_schema_id(document.data, SCHEMA, document.name)
     problems = Problems()
     part = Part.top(document, problems)
-    part.only(("schema", "project", "answers", "sources"))
+    part.only(("schema", "project", "answers", "sources", "pythons"))
     project = _project(part)
     inner = part.mapping("answers")
     values: dict[str, Value] = {}
@@ -101,8 +104,11 @@ def _answers_in(document: Document, base: RuleBase, source: Source) -> Answers:
         elif given is not None:
             _take(inner, fact, key, values)
     sources = _sources(part, values, source)
+    pythons = part.mapping("pythons")
+    pythons.only(PYTHONS)
+    named = {name: pythons.text(name) for name in PYTHONS if pythons.has(name)}
     problems.check()
-    return Answers(project, values, sources, tuple(sorted(unknown)))
+    return Answers(project, values, sources, tuple(sorted(unknown)), named)
 
 
 def _project(part: Part) -> str | None:
@@ -209,6 +215,9 @@ def to_yaml(answers: Answers) -> str:
         entries = document[section]
         lines.append(f"{section}:" if entries else f"{section}: {{}}")
         lines.extend(f"  {key}: {_value(entries[key])}" for key in entries)
+    if answers.pythons:
+        lines.append("pythons:")
+        lines.extend(f"  {key}: {_scalar(path)}" for key, path in sorted(answers.pythons.items()))
     return "\n".join(lines) + "\n"
 
 

@@ -45,13 +45,20 @@ class Reason(Part):
 
 
 class Accelerator(Part):
-    """One accelerator that the driver or a framework reports."""
+    """One accelerator that the driver or a framework reports.
+
+    With `mig` a process sees one part of it, and name and memory are those of the whole.
+    """
 
     kind: Id
     name: ShortText = ""
     count: int = 1
     memory_bytes: Bytes | None = None
     driver: ShortText | None = None
+    compute_capability: Id | None = None
+    mig: bool | None = None
+    mig_devices: int | None = None
+    mig_profiles: list[Id] = []
 
 
 class Machine(Part):
@@ -198,6 +205,7 @@ class Probe(Part):
     precision: Id = "float32"
     size: dict[str, Any] = {}
     size_name: Id | None = None
+    variant_of: Id | None = None
     flops: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     bytes: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     samples_per_step: float | None = None

@@ -66,6 +66,7 @@ def describe(workload: Workload) -> dict[str, Any]:
                 "flops": workload.flops(size) if workload.flops else None,
                 "bytes": workload.bytes_moved(size) if workload.bytes_moved else None,
                 "samples_per_step": workload.samples_per_step(size),
+                "variant_of": workload.variants.get(name),
             }
             for name, size in workload.sizes.items()
         },
@@ -113,4 +114,7 @@ def main(argv: list[str]) -> int:
 def _described(name: str) -> dict[str, Any]:
     if not name.endswith(".py"):
         return describe(load(name))
-    return {**describe(load("", name)), "source": name}
+    workload = load("", name)
+    # What fails in a user's inputs() is told now, and not after minutes of measuring.
+    workload.make_inputs(0, {})
+    return {**describe(workload), "source": name}

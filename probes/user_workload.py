@@ -39,13 +39,13 @@ def load(path: str) -> Workload:
     modes = tuple(m for name, names in _MODES.items() if hasattr(module, name) for m in names)
     if make_inputs is None or not modes:
         raise UserFileError(f"{path}:1: offers no inputs() with torch_step() or jax_step()")
-    flops = getattr(module, "FLOPS", None)
-    samples = float(getattr(module, "SAMPLES_PER_STEP", 1.0))
-    tolerance = float(getattr(module, "TOLERANCE", 1e-3))
+    flops = _constant(module, path, "FLOPS", None)
+    samples = _constant(module, path, "SAMPLES_PER_STEP", 1.0)
+    tolerance = _constant(module, path, "TOLERANCE", 1e-3)
 
     def inputs(rng: np.random.Generator, size: Any) -> Arrays:
         del size
-        return _checked_inputs(_told(path, make_inputs, rng), path)
+        return _checked_inputs(_told(path, make_inputs, rng), _place(path, make_inputs))
 
     return Workload(
         id=os.path.splitext(os.path.basename(path))[0],
@@ -54,7 +54,7 @@ def load(path: str) -> Workload:
         limits="what it stands for is yours to say",
         sizes={"own": {}},
         inputs=inputs,
-        flops=(lambda _size: float(flops)) if flops else None,
+        flops=(lambda _size: flops) if flops else None,
         samples_per_step=lambda _size: samples,
         tolerance=Tolerance(forward=tolerance, grad=tolerance, curve=tolerance),
         modes=modes,
@@ -82,9 +82,21 @@ def _torch_parts(
     tensors = {name: runtime.tensor(array) for name, array in arrays.items()}
     step = _told(path, make, tensors)
     if not callable(step):
-        raise UserFileError(f"{_place(path, make)}: torch_step() must return a function")
+        raise UserFileError(
+            f"{_place(path, make)}: torch_step() must return a function, not {_type(step)}"
+        )
+    place = _place(path, step, make)
+
+    def checked(out: Any) -> None:
+        first = out[0] if isinstance(out, (tuple, list)) and out else out
+        if not hasattr(first, "detach"):
+            raise UserFileError(
+                f"{place}: the step of torch_step() must return a tensor (the loss), "
+                f"not {_type(out)}"
+            )
+
     return TorchParts(
-        make_step=lambda wrap: _pointing(path, wrap(step)),
+        make_step=lambda wrap: _pointing(path, wrap(step), place, checked),
         forward=None,
         variant="the user's own step",
     )
@@ -99,10 +111,26 @@ def _jax_parts(
     given = {name: runtime.array(array) for name, array in arrays.items()}
     pair = _told(path, make, given)
     if not (isinstance(pair, tuple) and len(pair) == 2 and callable(pair[0])):
-        raise UserFileError(f"{_place(path, make)}: jax_step() must return (step, state)")
+        raise UserFileError(
+            f"{_place(path, make)}: jax_step() must return (step, state), not {_type(pair)}"
+        )
     step, state = pair
+    place = _place(path, step, make)
+    structure = runtime.jax.tree.structure(state)
+
+    def checked(out: Any) -> None:
+        if not (isinstance(out, (tuple, list)) and len(out) == 2):
+            raise UserFileError(
+                f"{place}: the step of jax_step() must return (state, output), not {_type(out)}"
+            )
+        if runtime.jax.tree.structure(out[0]) != structure:
+            raise UserFileError(
+                f"{place}: the step of jax_step() must return (state, output); what it returns "
+                "first is not built like the first state"
+            )
+
     return JaxParts(
-        step=_pointing(path, step),
+        step=_pointing(path, step, place, checked),
         state=state,
         inputs=given,
         forward=None,
@@ -132,41 +160,72 @@ def _function(module: types.ModuleType, path: str, name: str) -> Callable[..., A
     return found
 
 
-def _checked_inputs(found: Any, path: str) -> Arrays:
+def _constant(module: types.ModuleType, path: str, name: str, default: Any) -> Any:
+    found = getattr(module, name, default)
+    try:
+        return found if found is None else float(found)
+    except (TypeError, ValueError):
+        raise UserFileError(f"{path}:1: {name} has to be a number, not {_type(found)}") from None
+
+
+def _checked_inputs(found: Any, place: str) -> Arrays:
     if not isinstance(found, dict) or not found:
-        raise UserFileError(f"{path}:1: inputs() must return a dict of NumPy arrays")
+        raise UserFileError(f"{place}: inputs() must return a dict of NumPy arrays")
     for name, array in found.items():
         if not (isinstance(name, str) and isinstance(array, np.ndarray)):
-            raise UserFileError(f"{path}:1: inputs()[{name!r}] is no NumPy array")
+            raise UserFileError(f"{place}: inputs()[{name!r}] is no NumPy array")
         if array.dtype == object:
-            raise UserFileError(f"{path}:1: inputs()[{name!r}] holds Python objects")
+            raise UserFileError(f"{place}: inputs()[{name!r}] holds Python objects")
     return found
 
 
-def _pointing(path: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """*function*, whose errors name the user's line."""
+def _pointing(
+    path: str,
+    function: Callable[..., Any],
+    place: str = "",
+    check: Callable[[Any], None] = lambda _: None,
+) -> Callable[..., Any]:
+    """*function*, whose errors name the user's line; *check* looks at its first result.
+
+    Errors without a line of the user's file name *place*.
+    """
+    unchecked = [check]
 
     def call(*arguments: Any) -> Any:
         try:
-            return function(*arguments)
+            result = function(*arguments)
         except Exception as error:
-            raise _error_in(path, error) from error
+            raise _error_in(path, error, place) from error
+        if unchecked:
+            unchecked.pop()(result)
+        return result
 
     return call
 
 
 def _told(path: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    return _pointing(path, function)(*arguments)
+    return _pointing(path, function, _place(path, function))(*arguments)
 
 
-def _error_in(path: str, error: BaseException) -> UserFileError:
+def _error_in(path: str, error: BaseException, place: str) -> UserFileError:
     if isinstance(error, UserFileError):
         return error
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == path]
-    line = frames[-1].lineno if frames else 1
-    return UserFileError(f"{path}:{line}: {type(error).__name__}: {error}")
+    where = f"{path}:{frames[-1].lineno}" if frames else place or f"{path}:1"
+    return UserFileError(f"{where}: {type(error).__name__}: {error}")
 
 
-def _place(path: str, function: Callable[..., Any]) -> str:
-    code = getattr(function, "__code__", None)
-    return f"{path}:{code.co_firstlineno if code else 1}"
+def _place(path: str, *functions: Callable[..., Any]) -> str:
+    """Where the first of *functions* that the user's file defines begins."""
+    for function in functions:
+        code = getattr(function, "__code__", None)
+        if code is not None and code.co_filename == path:
+            return f"{path}:{code.co_firstlineno}"
+    return f"{path}:1"
+
+
+def _type(found: Any) -> str:
+    if found is None:
+        return "None"
+    # Under jit an array is a tracer, whose name helps nobody.
+    return "an array" if hasattr(found, "dtype") else type(found).__name__

@@ -15,6 +15,7 @@ import typer
 
 from advisor import __version__
 from advisor.cli.common import report_failure
+from advisor.errors import ExitCode
 
 # In the order in which --help lists them.
 _COMMANDS: tuple[str, ...] = (
@@ -65,11 +66,14 @@ def _register() -> None:
 
 def main() -> None:
     """Run the command line and exit with its code; a user's mistake never shows a traceback."""
-    _register()
     # A shell that starts us in the background has interrupts ignored, and that is inherited.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
+        _register()
         code = app(sys.argv[1:], standalone_mode=False)
+        if code == ExitCode.INTERRUPTED and not isinstance(code, ExitCode):
+            # Typer turned the interrupt into its code and said nothing; commands say it.
+            code = report_failure(KeyboardInterrupt(), sys.argv[1:])
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader went away (`| head`): what follows must not fail again at exit.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from advisor.counted import counted
+
 _WORDS = {
     "equivalent": "no difference that matters (within 5 %)",
     "inconclusive": "not settled",
@@ -22,7 +24,7 @@ def evidence_lines(document: Mapping[str, Any], *, verbose: bool = False) -> lis
     tested = document.get("selftest")
     if tested and tested["status"] != "passed":
         lines.append(f"! self-test {tested['status']}: {tested['reason']['text']}")
-    lines += [f"{_mark(n)} {n['text']}" for n in document["notices"]]
+    lines += [f"{_mark(n)} {n['text']}{_hint(n)}" for n in document["notices"]]
     return lines
 
 
@@ -51,7 +53,9 @@ def _entry(entry: Mapping[str, Any]) -> str:
     compiled = ""
     if (entry.get("compile_s") or 0) > 0.02:
         compiled = f"  first calls cost {duration(entry['compile_s'])} more"
-    return f"{name} {duration(entry['median_s']):>9}{compiled}"
+    told = counted(entry.get("counters") or {})
+    told = f"  ({told})" if told else ""
+    return f"{name} {duration(entry['median_s']):>9}{compiled}{told}"
 
 
 def _comparison(compared: Mapping[str, Any]) -> str:

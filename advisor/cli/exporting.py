@@ -46,11 +46,11 @@ def worker_archive() -> bytes:
     raw = io.BytesIO()
     raw.write(_SHEBANG)
     with zipfile.ZipFile(raw, "w", zipfile.ZIP_STORED) as archive:
-        for name, path in sorted(_contents().items()):
+        for name, data in sorted(_contents().items()):
             entry = zipfile.ZipInfo(name, _NO_TIME)
             entry.create_system = 3
             entry.external_attr = 0o100644 << 16
-            archive.writestr(entry, path.read_bytes())
+            archive.writestr(entry, data)
     return raw.getvalue()
 
 
@@ -98,8 +98,10 @@ def tell_export(done: Exported, *, json: bool, quiet: bool) -> int:
     return ExitCode.DONE
 
 
-def _contents() -> dict[str, Path]:
-    """Names in the zip and the files that they come from."""
+def _contents() -> dict[str, bytes]:
+    """Names in the zip and what they hold."""
+    from advisor.measure.node import PACKED_MENDS
+
     package = Path(__file__).resolve().parent.parent
     probes = resource_dir("probes")
     found = {f"advisor/{name}": package / name for name in _MODULES}
@@ -108,7 +110,21 @@ def _contents() -> dict[str, Path]:
             found[f"advisor/{path.relative_to(package).as_posix()}"] = path
     for path in probes.rglob("*.py"):
         found[f"probes/{path.relative_to(probes).as_posix()}"] = path
-    return {**found, "__main__.py": package / _ENTRY}
+    found["__main__.py"] = package / _ENTRY
+    return {
+        **{name: path.read_bytes() for name, path in found.items()},
+        f"advisor/machine/{PACKED_MENDS}": _packed_mends(),
+    }
+
+
+def _packed_mends() -> bytes:
+    """What mends what, as JSON: a node has no reader of YAML."""
+    import json
+
+    from advisor.knowledge.yamlio import read_yaml
+
+    data = read_yaml(resource_dir("rules") / "mends.yaml").data
+    return json.dumps(data, sort_keys=True, default=str).encode("utf-8")
 
 
 def _write_executable(place: Path, data: bytes) -> None:

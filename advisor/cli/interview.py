@@ -66,7 +66,7 @@ def interview(
     profile: ProfileOption = "standard",
     budget: BudgetOption = None,
     python: PythonOption = None,
-    device: DeviceOption = "cpu",
+    device: DeviceOption = None,
     label: LabelOption = None,
     include_host: IncludeHostOption = False,
     seed: Annotated[int, typer.Option("--seed", help="Seed of inputs and sampling.")] = 0,

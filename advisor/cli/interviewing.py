@@ -5,6 +5,7 @@ Joins the rooms (machine, interview, measure, knowledge); each of them knows not
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -42,7 +43,7 @@ class Talk:
     rules: Sequence[Path]
     python: Sequence[str]
     profile: str
-    device: str
+    device: str | None
     budget: str | None
     seed: int
     probe: bool
@@ -51,7 +52,7 @@ class Talk:
     prompt: bool
     label: str | None = None
     aside: BackgroundProbe | None = None
-    aside_task: str | None = None
+    aside_for: tuple[str, ...] = ()
 
     @cached_property
     def base(self) -> RuleBase:
@@ -97,6 +98,7 @@ class Talk:
         """
         from advisor.answers import Answers
         from advisor.answers_io import parse_assignment, read_answers
+        from advisor.cli.measuring import with_named
         from advisor.interview import saving
         from advisor.interview.defaults import fill_defaults, require
 
@@ -109,6 +111,7 @@ class Talk:
             path = resource_dir("rules") / "example.yaml"
             answers = read_answers(path, self.base)
             say(NO_EXAMPLE.format(path=f"rules/{path.name}"))
+        self.python = with_named(self.python, answers.pythons)
         for item in assignments:
             key, value = parse_assignment(item, self.base)
             answers = answers.with_value(key, value, "flag")
@@ -172,27 +175,31 @@ class Talk:
                 hint = toolchain.problem.get("hint", "")
                 text = f"! {name}: {toolchain.problem['text']}"
                 problems.append(f"{text}; {hint}" if hint else text)
+        problems += [f"! {notice['text']}; {notice['hint']}" for notice in self.around.notices]
         return [*found, *problems]
 
     def _begin_aside(self, answers: Answers) -> None:
-        """Start the task's probes as soon as the task is known; again when it changes."""
+        """Start the task's probes as soon as the task is known; again when they change."""
         from advisor.cli.background import BackgroundProbe
         from advisor.cli.measuring import specs_of
 
-        task = answers.values.get("task")
-        if not self.probe or not isinstance(task, str) or task == self.aside_task:
+        wanted = _work_options(answers)
+        if not self.probe or not wanted or wanted == self.aside_for:
             return
         self.end_aside()
-        self.aside_task = task
-        if specs_of(self.around.toolchains)[0]:
-            self.aside = BackgroundProbe([*self._probe_options(), "--task", task])
+        self.aside_for = wanted
+        # Native Windows has no such pipes; nothing is measured there anyhow.
+        if specs_of(self.around.toolchains)[0] and os.name == "posix":
+            self.aside = BackgroundProbe([*self._probe_options(), *wanted])
 
     def time_budget(self) -> str | None:
         """The budget asked for, or the profile's."""
         return self.budget or BUDGETS.get(self.profile)
 
     def _probe_options(self) -> list[str]:
-        options = ["--profile", self.profile, "--device", self.device, "--seed", str(self.seed)]
+        options = ["--profile", self.profile, "--seed", str(self.seed)]
+        if self.device:
+            options += ["--device", self.device]
         if budget := self.time_budget():
             options += ["--budget", budget]
         if self.label:
@@ -218,7 +225,7 @@ class Talk:
         from advisor.cli.live import live_progress
 
         with live_progress(quiet=self.quiet, colour=self.colour) as report:
-            if self.aside is not None and self.aside_task == answers.values.get("task"):
+            if self.aside is not None and self.aside_for == _work_options(answers):
                 return self._from_aside(report)
             from advisor.cli.measuring import make_campaign
             from advisor.measure.campaign import measure
@@ -234,7 +241,7 @@ class Talk:
         return make_wishes(
             **task_probes(self.base, answers.values.get("task"), listed),
             profile=self.profile,
-            device=self.device,
+            device=self.device or "cpu",
             budget_s=parse_budget(self.time_budget()),
             seed=self.seed,
             settings="matched",
@@ -261,6 +268,7 @@ class Talk:
             raise UserError(told or "the probes gave nothing")
         entries = [e for p in document["probes"] for e in p["entries"]]
         complete = bool(entries) and all(e["status"] == "ok" for e in entries)
+        complete = complete and all(n["id"] != "toolchain-left-out" for n in document["notices"])
         return Finished(document, complete, interrupted, 0.0)
 
     def inputs(self, answers: Answers, evidence: Sequence[Evidence], today: str) -> Inputs:
@@ -293,3 +301,12 @@ class Talk:
     def colour_out(self) -> bool:
         """Whether stdout gets colour."""
         return self.colour and colour_wanted(no_color=False, stream=sys.stdout)
+
+
+def _work_options(answers: Answers) -> tuple[str, ...]:
+    """The probe options for what the answers say will be computed; empty without a task."""
+    task, transforms = answers.values.get("task"), answers.values.get("transforms")
+    if not isinstance(task, str):
+        return ()
+    named = [str(name) for name in transforms] if isinstance(transforms, list) else []
+    return ("--task", task, *(word for name in named for word in ("--transform", name)))

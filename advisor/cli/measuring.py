@@ -6,8 +6,8 @@ Puts together what was found (machine, toolchains) and what was asked for. Measu
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,7 @@ __all__ = [
     "parse_pythons",
     "specs_of",
     "today",
+    "with_named",
     "worker_script",
 ]
 
@@ -51,12 +52,16 @@ INSTALL_HINT = (
 )
 
 
+CPU = "cpu"
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """What was found here: the machine's description and the interpreters with frameworks."""
 
     machine: dict[str, Any]
     toolchains: tuple[Toolchain, ...]
+    notices: tuple[dict[str, str], ...] = ()
 
 
 def host_label(include: bool) -> str | None:
@@ -83,39 +88,42 @@ def cache_dir() -> Path:
     return Path(platformdirs.user_cache_dir("fw-advisor"))
 
 
+def with_named(requested: Sequence[str], named: Mapping[str, str]) -> tuple[str, ...]:
+    """*requested*, and the interpreters *named* in answers for frameworks that it leaves out."""
+    asked = parse_pythons(requested)
+    more = [f"{word}={path}" for word, path in named.items() if FRAMEWORK_WORDS[word] not in asked]
+    return (*requested, *more)
+
+
 def look_around(
-    requested: Sequence[str] = (), *, device: str = "cpu", label: str | None = None
+    requested: Sequence[str] = (), *, device: str | None = None, label: str | None = None
 ) -> Surroundings:
     """Describe the machine and find the interpreters, those *requested* (``torch=PATH``) first.
 
-    *label* is what reports call this machine. A toolchain that lacks the *device* gets that as
+    Without a *device* the CPU is meant, with a notice where an accelerator is here. *label* is
+    what reports call this machine. A toolchain that lacks the *device* gets that as
     its problem, with the cause: a CPU's time is never compared with an accelerator's.
 
     Raises:
         UserError: a request of another shape.
     """
+    from advisor.cli.doctor import load_mends
+    from advisor.machine.choosing import toolchains_on, unused_accelerator
     from advisor.machine.describe import describe_machine
-    from advisor.machine.toolchains import find_toolchains
+    from advisor.machine.mends import Mends
 
-    found = find_toolchains(parse_pythons(requested), worker=worker_script())
     machine = describe_machine()
-    if device != "cpu":
-        found = _with_device(found, device, machine)
+    found = toolchains_on(
+        device or CPU,
+        parse_pythons(requested),
+        worker=worker_script(),
+        machine=machine,
+        mends=load_mends() if device not in (None, CPU) else Mends(),
+    )
     if label:
         machine["label"] = inert(label, limit=100)
-    return Surroundings(machine, tuple(found))
-
-
-def _with_device(
-    toolchains: Sequence[Toolchain], device: str, machine: dict[str, Any]
-) -> list[Toolchain]:
-    from advisor.cli.doctor import load_mends
-    from advisor.machine.doctor import refusal
-    from advisor.machine.toolchains import with_devices
-
-    mends = load_mends()
-    asked = with_devices(toolchains, worker=worker_script())
-    return [replace(t, problem=refusal(t, device, machine, mends)) for t in asked]
+    unused = unused_accelerator(CPU, machine) if device is None else None
+    return Surroundings(machine, tuple(found), (unused,) if unused else ())
 
 
 def make_campaign(
@@ -139,5 +147,6 @@ def make_campaign(
         created=today(),
         install_hint=INSTALL_HINT,
         own=own,
+        notices=around.notices,
         report=report,
     )

@@ -45,7 +45,10 @@ IncludeHostOption = Annotated[
     bool,
     typer.Option("--include-host", help="Call it by its host name, which is left out otherwise."),
 ]
-DeviceOption = Annotated[str, typer.Option("--device", help="cpu, or an accelerator that is here.")]
+DeviceOption = Annotated[
+    str | None,
+    typer.Option("--device", help="cpu (what is meant without it), or an accelerator: gpu, tpu."),
+]
 
 
 @app.command()
@@ -61,7 +64,7 @@ def probe(
     framework: Annotated[
         list[str] | None, typer.Option("--framework", help="Only pytorch or only jax.")
     ] = None,
-    device: DeviceOption = "cpu",
+    device: DeviceOption = None,
     python: PythonOption = None,
     budget: BudgetOption = None,
     settings: Annotated[
@@ -69,6 +72,10 @@ def probe(
     ] = "matched",
     task: Annotated[
         str | None, typer.Option("--task", help="The probes that stand for this task.")
+    ] = None,
+    transform: Annotated[
+        list[str] | None,
+        typer.Option("--transform", help="And those that stand for this transform. Repeatable."),
     ] = None,
     workload: Annotated[
         list[Path] | None,
@@ -107,13 +114,13 @@ def probe(
     if lifeline is not None:
         end_with(lifeline)
     wishes = measuring.make_wishes(
-        **_of_task(task, rules or []),
+        **_of_task(task, transform or [], rules or []),
         profile=profile,
         settings=settings,
         only=tuple(only or ()),
         skip=tuple(skip or ()),
         frameworks=tuple(framework or ()),
-        device=device,
+        device=device or measuring.CPU,
         budget_s=measuring.parse_budget(budget),
         seed=seed,
     )
@@ -133,15 +140,18 @@ def probe(
     return tell(finished, json=json, output=output or [], quiet=quiet, verbose=verbose)
 
 
-def _of_task(task: str | None, packs: list[Path]) -> dict[str, Any]:
-    if task is None:
+def _of_task(task: str | None, transforms: list[str], packs: list[Path]) -> dict[str, Any]:
+    if task is None and not transforms:
         return {}
     from advisor.answers_io import parse_assignment
     from advisor.knowledge.loader import load_rule_base
 
     base = load_rule_base(packs)
-    parse_assignment(f"task={task}", base)
-    return task_probes(base, task, ())
+    if task is not None:
+        parse_assignment(f"task={task}", base)
+    if transforms:
+        parse_assignment(f"transforms={','.join(transforms)}", base)
+    return task_probes(base, task, transforms)
 
 
 def task_probes(base: RuleBase, task: Any, transforms: Sequence[str]) -> dict[str, Any]:
@@ -151,7 +161,7 @@ def task_probes(base: RuleBase, task: Any, transforms: Sequence[str]) -> dict[st
     for row in base.task_weights:
         if (row.fact, row.value) in wanted:
             for workload, weight in row.weights.items():
-                values[workload] = max(values.get(workload, 0.0), weight)
+                values[workload] = values.get(workload, 0.0) + weight
     ordered = sorted(values, key=lambda name: (-values[name], name))
     return {"probes": ordered, "values": values} if ordered else {}
 

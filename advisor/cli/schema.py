@@ -48,6 +48,7 @@ def schema(
 def answers_schema(base: RuleBase) -> dict[str, Any]:
     """The JSON Schema of an answers file over the vocabulary of *base*."""
     from advisor.answers import SCHEMA
+    from advisor.answers_io import PYTHONS
 
     keys = {k: _value(f) for k, f in sorted(base.facts.items()) if f.origin == "answer"}
     return {
@@ -63,6 +64,13 @@ def answers_schema(base: RuleBase) -> dict[str, Any]:
             "sources": {
                 "type": "object",
                 "additionalProperties": {"enum": ["typed", "flag", "file", "detected", "default"]},
+            },
+            "pythons": {
+                "type": "object",
+                "description": "The interpreter (or environment) to measure each framework with; "
+                "--python goes before it.",
+                "additionalProperties": False,
+                "properties": {name: {"type": "string"} for name in PYTHONS},
             },
         },
     }

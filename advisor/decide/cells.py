@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from advisor.decide.devices import kinds_of
 from advisor.evidence import Comparison, Evidence, Probe, Reason
 from advisor.text import inert
 
-TORCH_MODES = ("pytorch.eager", "pytorch.compile")
+TORCH_MODES = ("pytorch.eager", "pytorch.compile", "pytorch.compile_reduce_overhead")
 JAX_MODE = "jax.jit"
 _CALLED = ("a_faster", "b_faster", "equivalent")
 _Z95 = 1.959963984540054
@@ -47,6 +48,7 @@ class Cell:
         workload: Which work.
         source: Position of its evidence among those given.
         device: Where it ran.
+        kinds: What the device is, in words of ``hardware.train``; empty where nothing tells.
         speedup: Time of PyTorch over time of JAX (above 0 in log2: JAX is faster).
         torch_mode: The mode of PyTorch that is compared.
         verdict: ``jax_faster``, ``pytorch_faster`` or ``equivalent``.
@@ -61,6 +63,7 @@ class Cell:
     speedup: Ratio
     torch_mode: str
     verdict: str
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ class CompileCost:
     eager_s: float | None
     compiled_s: float | None
     compile_s: float | None
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,12 +119,13 @@ def measured_from(evidence: Sequence[Evidence]) -> Measured:
             if refused is not None:
                 left.append(LeftOut(probe.id, *refused, source))
                 continue
+            kinds = kinds_of(document, probe.device)
             told = _cell(probe, source)
             if isinstance(told, Cell):
-                cells.append(told)
+                cells.append(replace(told, kinds=kinds))
             elif told is not None:
                 left.append(told)
-            costs.extend(_compile_cost(probe))
+            costs.extend(replace(cost, kinds=kinds) for cost in _compile_cost(probe))
             _add_compile_times(probe, compile_s)
     return Measured(
         cells=tuple(sorted(cells, key=_order)),
@@ -145,9 +150,9 @@ def _refused(document: Evidence, probe: Probe) -> tuple[str, str] | None:
 def _slower_variant(document: Evidence, probe: Probe) -> tuple[str, str] | None:
     """Why *probe* does not count beside another variant of the same work at the same size.
 
-    Variants (another memory layout, a written cell in place of the library's) are named after
-    their size: ``small_written`` beside ``small``. Each framework's user would take the better
-    one, so the variant counts in which the two are fastest together.
+    Variants (another memory layout, a written cell in place of the library's) say which size they
+    stand beside. Each framework's user would take the better one, so the variant counts in which
+    the two are fastest together.
     """
     best, best_s = probe, _together_s(probe)
     for other in document.probes:
@@ -160,7 +165,7 @@ def _slower_variant(document: Evidence, probe: Probe) -> tuple[str, str] | None:
 
 def _variant_key(probe: Probe) -> tuple[str, str, int | None, str, str]:
     size = probe.size_name or ",".join(f"{k}={v}" for k, v in sorted(probe.size.items()))
-    return probe.id, probe.device, probe.cores, probe.precision, size.split("_", maxsplit=1)[0]
+    return probe.id, probe.device, probe.cores, probe.precision, probe.variant_of or size
 
 
 def _together_s(probe: Probe) -> float:
@@ -268,7 +273,7 @@ def _why_not_called(against: Mapping[str, Comparison]) -> tuple[str, str]:
 
 
 def _compile_cost(probe: Probe) -> list[CompileCost]:
-    eager, compiled = TORCH_MODES
+    eager, compiled = TORCH_MODES[:2]
     entries = {e.mode: e for e in probe.entries if e.status == "ok"}
     found = []
     for comparison in probe.comparisons:
@@ -298,7 +303,7 @@ def _compile_s(entry: object) -> float | None:
 
 def _add_compile_times(probe: Probe, into: dict[str, list[float]]) -> None:
     for entry in probe.entries:
-        if entry.status == "ok" and entry.mode in ("pytorch.compile", JAX_MODE):
+        if entry.status == "ok" and entry.mode in (*TORCH_MODES[1:], JAX_MODE):
             seconds = _compile_s(entry)
             if seconds is not None:
                 into.setdefault(entry.framework, []).append(seconds)

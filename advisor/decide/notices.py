@@ -78,7 +78,13 @@ def _speed(now: Judgement) -> list[dict[str, Any]]:
     if len(machines) > 1:
         text = f"the measured speed joins {len(machines)} different machines with equal weights"
         found.append(_notice("several-machines", "warning", text))
-    if not speed.matched:
+    if speed.part:
+        text = (
+            f"measured on one device ({speed.device}), and several will train: what they exchange "
+            "was not measured, so the measured speed counts less"
+        )
+        found.append(_notice("one-of-several", "warning", text))
+    elif not speed.matched:
         text = (
             f"measured on {speed.device}, which is not what will train: the measured speed "
             "counts less"

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from advisor.decide.cells import CompileCost
+from advisor.decide.devices import fits
 from advisor.decide.judging import Judgement
 from advisor.decide.reasons import sources_of
-from advisor.decide.speed import fits, workload_weights
+from advisor.decide.speed import workload_weights
 from advisor.decision import Recommended
 from advisor.knowledge.model import Rule, RuleBase
 
@@ -70,7 +71,7 @@ def _jit_reason(judgement: Judgement) -> str:
 def _relevant(judgement: Judgement) -> list[CompileCost]:
     """The compile costs of the task's own workloads on the right device, or all of them."""
     costs = judgement.situation.measured.compile_costs
-    here = [c for c in costs if fits(c.device, judgement.facts)] or list(costs)
+    here = [c for c in costs if fits(c.device, judgement.facts, c.kinds)] or list(costs)
     weights = workload_weights(judgement.situation.base, judgement.facts)
     return [c for c in here if c.workload in weights] or here
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from advisor.decide.cells import Cell, LeftOut, Measured, Ratio
+from advisor.decide.devices import fits, is_part
 from advisor.knowledge.model import RuleBase
 
 TRANSFER_NAMED = math.log2(1.35)
@@ -21,18 +22,6 @@ TRANSFER_OTHER = math.log2(2.0)
 """The same for other work, or for another machine than the one that will train."""
 
 _NOT_STEPS = frozenset({"cold_start", "memory", "export", "data_feed"})
-_SERVES = {
-    "cpu": {"cpu"},
-    "cuda": {"nvidia", "nvidia_multi", "nvidia_cluster", "amd"},
-    "gpu": {"nvidia", "nvidia_multi", "nvidia_cluster", "amd", "intel_gpu", "apple"},
-    "rocm": {"amd"},
-    "tpu": {"tpu", "tpu_pod"},
-    "xla": {"tpu", "tpu_pod"},
-    "mps": {"apple"},
-    "metal": {"apple"},
-    "xpu": {"intel_gpu"},
-    "neuron": {"trainium"},
-}
 
 
 @dataclass(frozen=True)
@@ -55,6 +44,7 @@ class Speed:
         left_out: What it leaves out, and why.
         transfer_sd: How far it may be from the team's own work, log2 units.
         matched: Whether it was measured on hardware like the one that will train.
+        part: Whether it was measured on one device of the kind of which several will train.
         coverage: Share of the task's weights that was measured (0 where none is named).
     """
 
@@ -65,6 +55,7 @@ class Speed:
     matched: bool
     coverage: float
     device: str
+    part: bool = False
 
 
 def workload_weights(base: RuleBase, facts: Mapping[str, Any]) -> dict[str, float]:
@@ -79,16 +70,6 @@ def workload_weights(base: RuleBase, facts: Mapping[str, Any]) -> dict[str, floa
     return {w: total[w] / whole for w in sorted(total)} if whole > 0 else {}
 
 
-def fits(device: str, facts: Mapping[str, Any]) -> bool:
-    """Whether *device* is of the kind that will train, as far as the answers say."""
-    if facts.get("hardware.same_as_here") is False:
-        return False
-    train = facts.get("hardware.train")
-    if train is None:
-        return True
-    return train in _SERVES.get(device.split(":", maxsplit=1)[0].lower(), ())
-
-
 def speed_for(measured: Measured, base: RuleBase, facts: Mapping[str, Any]) -> Speed | None:
     """The task's speed ratio, or None where nothing counts."""
     weights = workload_weights(base, facts)
@@ -99,7 +80,9 @@ def speed_for(measured: Measured, base: RuleBase, facts: Mapping[str, Any]) -> S
         return None
     shares = weights if named else dict.fromkeys(sorted({c.workload for c in used}), 1.0)
     workloads = _by_workload(used, shares)
-    matched = all(fits(c.device, facts) for c in used)
+    alike = all(fits(c.device, facts, c.kinds) for c in used)
+    part = alike and is_part(facts)
+    matched = alike and not part
     total = Ratio(
         math.fsum(w.weight * w.speedup.log2 for w in workloads),
         math.sqrt(math.fsum((w.weight * w.speedup.se) ** 2 for w in workloads)),
@@ -112,6 +95,7 @@ def speed_for(measured: Measured, base: RuleBase, facts: Mapping[str, Any]) -> S
         matched=matched,
         coverage=math.fsum(weights.get(w.workload, 0.0) for w in workloads),
         device=used[0].device,
+        part=part,
     )
 
 
@@ -119,13 +103,14 @@ def _on_one_device(
     cells: Sequence[Cell], facts: Mapping[str, Any]
 ) -> tuple[list[Cell], list[Cell]]:
     """The cells of the device that counts, and the others: devices are never averaged."""
-    devices = sorted(
-        {c.device for c in cells}, key=lambda d: (not fits(d, facts), d.startswith("cpu"), d)
-    )
-    if not devices:
-        return [], []
-    kept = [c for c in cells if c.device == devices[0]]
-    return kept, [c for c in cells if c.device != devices[0]]
+
+    def place(cell: Cell) -> tuple[bool, bool, str, tuple[str, ...]]:
+        alike = fits(cell.device, facts, cell.kinds)
+        return not alike, cell.device.startswith("cpu"), cell.device, cell.kinds
+
+    first = min((place(c) for c in cells), default=None)
+    kept = [c for c in cells if place(c) == first]
+    return kept, [c for c in cells if place(c) != first]
 
 
 def _by_workload(cells: Sequence[Cell], shares: Mapping[str, float]) -> tuple[WorkloadSpeed, ...]:
@@ -186,6 +171,7 @@ def document_of(speed: Speed | None, measured: Measured) -> dict[str, Any]:
         "ci": [_ratio(x) for x in speed.speedup.ci],
         "device": speed.device,
         "matched_hardware": speed.matched,
+        "one_of_several": speed.part,
         "coverage": round(speed.coverage, 3),
         "transfer_factor": _ratio(2.0**speed.transfer_sd),
         "workloads": [_workload_document(w) for w in speed.workloads],

@@ -59,7 +59,8 @@ def speed_text(speed: Speed) -> str:
     ratio = speed.speedup.ratio
     if ratio < 1:
         low, high = 1 / high, 1 / low
-    where = "measured here" if speed.matched else "measured here, on other hardware than will train"
+    other = "one of the devices that will train" if speed.part else "other hardware than will train"
+    where = "measured here" if speed.matched else f"measured here, on {other}"
     names = ", ".join(w.workload for w in speed.workloads)
     return f"{times(ratio)} (95 % interval {low:.2f} to {high:.2f}) on {names}, {where}"
 

@@ -42,6 +42,7 @@ _NVIDIA_QUERIES = (
 class Accelerator:
     """`count` equal accelerators.
 
+    With `mig`, a process sees one part of it: `mig_profiles` names the parts (``3g.40gb``).
     `driver` is the driver's version, or the name of its module where it has no version; None
     means that nothing drives it. `integrated` ones share the processor's memory.
     """
@@ -54,6 +55,7 @@ class Accelerator:
     compute_capability: str | None = None
     mig: bool = False
     mig_devices: int | None = None
+    mig_profiles: tuple[str, ...] = ()
     integrated: bool = False
 
     def document(self) -> dict[str, Any]:
@@ -70,6 +72,7 @@ class Accelerator:
         if self.mig:
             told["mig"] = True
             told["mig_devices"] = self.mig_devices
+            told["mig_profiles"] = list(self.mig_profiles)
         return told
 
 
@@ -179,16 +182,19 @@ def _with_mig(host: Host, command: str, rows: list[Accelerator]) -> list[Acceler
     if not any(row.mig for row in rows):
         return rows
     text = host.output_of([command, "-L"]) or ""
-    instances: list[int] = []
+    instances: list[list[str]] = []
     for line in text.splitlines():
+        part = re.match(r"\s+MIG (\S*)", line)
         if line.startswith("GPU "):
-            instances.append(0)
-        elif re.match(r"\s+MIG ", line) and instances:
-            instances[-1] += 1
+            instances.append([])
+        elif part and instances:
+            instances[-1].append(_plain(part.group(1)))
     if len(instances) != len(rows):
         return rows
-    pairs = zip(rows, instances, strict=True)
-    return [replace(row, mig_devices=n) if row.mig else row for row, n in pairs]
+    return [
+        replace(row, mig_devices=len(found), mig_profiles=tuple(found)) if row.mig else row
+        for row, found in zip(rows, instances, strict=True)
+    ]
 
 
 def _nvidia_driver(host: Host) -> str | None:

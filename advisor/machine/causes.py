@@ -12,6 +12,7 @@ minor and patch version must match").
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 from advisor.machine.findings import Bench, Finding
 from advisor.machine.mends import at_least, numbers
 from advisor.machine.toolchains import Toolchain
+from advisor.text import private
 
 TITLES = {"pytorch": "PyTorch", "jax": "JAX"}
 # Device kinds that the frameworks report for each kind of accelerator.
@@ -45,7 +47,7 @@ _HIDING = {
     "nvidia": ("CUDA_VISIBLE_DEVICES",),
     "amd": ("HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES"),
     "intel_gpu": ("ZE_AFFINITY_MASK",),
-    "tpu": ("TPU_VISIBLE_CHIPS",),
+    "tpu": ("TPU_VISIBLE_CHIPS", "TPU_VISIBLE_DEVICES"),
     "trainium": ("NEURON_RT_VISIBLE_CORES",),
 }
 
@@ -132,13 +134,21 @@ def fallback_cause(case: Case, bench: Bench) -> Finding | None:
 
 
 def pip_of(toolchain: Toolchain) -> dict[str, str]:
-    """How to call pip for a toolchain's environment, and its Python."""
-    shown = toolchain.interpreter
-    quoted = f"'{shown}'" if " " in shown else shown
+    """How to call pip for a toolchain's environment, and its Python; both can be pasted."""
+    quoted = _quoted(private(toolchain.interpreter))
     if "pip" in toolchain.packages or not toolchain.packages:
         return {"python": quoted, "pip": f"{quoted} -m pip"}
     # pip 22.3 and later installs into environments that have none.
     return {"python": quoted, "pip": f"python3 -m pip --python {quoted}"}
+
+
+def _quoted(path: str) -> str:
+    """*path* for a shell, where ``~`` and ``$USER`` still mean what they stand for."""
+    head, rest = ("~/", path[2:]) if path.startswith("~/") else ("", path)
+    if not re.search(r"[^\w@%+=:,./\\-]", rest.replace("$USER", "")):
+        return path
+    escaped = rest if "\\" in rest else re.sub(r'(["`]|\$(?!USER))', r"\\\1", rest)
+    return f'{head}"{escaped}"'
 
 
 def _no_back_end(case: Case, bench: Bench) -> Finding | None:

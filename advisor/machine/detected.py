@@ -84,5 +84,8 @@ def hardware_text(machine: Mapping[str, Any]) -> str:
         count = int(found.get("count", 1))
         memory = found.get("memory_bytes")
         size = f" {round(memory / (1 << 30))} GiB" if memory else ""
-        told.append(f"{count} × {found['name']}{size}" if count > 1 else f"{found['name']}{size}")
+        parts = "+".join(found.get("mig_profiles") or []) or "unknown parts"
+        split = f" (split by MIG: {parts})" if found.get("mig") else ""
+        times = f"{count} × " if count > 1 else ""
+        told.append(f"{times}{found['name']}{size}{split}")
     return ", ".join(told) or str(machine.get("cpu") or "no accelerator")

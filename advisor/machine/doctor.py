@@ -6,7 +6,7 @@ Pure: `examine` has looked already, and the mends are handed in. Findings come i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from advisor.machine.causes import (
@@ -46,21 +46,6 @@ def findings(seen: Examination, mends: Mends) -> list[Finding]:
     return sorted(found, key=lambda f: (AREAS.index(f.area), rank[f.severity]))
 
 
-def brief(
-    machine: Mapping[str, Any],
-    toolchains: Sequence[Toolchain],
-    mends: Mends,
-    visibility: Mapping[str, str] | None = None,
-) -> list[Finding]:
-    """What is wrong, from what is known without starting a framework: for an opening screen.
-
-    Says nothing of areas that are not looked at so quickly, and nothing that is well.
-    """
-    seen = Examination(machine=machine, toolchains=tuple(toolchains), visibility=visibility or {})
-    quick = ("pytorch", "jax", "accelerator", "cpu", "quota", "battery")
-    return [f for f in findings(seen, mends) if f.area in quick and f.severity != "ok"]
-
-
 def refusal(
     toolchain: Toolchain,
     device: str,
@@ -86,7 +71,7 @@ def refusal(
     if any(d.get("usable") and matches(device, d) for d in toolchain.devices):
         return None
     seen = Examination(machine=machine, visibility=visibility or {})
-    bench = _bench(seen, mends, toolchain.framework)
+    bench = _bench(seen, mends, toolchain.framework).under(toolchain.python)
     for accelerator in machine.get("accelerators") or []:
         if not serves(str(accelerator["kind"]), device):
             continue
@@ -127,7 +112,7 @@ def _framework(seen: Examination, mends: Mends, framework: str) -> list[Finding]
 
 
 def _toolchain(seen: Examination, bench: Bench, toolchain: Toolchain) -> list[Finding]:
-    title = TITLES[toolchain.framework]
+    title, bench = TITLES[toolchain.framework], bench.under(toolchain.python)
     if toolchain.problem is not None:
         reason = str(toolchain.problem.get("id"))
         finding = f"{toolchain.framework}.{_PROBLEM_IDS.get(reason, reason)}"

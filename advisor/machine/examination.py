@@ -1,7 +1,7 @@
 """What doctor looks at, gathered once: facts only, no judgement.
 
 Everything here can be pasted in public: paths are shown with ``~``, and of the environment only
-variables that are known to matter are kept.
+variables that are known to matter are kept, with their values only where those say nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 from advisor.machine.describe import describe_machine
 from advisor.machine.host import Host
 from advisor.machine.toolchains import Toolchain, find_toolchains, survey, with_devices
-from advisor.measure.environment import dropped_tuning
+from advisor.measure.environment import dropped_tuning, told
 from advisor.measure.lock import is_held
 from advisor.text import inert, private
 
@@ -32,7 +32,29 @@ VISIBILITY = (
     "ZE_AFFINITY_MASK",
     "ONEAPI_DEVICE_SELECTOR",
     "TPU_VISIBLE_CHIPS",
+    "TPU_VISIBLE_DEVICES",
     "NEURON_RT_VISIBLE_CORES",
+)
+# Tuning variables whose values can be pasted in public; of all others only the name is told.
+_PLAIN_TUNING = frozenset(
+    {
+        "CUDA_LAUNCH_BLOCKING",
+        "JAX_ENABLE_X64",
+        "MALLOC_ARENA_MAX",
+        "MKL_NUM_THREADS",
+        "NPROC",
+        "NUMEXPR_NUM_THREADS",
+        "NVIDIA_TF32_OVERRIDE",
+        "OMP_NUM_THREADS",
+        "OMP_PROC_BIND",
+        "OPENBLAS_NUM_THREADS",
+        "PJRT_NPROC",
+        "PYTORCH_ENABLE_MPS_FALLBACK",
+        "TORCH_COMPILE_DISABLE",
+        "VECLIB_MAXIMUM_THREADS",
+        "XLA_PYTHON_CLIENT_MEM_FRACTION",
+        "XLA_PYTHON_CLIENT_PREALLOCATE",
+    }
 )
 
 
@@ -114,10 +136,8 @@ def examine(
         machine=describe_machine(host=host),
         toolchains=tuple(with_devices(chosen, worker=worker)),
         nearby=tuple(t for t in others if (t.framework, t.interpreter) not in names),
-        visibility={
-            name: _without_ids(host.environ[name]) for name in VISIBILITY if name in host.environ
-        },
-        tuning=dropped_tuning(host.environ),
+        visibility=visibility_of(host.environ),
+        tuning={name: shown(name, v) for name, v in dropped_tuning(host.environ).items()},
         distribution=_distribution(host),
         compiler=find_compiler(host),
         load=load,
@@ -126,6 +146,17 @@ def examine(
         temporary_free_bytes=shutil.disk_usage(tempfile.gettempdir()).free,
         terminal=_terminal(host),
     )
+
+
+def visibility_of(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that hide accelerators, as far as *environ* sets them."""
+    return {name: inert(told(name, environ[name])) for name in VISIBILITY if name in environ}
+
+
+def shown(name: str, value: str) -> str:
+    """The value of a tuning variable where it can only be a number or a word of the framework."""
+    harmless = len(value) <= 20 and re.fullmatch(r"-?[0-9.]+|true|false|on|off", value.lower())
+    return value if name in _PLAIN_TUNING and harmless else "<set>"
 
 
 def find_compiler(host: Host) -> dict[str, str | None] | None:
@@ -140,11 +171,6 @@ def find_compiler(host: Host) -> dict[str, str | None] | None:
     found = re.search(r"\d+\.\d+(?:\.\d+)?", (text or "").partition("\n")[0])
     version = found.group(0) if found else (None if text is None else "unknown")
     return {"command": inert(private(name), limit=100), "version": version}
-
-
-def _without_ids(value: str) -> str:
-    """*value* without the serial part of ``GPU-...`` and ``MIG-...`` identifiers."""
-    return re.sub(r"\b(GPU|MIG)-[\w/-]+", r"\1-...", inert(private(value), limit=200))
 
 
 def _distribution(host: Host) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from advisor.machine.mends import Mends
@@ -64,6 +64,10 @@ class Bench:
 
     mends: Mends
     context: Mapping[str, Sequence[str]]
+
+    def under(self, python: str | None) -> Bench:
+        """The same for an interpreter of version *python*."""
+        return replace(self, context={**self.context, "python": (python,)}) if python else self
 
     def ok(self, area: str, text: str) -> Finding:
         """All is well in *area*."""

@@ -14,7 +14,7 @@ from typing import Any
 from advisor.errors import UserError
 
 SCHEMA = "fw-advisor/mends@1"
-_CONDITIONS = frozenset({"hardware", "os", "distribution", "cuda"})
+_CONDITIONS = frozenset({"hardware", "os", "distribution", "cuda", "python_below"})
 _PLACEHOLDERS = ("pip", "python", "version")
 
 
@@ -39,7 +39,10 @@ class NewerPython:
 
 @dataclass(frozen=True)
 class Mend:
-    """One mend and where it applies; an absent condition holds everywhere."""
+    """One mend and where it applies; an absent condition holds everywhere.
+
+    ``python_below`` holds where the interpreter at hand is older; where it is unknown it does not.
+    """
 
     findings: tuple[str, ...]
     when: Mapping[str, tuple[str, ...]]
@@ -153,4 +156,10 @@ def _words(value: Any) -> tuple[str, ...]:
 
 
 def _holds(when: Mapping[str, Sequence[str]], context: Mapping[str, Sequence[str]]) -> bool:
-    return all(set(accepted) & set(context.get(key, ())) for key, accepted in when.items())
+    return all(_meets(key, accepted, context) for key, accepted in when.items())
+
+
+def _meets(key: str, accepted: Sequence[str], context: Mapping[str, Sequence[str]]) -> bool:
+    if key == "python_below":
+        return any(not at_least(found, accepted[0]) for found in context.get("python", ()))
+    return bool(set(accepted) & set(context.get(key, ())))

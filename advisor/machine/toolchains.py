@@ -8,7 +8,7 @@ interpreter, unless their devices are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -72,6 +72,7 @@ def find_toolchains(
     packages: Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
     directory: Path | None = None,
+    refine: Callable[[Toolchain], Toolchain] = lambda found: found,
 ) -> list[Toolchain]:
     """The toolchains to measure: PyTorch's first, then JAX's, each at least once.
 
@@ -81,17 +82,19 @@ def find_toolchains(
         packages: Distributions to look for beside the known ones.
         environ: The environment, the process's own unless given.
         directory: Where ``.venv`` is looked for, the working directory unless given.
+        refine: Looks closer at a toolchain that seems usable, and may give it a problem; one
+            without a problem wins over one that has one.
 
     Raises:
         UserError: a requested interpreter does not exist, or a framework nobody knows.
     """
     wanted = _wanted(requested)
-    search = _Search(worker, packages)
+    search = _Search(worker, packages, refine)
     chosen: dict[str, list[Toolchain]] = {}
     for framework, paths in wanted.items():
         candidates = [Candidate(path, "requested") for path in paths]
         held = search.ask(candidates, _REQUESTED_TIMEOUT_S)
-        chosen[framework] = [toolchain_of(h, framework, "requested") for h in held]
+        chosen[framework] = [search.judged(h, framework, "requested") for h in held]
     open_ = [framework for framework in FRAMEWORKS if framework not in chosen]
     if open_:
         nearby = nearby_interpreters(environ, directory)
@@ -107,7 +110,7 @@ def survey(
 ) -> list[Toolchain]:
     """Every framework in every interpreter nearby, for `doctor`; without those that lack it."""
     nearby = nearby_interpreters(environ, directory)
-    held = _Search(worker, ()).ask(nearby, _FOUND_TIMEOUT_S)
+    held = _Search(worker).ask(nearby, _FOUND_TIMEOUT_S)
     found = []
     for candidate, holdings in zip(nearby, held, strict=True):
         for framework in FRAMEWORKS:
@@ -167,9 +170,15 @@ def toolchain_of(holdings: Holdings, framework: str, origin: str = "") -> Toolch
 class _Search:
     """Asks interpreters side by side, each path once."""
 
-    def __init__(self, worker: Sequence[str], packages: Sequence[str]) -> None:
-        self._worker, self._packages = worker, packages
+    def __init__(
+        self,
+        worker: Sequence[str],
+        packages: Sequence[str] = (),
+        refine: Callable[[Toolchain], Toolchain] = lambda found: found,
+    ) -> None:
+        self._worker, self._packages, self._refine = worker, packages, refine
         self._answers: dict[str, Holdings] = {}
+        self._judged: dict[tuple[str, str], Toolchain] = {}
 
     def ask(self, candidates: Sequence[Candidate], timeout_s: float) -> list[Holdings]:
         """What each of *candidates* holds, in their order."""
@@ -178,6 +187,14 @@ class _Search:
             answers = pool.map(lambda path: self._inspect(path, timeout_s), new)
             self._answers.update(zip(new, answers, strict=True))
         return [self._answers[c.path] for c in candidates]
+
+    def judged(self, holdings: Holdings, framework: str, origin: str) -> Toolchain:
+        """The toolchain, looked at closer once where nothing speaks against it so far."""
+        key = (framework, holdings.interpreter)
+        if key not in self._judged:
+            found = toolchain_of(holdings, framework, origin)
+            self._judged[key] = self._refine(found) if found.problem is None else found
+        return self._judged[key]
 
     def _inspect(self, path: str, timeout_s: float) -> Holdings:
         return inspect_interpreter(
@@ -214,7 +231,7 @@ def _choose(
         held = search.ask(group, _FOUND_TIMEOUT_S)
         for framework in left:
             for candidate, holdings in zip(group, held, strict=True):
-                toolchain = toolchain_of(holdings, framework, candidate.origin)
+                toolchain = search.judged(holdings, framework, candidate.origin)
                 if toolchain.problem is None:
                     chosen[framework] = [toolchain]
                     break
@@ -228,7 +245,7 @@ def _least_bad(framework: str, nearby: Sequence[Candidate], search: _Search) -> 
     """What to say of a framework that nobody can run: a broken one before a missing one."""
     held = search.ask(nearby, _FOUND_TIMEOUT_S)
     pairs = zip(nearby, held, strict=True)
-    found = [toolchain_of(h, framework, c.origin) for c, h in pairs]
+    found = [search.judged(h, framework, c.origin) for c, h in pairs]
     broken = [t for t in found if t.version is not None]
     return (broken or found)[0]
 

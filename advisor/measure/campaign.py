@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from advisor import __version__
-from advisor.errors import UserError
+from advisor.errors import NothingToMeasureError
+from advisor.machine.cpu import one_per_core
 from advisor.measure.affinity import affinity_of
-from advisor.measure.environment import recorded, worker_environment
+from advisor.measure.catalogue import as_offered, offers_of, read_catalogue, users_fault
+from advisor.measure.environment import recorded
 from advisor.measure.lock import machine_lock
 from advisor.measure.model import ToolchainSpec
 from advisor.measure.plan import Plan, Wishes, make_plan
@@ -27,7 +28,7 @@ from advisor.measure.quiet import CpuMeter, MeterFactory
 from advisor.measure.run import Measured, Progress, Run, SelftestOutcome
 from advisor.measure.selftest import SelftestResult, cached, selftest, store
 from advisor.measure.verdicts import ASSUMED_SPREAD
-from advisor.measure.worker import WorkerCommand, WorkerError, WorkerProcess
+from advisor.measure.worker import WorkerError
 from advisor.measure.workspace import workspace
 
 EVIDENCE_SCHEMA = "fw-advisor/evidence@1"
@@ -39,7 +40,8 @@ class Campaign:
 
     `machine` and `toolchain_documents` go into the evidence as they are; `missing` holds, per
     framework that could not be found, why: ``{id, text, hint}``. `own_workloads` are files with
-    the user's own steps, measured instead of the shipped workloads.
+    the user's own steps, measured instead of the shipped workloads. `notices` go into the
+    evidence beside its own; `short` says that something asked for is left out.
     """
 
     worker: Sequence[str]
@@ -53,6 +55,8 @@ class Campaign:
     own_workloads: Sequence[str] = ()
     lock_wait_s: float = 0.0
     cpu_quota: float | None = None
+    notices: Sequence[Mapping[str, str]] = ()
+    short: bool = False
     report: Callable[[Progress], None] = field(default=lambda _: None)
     stop: Callable[[], bool] = field(default=lambda: False)
     meter: MeterFactory = CpuMeter
@@ -68,65 +72,73 @@ class Finished:
     wall_s: float
 
 
-def usable_cpus(cpu_quota: float | None = None) -> tuple[int, ...]:
-    """The CPUs that workers may use: the affinity of this process, cut to the quota."""
+def usable_cpus(
+    cpu_quota: float | None = None, siblings: Sequence[Sequence[int]] = ()
+) -> tuple[int, ...]:
+    """The CPUs that workers may use: one per physical core of this process's, cut to the quota.
+
+    *siblings* holds the groups of logical CPUs that share a core, as far as the system tells.
+    """
     found = affinity_of(os.getpid()) or tuple(range(os.cpu_count() or 1))
+    # Two threads on one core slow each other, and how much differs between the frameworks.
+    found = one_per_core(found, siblings)
     if cpu_quota is None:
         return found
     # Threads beyond the quota would be throttled in turn, a different way in each framework.
     return found[-max(1, int(cpu_quota)) :]
 
 
-def read_catalogue(
-    worker: Sequence[str], place: Path, own: Sequence[str] = ()
-) -> list[dict[str, Any]]:
-    """The workloads as the worker describes them, or the users' *own* (paths of files).
-
-    Needs NumPy in this interpreter.
-
-    Raises:
-        UserError: something in a user's file is wrong.
-    """
-    environment = worker_environment(place, "catalogue")
-    argv = (sys.executable, "-B", *worker, "catalogue", *own)
-    command = WorkerCommand(argv, environment, (), place / "catalogue.log")
-    with WorkerProcess(command) as process:
-        reply = process.receive("catalogue", timeout_s=60.0)
-    if not reply.get("ok"):
-        raise UserError(
-            str((reply.get("error") or {}).get("text", "the catalogue could not be read")),
-            hint="a file that works is printed by: fw-advisor probe --workload-template",
-        )
-    found = reply.get("workloads")
-    if not isinstance(found, list):
-        raise WorkerError("worker-garbage", "the catalogue is no list of workloads")
-    return found
+def _cpus(campaign: Campaign) -> tuple[int, ...]:
+    details = campaign.machine.get("details") or {}
+    return usable_cpus(campaign.cpu_quota, details.get("smt_siblings") or ())
 
 
 def planned(campaign: Campaign) -> Plan:
-    """What the campaign would measure; runs nothing but the catalogue."""
+    """What the campaign would measure; runs nothing but the catalogue.
+
+    Raises:
+        NothingToMeasureError: native Windows.
+    """
+    _refuse_native_windows()
     with workspace() as place:
-        return _plan(campaign, place)
+        return _plan(campaign, _catalogue(campaign, place))
 
 
-def _plan(campaign: Campaign, place: Path) -> Plan:
+def _catalogue(campaign: Campaign, place: Path) -> list[dict[str, Any]]:
+    return read_catalogue(campaign.worker, place, campaign.own_workloads)
+
+
+def _plan(campaign: Campaign, catalogue: Sequence[Mapping[str, Any]]) -> Plan:
+    offered = {f for names in offers_of(catalogue).values() for f in names}
     return make_plan(
-        read_catalogue(campaign.worker, place, campaign.own_workloads),
+        catalogue,
         campaign.toolchains,
         campaign.wishes,
-        usable_cpus(campaign.cpu_quota),
-        campaign.missing,
+        _cpus(campaign),
+        # What a user's file does not offer is not missed.
+        {f: why for f, why in campaign.missing.items() if f in offered},
     )
+
+
+def _refuse_native_windows() -> None:
+    if os.name == "nt":
+        raise NothingToMeasureError(
+            "nothing is measured on native Windows: worker processes need POSIX",
+            hint="use WSL2: install fw-advisor and the frameworks inside it, and measure there",
+        )
 
 
 def measure(campaign: Campaign) -> Finished:
     """Run the campaign.
 
     Raises:
+        NothingToMeasureError: native Windows.
         UserError: another run holds the machine's lock, or a probe does not exist.
     """
+    _refuse_native_windows()
     with machine_lock(campaign.lock_wait_s), workspace() as place:
-        plan = _plan(campaign, place)
+        catalogue = _catalogue(campaign, place)
+        plan = _plan(campaign, catalogue)
         try:
             tested = self_test(campaign, place)
         except KeyboardInterrupt:
@@ -145,10 +157,21 @@ def measure(campaign: Campaign) -> Finished:
             stop=campaign.stop,
             meter=campaign.meter,
         )
-        measured = run.measure()
+        measured = _run(run)
         environments = {k: recorded(v, place) for k, v in measured.environments.items()}
-        measured = replace(measured, environments=environments)
+        probes = as_offered(measured.probes, offers_of(catalogue))
+        measured = replace(measured, environments=environments, probes=probes)
         return _finished(campaign, plan, measured, tested.document)
+
+
+def _run(run: Run) -> Measured:
+    try:
+        return run.measure()
+    except WorkerError as error:
+        fault = users_fault(error)
+        if fault is None:
+            raise
+        raise fault from error
 
 
 def self_test(campaign: Campaign, place: Path, *, fresh: bool = False) -> SelftestResult:
@@ -156,8 +179,12 @@ def self_test(campaign: Campaign, place: Path, *, fresh: bool = False) -> Selfte
 
     On one CPU, since NumPy's own threads on two virtual CPUs differ between launches by more
     than what is to be found: that would test NumPy and not the measuring.
+
+    Raises:
+        NothingToMeasureError: native Windows.
     """
-    cpus = usable_cpus(campaign.cpu_quota)[-1:]
+    _refuse_native_windows()
+    cpus = _cpus(campaign)[-1:]
     known = None if fresh else cached(campaign.cache, cpus)
     if known is not None:
         return known
@@ -187,11 +214,11 @@ def _finished(
         "toolchains": _toolchain_documents(campaign, measured),
         "selftest": tested,
         "probes": measured.probes,
-        "notices": [*measured.notices, *_left_out(plan)],
+        "notices": [*campaign.notices, *measured.notices, *_left_out(plan)],
     }
     # What leaves here is JSON already: a bare node prints it as it is.
     document = json.loads(json.dumps(document, allow_nan=False))
-    complete = measured.complete and not campaign.missing
+    complete = measured.complete and not plan.missing and not campaign.short
     return Finished(document, complete, measured.interrupted, measured.wall_s)
 
 

@@ -8,6 +8,7 @@ framework does not start on many clusters.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -30,18 +31,39 @@ _KEPT = frozenset(
         "CXX",
         "CUDA_HOME",
         "CUDA_PATH",
+        "CUDA_DEVICE_ORDER",
         "CUDA_VISIBLE_DEVICES",
         "NVIDIA_VISIBLE_DEVICES",
         "ROCM_PATH",
         "HIP_VISIBLE_DEVICES",
         "ROCR_VISIBLE_DEVICES",
+        "HSA_OVERRIDE_GFX_VERSION",
         "ZE_AFFINITY_MASK",
         "ONEAPI_DEVICE_SELECTOR",
+        # Where a TPU's chips and its slice are: libtpu hangs or fails without them.
         "TPU_NAME",
         "TPU_VISIBLE_CHIPS",
+        "TPU_VISIBLE_DEVICES",
+        "TPU_ACCELERATOR_TYPE",
+        "TPU_TOPOLOGY",
+        "TPU_CHIPS_PER_HOST_BOUNDS",
+        "TPU_HOST_BOUNDS",
+        "TPU_CHIPS_PER_PROCESS_BOUNDS",
+        "TPU_PROCESS_BOUNDS",
+        "TPU_PROCESS_ADDRESSES",
+        "TPU_PROCESS_PORT",
+        "TPU_WORKER_ID",
+        "TPU_WORKER_HOSTNAMES",
+        "TPU_SKIP_MDS_QUERY",
+        "CLOUD_TPU_TASK_ID",
         "NEURON_RT_VISIBLE_CORES",
     }
 )
+# Names of machines and users' own names: that they are set is all that is told.
+_NAMES = frozenset({"TPU_NAME", "TPU_WORKER_HOSTNAMES", "TPU_PROCESS_ADDRESSES"})
+_UNTOLD = frozenset({"HOME", "USER", "LOGNAME", "PATH", "PYTHONPATH"})
+_CHOOSING = ("VISIBLE_DEVICES", "VISIBLE_CHIPS", "DEVICE_SELECTOR", "AFFINITY_MASK")
+_DEVICE_ID = re.compile(r"\b(?:GPU|MIG)-")
 # What else changes the speed or the precision of a framework; named when dropped.
 _TUNING_PREFIXES = (
     "OMP_",
@@ -72,6 +94,12 @@ _TUNING_PREFIXES = (
     "MALLOC_",
     "TRITON_",
     "NEURON_",
+    "TPU_",
+    "LIBTPU_",
+    "HSA_",
+    "AMD_",
+    "CUDA_DEVICE_MAX",
+    "CUDA_MODULE_LOADING",
 )
 
 
@@ -111,9 +139,18 @@ def dropped_tuning(inherited: Mapping[str, str] | None = None) -> dict[str, str]
 
 def recorded(environment: Mapping[str, str], workspace: Path) -> dict[str, str]:
     """What of *environment* goes into the evidence: nothing that names a person or a place."""
-    personal = ("HOME", "USER", "LOGNAME", "PATH", "PYTHONPATH")
     shown = {}
     for name, value in sorted(environment.items()):
-        if name not in personal and value:
-            shown[name] = private(value.replace(str(workspace), "<workspace>"))[:200]
+        if name not in _UNTOLD and value:
+            shown[name] = told(name, value.replace(str(workspace), "<workspace>"))
     return shown
+
+
+def told(name: str, value: str) -> str:
+    """What may be told of the variable *name*: no device's serial number, no machine's name."""
+    if name in _NAMES:
+        return "<set>"
+    if name.endswith(_CHOOSING) and _DEVICE_ID.search(value):
+        devices = [part for part in value.split(",") if part.strip()]
+        return f"<{len(devices)} device{'' if len(devices) == 1 else 's'}>"
+    return private(value)[:200]

@@ -10,7 +10,9 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import importlib.util
+import json
 import os
+import pkgutil
 import signal
 import sys
 import tempfile
@@ -26,6 +28,7 @@ from advisor.jsonio import dumps
 from advisor.text import inert
 
 if TYPE_CHECKING:
+    from advisor.machine.mends import Mends
     from advisor.machine.toolchains import Toolchain
     from advisor.measure.campaign import Finished
     from advisor.measure.plan import Wishes
@@ -36,6 +39,8 @@ INSTALL_HINT = (
     "--python torch=PATH --python jax=PATH"
 )
 EVERY_S = 10.0
+# Beside the machine's modules in the exported file, as JSON: a bare node reads no YAML.
+PACKED_MENDS = "mends.json"
 # Set for the interpreter that takes over, so that a second one never does.
 _TAKEN_OVER = "FW_ADVISOR_NODE_TAKEN_OVER"
 
@@ -96,16 +101,22 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace, argv: Sequence[str]) -> int:
-    from advisor.machine.describe import describe_machine  # noqa: PLC0415  (--help stays quick)
-    from advisor.machine.toolchains import find_toolchains  # noqa: PLC0415
+    from advisor.machine.choosing import toolchains_on  # noqa: PLC0415  (--help stays quick)
+    from advisor.machine.describe import describe_machine  # noqa: PLC0415
     from advisor.measure.request import parse_pythons  # noqa: PLC0415
 
     _refuse_unusable(options)
     wishes = _wishes(options.plan)
     worker = (os.path.abspath(sys.argv[0]),)  # noqa: PTH100  (a link to it stays as it is)
-    toolchains = find_toolchains(parse_pythons(options.python), worker=worker)
-    _need_numpy(toolchains, worker[0], argv)
     machine = describe_machine()
+    toolchains = toolchains_on(
+        wishes.device,
+        parse_pythons(options.python),
+        worker=worker,
+        machine=machine,
+        mends=_mends(),
+    )
+    _need_numpy(toolchains, worker[0], argv)
     if options.label:
         machine["label"] = inert(options.label, limit=100)
     _keep_what_was_finished()
@@ -131,7 +142,8 @@ def _measured(
     worker: Sequence[str],
     cache: Path,
 ) -> Finished:
-    from advisor.measure.request import campaign_for  # noqa: PLC0415  (--help stays quick)
+    from advisor.machine.choosing import unused_accelerator  # noqa: PLC0415  (--help stays quick)
+    from advisor.measure.request import campaign_for  # noqa: PLC0415
 
     campaign = campaign_for(
         wishes,
@@ -142,11 +154,23 @@ def _measured(
         created=dt.datetime.now(dt.timezone.utc).date().isoformat(),
         install_hint=INSTALL_HINT,
         own=[str(path.resolve()) for path in options.workload],
+        notices=[n for n in [unused_accelerator(wishes.device, machine)] if n is not None],
         report=(lambda _: None) if options.quiet else _occasional_lines(),
     )
     from advisor.measure.campaign import measure  # noqa: PLC0415  (needs NumPy)
 
     return measure(campaign)
+
+
+def _mends() -> Mends:
+    """The mends that were packed into the exported file; none where it holds none."""
+    from advisor.machine.mends import Mends, mends_from  # noqa: PLC0415  (--help stays quick)
+
+    try:
+        data = pkgutil.get_data("advisor.machine", PACKED_MENDS)
+    except OSError:
+        data = None
+    return Mends() if data is None else mends_from(json.loads(data), name=PACKED_MENDS)
 
 
 def _wishes(plan: Path | None) -> Wishes:
@@ -168,11 +192,13 @@ def _need_numpy(toolchains: Sequence[Toolchain], script: str, argv: Sequence[str
         return
     usable = [found.interpreter for found in toolchains if found.problem is None]
     if not usable or os.environ.get(_TAKEN_OVER):
-        told = "; ".join(f"{t.framework}: {t.problem['text']}" for t in toolchains if t.problem)
+        problems = {t.framework: t.problem for t in toolchains if t.problem}
+        told = "; ".join(f"{name}: {why['text']}" for name, why in problems.items())
+        mends = [f"{name}: {why['hint']}" for name, why in problems.items() if why.get("hint")]
         raise NothingToMeasureError(
             "NumPy is missing in this Python, and no interpreter with NumPy and a framework was "
             f"found beside it ({told})",
-            hint=INSTALL_HINT,
+            hint="\n  ".join([*mends, INSTALL_HINT]),
         )
     os.environ[_TAKEN_OVER] = "1"
     os.execv(usable[0], [usable[0], "-B", script, *argv])  # noqa: S606  (no shell is meant)

@@ -88,20 +88,63 @@ def specs_of(toolchains: Sequence[Toolchain]) -> tuple[list[ToolchainSpec], dict
         if found.problem is not None:
             missing.setdefault(found.framework, dict(found.problem))
             continue
-        first = all(spec.framework != found.framework for spec in specs)
+        taken = [spec.suffix for spec in specs if spec.framework == found.framework]
         specs.append(
             ToolchainSpec(
                 key=f"{found.framework}-{index}",
                 framework=found.framework,
                 interpreter=found.interpreter,
                 version=found.version,
-                suffix="" if first else f"@{found.version or index}",
+                suffix=_suffix(found, index, taken),
                 index=index,
             )
         )
     for spec in specs:
         missing.pop(spec.framework, None)
     return specs, missing
+
+
+def _suffix(toolchain: Toolchain, index: int, taken: Sequence[str]) -> str:
+    """What tells the modes of *toolchain* from those of the same framework before it."""
+    if not taken:
+        return ""
+    plain = f"@{toolchain.version or index}"
+    python = ".".join((toolchain.python or "").split(".")[:2])
+    longer = f"{plain}-py{python}" if python else plain
+    numbered = (f"{longer}-{number}" for number in range(2, len(taken) + 3))
+    return next(name for name in (plain, longer, *numbered) if name not in taken)
+
+
+def left_out(
+    toolchains: Sequence[Toolchain], specs: Sequence[ToolchainSpec]
+) -> list[dict[str, str]]:
+    """A notice per toolchain that cannot be measured while another of its framework can."""
+    measured = {spec.framework for spec in specs}
+    return [
+        {
+            "id": "toolchain-left-out",
+            "severity": "warning",
+            "text": f"{private(found.interpreter)} was not measured with {found.framework}: "
+            f"{found.problem.get('text', '')}",
+            "hint": str(found.problem.get("hint") or "see: fw-advisor doctor"),
+        }
+        for found in toolchains
+        if found.problem is not None and found.framework in measured
+    ]
+
+
+def _nothing_to_measure(
+    missing: Mapping[str, Mapping[str, str]], install_hint: str
+) -> NothingToMeasureError:
+    """Why neither framework can be measured, each with what mends it."""
+    told = "; ".join(f"{name}: {why.get('text', '')}" for name, why in sorted(missing.items()))
+    hints = [f"{name}: {why['hint']}" for name, why in sorted(missing.items()) if why.get("hint")]
+    if len(hints) < len(missing) or not hints:
+        hints.append(install_hint)
+    return NothingToMeasureError(
+        "neither PyTorch nor JAX can be measured" + (f" ({told})" if told else ""),
+        hint="\n  ".join(hints),
+    )
 
 
 def document_of(toolchain: Toolchain) -> Mapping[str, Any]:
@@ -127,6 +170,7 @@ def campaign_for(
     created: str,
     install_hint: str,
     own: Sequence[str] = (),
+    notices: Sequence[Mapping[str, str]] = (),
     report: Callable[[Progress], None] = lambda _: None,
 ) -> Campaign:
     """The campaign for *wishes* with the *toolchains* and on the *machine* that were found.
@@ -140,6 +184,7 @@ def campaign_for(
         created: The date that the evidence carries.
         install_hint: What to do where neither framework is found.
         own: Files with the user's steps.
+        notices: What the evidence should say beside what it finds out itself.
         report: Called with the progress.
 
     Raises:
@@ -150,13 +195,10 @@ def campaign_for(
 
     specs, missing = specs_of(toolchains)
     if not specs:
-        told = "; ".join(f"{name}: {why.get('text', '')}" for name, why in sorted(missing.items()))
-        raise NothingToMeasureError(
-            "neither PyTorch nor JAX can be measured" + (f" ({told})" if told else ""),
-            hint=install_hint,
-        )
+        raise _nothing_to_measure(missing, install_hint)
     wanted = {FRAMEWORK_WORDS[f] for f in wishes.frameworks}
     missing = {k: v for k, v in missing.items() if not wanted or k in wanted}
+    broken = left_out([t for t in toolchains if not wanted or t.framework in wanted], specs)
     return Campaign(
         worker=worker,
         toolchains=specs,
@@ -169,5 +211,7 @@ def campaign_for(
         own_workloads=tuple(own),
         lock_wait_s=2.0,
         cpu_quota=machine.get("cpu_quota"),
+        notices=[*broken, *notices],
+        short=bool(broken),
         report=report,
     )

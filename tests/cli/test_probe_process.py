@@ -52,7 +52,7 @@ def _wait_for_workers(process: subprocess.Popen[str], limit_s: float = 60.0) -> 
     while time.monotonic() < deadline:
         family = _family(process.pid)
         lines = [" ".join(_cmdline(p)) for p in family]
-        if any("--framework jax" in line for line in lines):
+        if any("worker --framework jax" in line for line in lines):
             return family
         time.sleep(0.1)
     raise AssertionError("no worker was started")
@@ -81,6 +81,25 @@ def test_an_interrupt_keeps_what_was_finished(environment: dict[str, str]) -> No
     statuses = {e["status"] for p in document["probes"] for e in p["entries"]}
     assert statuses <= {"ok", "interrupted"}
     assert _gone(family, 1.0) == []
+
+
+def test_an_interrupt_before_anything_is_measured_is_one_document_too(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """While interpreters are asked what they hold: here one that does not answer."""
+    slow = tmp_path / "python"
+    slow.write_text("#!/bin/sh\nexec sleep 60\n", "utf-8")
+    slow.chmod(0o755)
+    process = _start(environment, "--python", f"torch={slow}")
+    deadline = time.monotonic() + 60.0
+    while not any("sleep" in _cmdline(p) for p in _family(process.pid)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert json.loads(out)["error"]["message"] == "interrupted"
+    assert "interrupted" in err
 
 
 def test_nothing_is_left_after_the_driver_was_killed(environment: dict[str, str]) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from advisor.decide import decide
 from advisor.decide.cells import measured_from
 from advisor.decide.facts import facts_from
 from advisor.decide.speed import TRANSFER_NAMED, TRANSFER_OTHER, document_of, speed_for
+from advisor.decide.words import speed_text
 from advisor.evidence import Evidence
 from tests.decide.making import base_of, comparison, evidence_with, inputs_for, probe
 
@@ -171,6 +173,7 @@ def _variant(name: str, torch_s: float, jax_s: float) -> dict[str, Any]:
             "verdict": "b_faster",
         },
         size_name=name,
+        variant_of="small" if name == "small_written" else None,
         cores=2,
         entries=[
             {"framework": "pytorch", "mode": "pytorch.eager", "status": "ok", "median_s": torch_s},
@@ -189,5 +192,61 @@ def test_the_variant_that_people_would_take_counts_and_the_others_are_told() -> 
 
 
 def test_another_size_is_no_variant() -> None:
-    both = evidence_with(_variant("medium", 7e-3, 1.0e-3), _variant("small", 1.4e-3, 1.1e-3))
-    assert len(measured_from((both,)).cells) == 2
+    """Not by its name either: the first derivative does other work than the second."""
+    for name in ("medium", "small_first"):
+        both = evidence_with(_variant(name, 7e-3, 1.0e-3), _variant("small", 1.4e-3, 1.1e-3))
+        assert len(measured_from((both,)).cells) == 2
+
+
+def _on(device: str, *, kind: str = "", accelerators: tuple[str, ...] = ()) -> Evidence:
+    chains = [{"framework": "jax", "devices": [{"device": device, "kind": kind}]}] if kind else []
+    machine = {"accelerators": [{"kind": a} for a in accelerators]}
+    return evidence_with(
+        probe("conv_train", comparison(2.0), device=device), toolchains=chains, machine=machine
+    )
+
+
+@pytest.mark.parametrize(
+    ("evidence", "train", "alike"),
+    [
+        (_on("gpu", kind="rocm"), "nvidia", False),
+        (_on("gpu", kind="rocm"), "amd", True),
+        (_on("gpu", kind="cuda"), "amd", False),
+        (_on("gpu", accelerators=("amd",)), "nvidia", False),
+        (_on("gpu", accelerators=("nvidia",)), "nvidia", True),
+        (_on("gpu", kind="cuda", accelerators=("nvidia", "amd")), "amd", False),
+        (_on("gpu"), "amd", True),
+        (_on("cuda:0"), "amd", False),
+        (_on("cuda:0"), "nvidia", True),
+    ],
+)
+def test_a_gpu_stands_only_for_its_own_kind(evidence: Evidence, train: str, alike: bool) -> None:
+    assert speed_of(evidence, facts={**IMAGE, "hardware.train": train}).matched is alike
+
+
+@pytest.mark.parametrize(
+    ("device", "train"),
+    [("cuda:0", "nvidia_multi"), ("gpu", "nvidia_cluster"), ("tpu:0", "tpu_pod")],
+)
+def test_one_device_is_weaker_evidence_for_many(device: str, train: str) -> None:
+    evidence = _on(device, kind=device.partition(":")[0])
+    facts = {**IMAGE, "hardware.train": train}
+    speed = speed_of(evidence, facts=facts)
+    assert (speed.matched, speed.part, speed.transfer_sd) == (False, True, TRANSFER_OTHER)
+    document = document_of(speed, measured_from((evidence,)))
+    assert (document["matched_hardware"], document["one_of_several"]) == (False, True)
+    assert "one of the devices that will train" in speed_text(speed)
+    # Still preferred to a measurement on the CPU.
+    both = evidence_with(
+        probe("conv_train", comparison(0.5), device="cpu"),
+        probe("conv_train", comparison(2.0), device=device),
+    )
+    assert speed_of(both, facts=facts).device == device
+
+
+def test_the_report_says_that_one_device_was_measured_and_several_will_train() -> None:
+    answers = {"task": "image", "hardware.train": "nvidia_multi"}
+    decision = decide(inputs_for(base_of(), answers, _on("cuda:0")))
+    notices = {n["id"]: n["text"] for n in decision.notices}
+    assert "several will train" in notices["one-of-several"]
+    assert "other-hardware" not in notices

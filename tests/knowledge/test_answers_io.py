@@ -213,3 +213,28 @@ def test_the_shipped_example_and_personas_fit_the_shipped_vocabulary(tmp_path: P
         if evidence is not None:
             ratios = {p.id: p.comparisons[0].time_ratio for p in evidence.probes}
             assert ratios == persona.measured
+
+
+def test_interpreters_are_read_kept_and_left_out_of_what_decides(
+    base: RuleBase, tmp_path: Path
+) -> None:
+    text = HEAD + "answers: {task: image}\npythons: {torch: ~/envs/t, jax: '/opt/my env/python'}\n"
+    (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
+    read = read_answers(tmp_path / "a.yaml", base)
+    assert read.pythons == {"torch": "~/envs/t", "jax": "/opt/my env/python"}
+    (tmp_path / "b.yaml").write_text(to_yaml(read), encoding="utf-8")
+    assert read_answers(tmp_path / "b.yaml", base) == read
+    assert read.with_value("float64", True, "flag").with_unknown("task").pythons == read.pythons
+    assert "pythons" not in read.to_dict()
+    assert "opt/my env" not in json.dumps(read.to_dict())
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [("{tensorflow: x}", "tensorflow"), ("{torch: 3}", "torch has to be text"), ("[x]", "mapping")],
+)
+def test_interpreters_of_another_shape_are_refused(
+    base: RuleBase, tmp_path: Path, given: str, told: str
+) -> None:
+    (error,) = errors_in(f"{HEAD}pythons: {given}\n", base, tmp_path)
+    assert told in str(error)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from advisor.evidence import Machine
 from advisor.machine.accelerators import find_accelerators
 from advisor.machine.describe import describe_machine
-from advisor.machine.detected import hardware_word
+from advisor.machine.detected import hardware_text, hardware_word
 from advisor.machine.host import Host
 from tests.machine import fakes
 
@@ -80,6 +81,10 @@ def test_mig_instances_are_counted_per_gpu_and_ids_left_out(tmp_path: Path) -> N
     smi(tmp_path, H200.replace("Disabled", "Enabled"), listing=listing)
     (found,) = found_in(tmp_path)
     assert (found["mig"], found["mig_devices"]) == (True, 2)
+    assert found["mig_profiles"] == ["3g.71gb", "3g.71gb"]
+    kept = Machine.model_validate({"accelerators": [found]}).accelerators[0]
+    assert (kept.mig, kept.mig_devices, kept.mig_profiles) == (True, 2, ["3g.71gb"] * 2)
+    assert "split by MIG: 3g.71gb+3g.71gb" in hardware_text({"accelerators": [found]})
     assert "5d5c31f2" not in json.dumps(found)
 
 

@@ -15,7 +15,8 @@ import pytest
 from advisor.cli.doctor import doctor_lines, load_mends
 from advisor.errors import UserError
 from advisor.machine import examination
-from advisor.machine.doctor import brief, findings, refusal
+from advisor.machine.causes import pip_of
+from advisor.machine.doctor import findings, refusal
 from advisor.machine.examination import Examination, examine, find_compiler
 from advisor.machine.findings import AREAS, Finding
 from advisor.machine.mends import SCHEMA, Mends, at_least, mends_from, numbers
@@ -261,6 +262,55 @@ class TestSilentFallback:
         assert found.mend == "python3 -m pip --python /env/bin/python install -U 'jax[tpu]'"
 
 
+class TestPasting:
+    """A mend is pasted into a shell as it stands."""
+
+    @pytest.mark.parametrize(
+        "place", ["my env/bin/python", "env/bin/python", 'a "b" $c `d`/bin/python', "it's/python"]
+    )
+    def test_the_interpreter_is_reached(self, tmp_path: Path, monkeypatch, place: str) -> None:
+        monkeypatch.setenv("HOME", str(tmp_path))
+        python = fakes.script(tmp_path, f"/{place}", "echo reached")
+        found = pip_of(dataclasses.replace(torch(), interpreter=str(python)))
+        assert found["python"].startswith("~/")
+        assert str(tmp_path) not in found["pip"]
+        done = subprocess.run(
+            ["sh", "-c", found["python"]], capture_output=True, text=True, check=False
+        )
+        assert done.stdout == "reached\n", (found, done.stderr)
+
+    def test_the_mend_shows_it_so(self, monkeypatch) -> None:
+        monkeypatch.setenv("HOME", "/home/anna")
+        chain = dataclasses.replace(jax(), interpreter="/home/anna/my env/bin/python")
+        found = one(seen(chain, accelerators=(TPU,)))
+        assert found.mend == """~/"my env/bin/python" -m pip install -U 'jax[tpu]'"""
+
+
+class TestOldPython:
+    """A package that an interpreter is too old for is not what its mend names."""
+
+    @pytest.mark.parametrize(
+        ("python", "accelerator", "mend"),
+        [
+            ("3.10.13", H200, "'jax[cuda12]'"),
+            ("3.11.7", H200, "'jax[cuda13]'"),
+            ("3.10.13", MI300, "environment with Python 3.12"),
+            ("3.11.7", MI300, "rocm7-local"),
+            ("3.11.7", ARC, "environment with Python 3.12"),
+            ("3.12.1", ARC, "oneapi"),
+        ],
+    )
+    def test_the_command_fits_the_python(self, python: str, accelerator, mend: str) -> None:
+        chain = jax(python=python, version="0.6.2")
+        found = one(seen(chain, accelerators=(accelerator,)))
+        assert found.id == "jax.missing-plugin"
+        assert found.mend is not None
+        assert mend in found.mend
+        refused = refusal(chain, "gpu", seen(accelerators=(accelerator,)).machine, MENDS)
+        assert refused is not None
+        assert refused["hint"] == found.mend
+
+
 class TestRefusal:
     """A framework is never measured on another device than the one that was asked for."""
 
@@ -349,21 +399,6 @@ class TestHeldBack:
     @pytest.mark.parametrize(("version", "python"), [("0.10.2", "3.12.1"), ("0.12.0", "3.11.7")])
     def test_only_where_python_is_what_holds_it_back(self, version: str, python: str) -> None:
         assert ailing(seen(torch(), jax(version=version, python=python))) == []
-
-
-class TestBrief:
-    def test_what_metadata_alone_tells(self) -> None:
-        chains = (torch(devices=()), jax(devices=(), packages={"jax-cuda13-plugin": "0.12.0"}))
-        found = brief(seen(accelerators=(H200,)).machine, chains, MENDS)
-        assert [f.id for f in found] == ["pytorch.cpu-wheel"]
-
-    def test_nothing_that_was_not_looked_at(self) -> None:
-        assert brief(seen().machine, (torch(devices=()), jax(devices=())), MENDS) == []
-
-    def test_machine_limits_are_told(self) -> None:
-        machine = seen(machine={"cpu_quota": 0.5}, details={"battery": True, "on_battery": True})
-        found = brief(machine.machine, (torch(), jax()), MENDS)
-        assert [f.id for f in found] == ["quota.below-cores", "battery.discharging"]
 
 
 class TestMachine:
@@ -574,6 +609,8 @@ class TestCommand:
             "LOGNAME": "anna-canary",
             "HOSTNAME": "host-canary",
             "XLA_FLAGS": "--xla_dump_to=/home/anna-canary/dump",
+            "JAX_COORDINATOR_ADDRESS": "node-canary:1234",
+            "OMP_NUM_THREADS": "1",
             "CUDA_VISIBLE_DEVICES": "GPU-5d5c31f2-canary",
         }
         done = self.run("--json", **environ)
@@ -585,7 +622,9 @@ class TestCommand:
             assert finding["severity"] in ("ok", "warning", "problem")
         assert {f["area"] for f in document["findings"]} == set(AREAS)
         assert document["facts"]["machine"]["cores_usable"] >= 1
-        assert document["facts"]["visibility"]["CUDA_VISIBLE_DEVICES"] == "GPU-..."
+        tuning = document["facts"]["tuning"]
+        assert (tuning["JAX_COORDINATOR_ADDRESS"], tuning["OMP_NUM_THREADS"]) == ("<set>", "1")
+        assert document["facts"]["visibility"]["CUDA_VISIBLE_DEVICES"] == "<1 device>"
         for secret in ("canary", "5d5c31f2", str(Path.home()) + "/"):
             assert secret not in done.stdout
 

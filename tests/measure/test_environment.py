@@ -107,3 +107,40 @@ def test_secrets_in_dropped_variables_are_not_shown_either():
     shown = dropped_tuning({"TORCH_X": "https://me:hunter22@host/", "XLA_FLAGS": "x" * 5000})
     assert "hunter22" not in shown["TORCH_X"]
     assert len(shown["XLA_FLAGS"]) == 200
+
+
+def test_what_chooses_a_device_is_passed_on(tmp_path):
+    inherited = {
+        "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
+        "HSA_OVERRIDE_GFX_VERSION": "11.0.0",
+        "TPU_VISIBLE_DEVICES": "0",
+        "TPU_WORKER_ID": "1",
+        "TPU_WORKER_HOSTNAMES": "node-a,node-b",
+        "TPU_PROCESS_BOUNDS": "1,1,1",
+    }
+    given = worker_environment(tmp_path, "jax-0", inherited)
+    assert {k: given[k] for k in inherited} == inherited
+    assert dropped_tuning(inherited) == {}
+
+
+@pytest.mark.parametrize("name", ["TPU_MEGACORE", "LIBTPU_INIT_ARGS", "HSA_XNACK"])
+def test_what_tunes_a_device_is_dropped_by_name(tmp_path, name):
+    assert name not in worker_environment(tmp_path, "jax-0", {name: "1"})
+    assert name in dropped_tuning({name: "1"})
+
+
+def test_no_serial_number_and_no_machine_is_recorded(tmp_path):
+    inherited = {
+        "CUDA_VISIBLE_DEVICES": "GPU-5d5c31f2-canary,GPU-77aa-canary",
+        "NVIDIA_VISIBLE_DEVICES": "MIG-canary",
+        "HIP_VISIBLE_DEVICES": "0,1",
+        "TPU_NAME": "canary-tpu",
+        "TPU_WORKER_HOSTNAMES": "canary-1,canary-2",
+        "TPU_PROCESS_ADDRESSES": "canary-1:8476",
+    }
+    shown = recorded(worker_environment(tmp_path, "jax-0", inherited), tmp_path)
+    assert "canary" not in json.dumps(shown)
+    assert shown["CUDA_VISIBLE_DEVICES"] == "<2 devices>"
+    assert shown["NVIDIA_VISIBLE_DEVICES"] == "<1 device>"
+    assert shown["HIP_VISIBLE_DEVICES"] == "0,1"
+    assert shown["TPU_NAME"] == shown["TPU_WORKER_HOSTNAMES"] == "<set>"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -69,3 +71,119 @@ def test_the_driver_tells_a_broken_file_as_bad_input(tmp_path: Path) -> None:
         read_catalogue(WORKER, tmp_path, [path])
     assert "mine.py:1:" in str(caught.value)
     assert "--workload-template" in caught.value.hint
+
+
+class _Tree:
+    """Stands for jax.tree: nested tuples and everything else."""
+
+    @staticmethod
+    def structure(tree: object) -> object:
+        return tuple(map(_Tree.structure, tree)) if isinstance(tree, tuple) else "leaf"
+
+
+RUNTIME = SimpleNamespace(
+    tensor=lambda array: array, array=lambda array: array, jax=SimpleNamespace(tree=_Tree)
+)
+
+
+def _parts(tmp_path: Path, framework: str, text: str) -> Any:
+    path = _written(tmp_path / "mine.py", f"def inputs(rng): ...\n{text}")
+    return user_workload.build(path, framework, {"x": np.zeros(2)}, RUNTIME)
+
+
+@pytest.mark.parametrize(
+    ("framework", "text", "told"),
+    [
+        (
+            "pytorch",
+            "def torch_step(arrays):\n    def step(): ...\n",
+            "mine.py:2: torch_step() must return a function, not None",
+        ),
+        (
+            "pytorch",
+            "def torch_step():\n    ...\n",
+            "mine.py:2: TypeError: torch_step() takes 0 positional arguments but 1 was given",
+        ),
+        (
+            "jax",
+            "def jax_step(arrays):\n    def step(s, a): return s, s\n    return step\n",
+            "mine.py:2: jax_step() must return (step, state), not function",
+        ),
+    ],
+)
+def test_a_function_that_returns_something_else_is_told_with_its_line(
+    tmp_path: Path, framework: str, text: str, told: str
+) -> None:
+    with pytest.raises(user_workload.UserFileError, match=r"mine\.py") as caught:
+        _parts(tmp_path, framework, text)
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("result", "told"), [("None", "not None"), ("3.0", "not float"), ("()", "not tuple")]
+)
+def test_a_torch_step_has_to_return_a_tensor(tmp_path: Path, result: str, told: str) -> None:
+    text = f"def torch_step(arrays):\n    def step():\n        return {result}\n    return step\n"
+    step = _parts(tmp_path, "pytorch", text).make_step(lambda function: function)
+    with pytest.raises(user_workload.UserFileError, match=r"must return a tensor") as caught:
+        step()
+    assert "mine.py:3:" in str(caught.value)
+    assert told in str(caught.value)
+
+
+def test_a_step_that_fails_is_told_with_its_own_line(tmp_path: Path) -> None:
+    text = "def torch_step(arrays):\n    def step():\n        return arrays['y']\n    return step\n"
+    step = _parts(tmp_path, "pytorch", text).make_step(lambda function: function)
+    with pytest.raises(user_workload.UserFileError, match=r"mine\.py:4: KeyError: 'y'"):
+        step()
+
+
+@pytest.mark.parametrize(
+    ("result", "state", "told"),
+    [
+        ("state", "1.0", "must return (state, output), not float"),
+        ("None", "1.0", "must return (state, output), not None"),
+        ("(state, 0, 0)", "1.0", "must return (state, output), not tuple"),
+        ("state", "(1.0, 2.0)", "what it returns first is not built like the first state"),
+    ],
+)
+def test_a_jax_step_has_to_return_state_and_output(
+    tmp_path: Path, result: str, state: str, told: str
+) -> None:
+    text = f"def jax_step(arrays):\n    def step(state, arrays):\n        return {result}\n"
+    parts = _parts(tmp_path, "jax", f"{text}    return step, {state}\n")
+    with pytest.raises(user_workload.UserFileError, match=r"mine\.py:3:") as caught:
+        parts.step(parts.state, parts.inputs)
+    assert told in str(caught.value)
+
+
+def test_what_is_right_passes_every_time(tmp_path: Path) -> None:
+    text = "def jax_step(a):\n    return (lambda s, a: (s, None)), (1.0, (2.0,))\n"
+    parts = _parts(tmp_path, "jax", text)
+    for _ in range(3):
+        assert parts.step(parts.state, parts.inputs) == (parts.state, None)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("    return {'x': rng.nothing(3)}", "mine.py:2: AttributeError"),
+        ("    return None", "mine.py:1: inputs() must return a dict"),
+        ("    return {'x': [1]}", "mine.py:1: inputs()['x'] is no NumPy array"),
+    ],
+)
+def test_inputs_that_fail_are_told_before_anything_is_measured(
+    tmp_path: Path, body: str, told: str
+) -> None:
+    text = f"def inputs(rng):\n{body}\n\ndef torch_step(a): ...\n"
+    path = _written(tmp_path / "mine.py", text)
+    with pytest.raises(UserError) as caught:
+        read_catalogue(WORKER, tmp_path, [path])
+    assert told in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_a_constant_that_is_no_number_is_told(tmp_path: Path) -> None:
+    text = "FLOPS = 'many'\ndef inputs(rng): ...\ndef torch_step(a): ...\n"
+    with pytest.raises(user_workload.UserFileError, match=r"mine\.py:1: FLOPS has to be a number"):
+        user_workload.load(_written(tmp_path / "mine.py", text))

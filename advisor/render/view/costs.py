@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from advisor.counted import counted
 from advisor.evidence import Entry
 from advisor.render.document import (
     Aside,
+    Block,
     Cell,
     Points,
     Row,
@@ -20,7 +22,11 @@ from advisor.render.document import (
 from advisor.render.view.cases import CALLED, Case, framework, matched
 from advisor.render.view.words import DASH, count_of, duration, name_of, sentence, size_text
 
-_EAGER = {"pytorch.compile": "pytorch.eager", "jax.jit": "jax.eager"}
+_EAGER = {
+    "pytorch.compile": "pytorch.eager",
+    "pytorch.compile_reduce_overhead": "pytorch.eager",
+    "jax.jit": "jax.eager",
+}
 
 
 def break_even_steps(compile_s: float | None, eager_s: float | None, fast_s: float | None) -> float:
@@ -52,7 +58,19 @@ def compile_section(cases: Sequence[Case]) -> Section:
         "Pays after: the compile time over what one compiled step saves against the same "
         "framework's eager step on the same work."
     )
-    return Section("compile", "What compiling costs, and when it pays", (Aside(how), table))
+    blocks: tuple[Block, ...] = (Aside(how), table, *_unusual(timed))
+    return Section("compile", "What compiling costs, and when it pays", blocks)
+
+
+def _unusual(timed: Sequence[tuple[Case, Entry]]) -> Iterator[Points]:
+    """Modes that were not compiled in one piece, or more than once: what was timed is a mixture."""
+    found = [
+        Statement(sentence(f"{case.name}, {entry.mode}: {told}"), (_HERE,))
+        for case, entry in timed
+        if (told := counted(entry.counters))
+    ]
+    if found:
+        yield Points(tuple(found))
 
 
 _HERE = Tag("measured", "measured here", "#environment")
@@ -93,10 +111,10 @@ def crossover_section(cases: Sequence[Case]) -> Section:
     """Where the winner changes with the size or with the cores."""
     found = [*_changes(cases)]
     if not found:
-        called = [c for c in matched(cases) if _winner(c)]
+        named = [c for c in matched(cases) if _winner(c) in ("PyTorch", "JAX")]
         text = (
-            "the winner of no workload changes with its size or with the number of cores"
-            if len(called) > 1
+            "no workload has one winner at one size or number of cores, and the other at another"
+            if len(named) > 1
             else "too few comparisons were called to see whether the winner changes with size"
         )
         link = Tag("measured", "measured here", "#comparisons")

@@ -134,6 +134,8 @@ def _reach(told: Mapping[str, Any], tags: tuple[Tag, ...]) -> list[Statement]:
         found.append(Statement(sentence(text), (METHOD,), lead="Carry-over"))
     if told.get("matched_hardware") is False:
         text = "measured on other hardware than will train, so it counts less"
+        if told.get("one_of_several"):
+            text = "measured on one device while several will train, so it counts less"
         found.append(Statement(sentence(text), (*tags, METHOD), lead="Hardware", tone="warning"))
     return found
 

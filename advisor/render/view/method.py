@@ -188,6 +188,7 @@ def _machine(machine: Machine) -> list[tuple[str, str]]:
         f"{a.count} × {a.name or a.kind}"
         + (f", {amount_of_bytes(a.memory_bytes)}" if a.memory_bytes else "")
         + (f", driver {a.driver}" if a.driver else "")
+        + (f", split by MIG ({'+'.join(a.mig_profiles) or 'unknown parts'})" if a.mig else "")
         for a in machine.accelerators
     ]
     quota = "none" if machine.cpu_quota is None else f"{machine.cpu_quota:g} CPUs"

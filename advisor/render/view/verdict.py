@@ -147,6 +147,9 @@ def _warnings(origins: Origins) -> list[Statement]:
     ]
 
 
+_OF_MEASURING = ("other-hardware", "one-of-several", "other-work", "no-speed-evidence")
+
+
 def notice_statement(origins: Origins, notice: Mapping[str, Any]) -> Statement:
     """A notice of the decision as a statement."""
     name, text = str(notice.get("id", "")), str(notice.get("text", ""))
@@ -154,7 +157,7 @@ def notice_statement(origins: Origins, notice: Mapping[str, Any]) -> Statement:
     tags: tuple[Tag, ...] = unique(t for r in rules for t in origins.rule(r))
     if not tags and name == "unknown-package" and "must_use" in origins.inputs.answers.values:
         tags = (origins.answer("must_use"),)
-    if not tags and name in ("other-hardware", "other-work", "no-speed-evidence"):
+    if not tags and name in _OF_MEASURING:
         tags = (Tag("measured", "measured here", "#measured"),)
     tone: Tone = "warning" if notice.get("severity") != "info" else "neutral"
     return Statement(sentence(text), tags or (METHOD,), lead="Note", tone=tone)
