@@ -19,7 +19,8 @@ def reading() -> dict[str, float | None]:
 
     Keys: ``cpu_s`` (all threads, user and system), ``run_delay_s`` (runnable but waiting for a
     core, summed over threads; /proc/PID/task/TID/schedstat, second field, in ns),
-    ``switches`` (involuntary context switches), ``steal_s`` and ``pressure_s`` (machine-wide),
+    ``switches`` (involuntary context switches), ``steal_s`` (taken by the hypervisor from the
+    CPUs that this process may use), ``pressure_s`` (machine-wide: some task waited for a CPU),
     ``throttled_s`` (cgroup CPU quota).
     """
     return {
@@ -48,6 +49,18 @@ def affinity() -> list[int] | None:
     if hasattr(os, "sched_getaffinity"):
         return sorted(os.sched_getaffinity(0))
     return None
+
+
+def clock_hz() -> float | None:
+    """The lowest present clock of the CPUs this process may use; None where nobody tells.
+
+    From cpufreq, in kHz (https://docs.kernel.org/admin-guide/pm/cpufreq.html); virtual machines
+    mostly have none.
+    """
+    place = "/sys/devices/system/cpu/cpu{}/cpufreq/scaling_cur_freq"
+    texts = [_read(place.format(cpu)) for cpu in affinity() or ()] if _LINUX else []
+    clocks = [int(text) * 1000.0 for text in texts if text and text.strip().isdigit()]
+    return min(clocks, default=None)
 
 
 def thread_count() -> int | None:
@@ -110,10 +123,10 @@ def _involuntary_switches() -> float | None:
 
 def _steal_s() -> float | None:
     text = _read("/proc/stat") if _LINUX else None
-    fields = text.split("\n", 1)[0].split() if text else []
-    if len(fields) < 9:
-        return None
-    return int(fields[8]) / float(os.sysconf("SC_CLK_TCK"))
+    mine = {f"cpu{cpu}" for cpu in affinity() or ()}
+    rows = [line.split() for line in (text or "").splitlines() if line.startswith("cpu")]
+    ticks = [int(row[8]) for row in rows if row[0] in mine and len(row) > 8]
+    return sum(ticks) / float(os.sysconf("SC_CLK_TCK")) if ticks else None
 
 
 def _pressure_s() -> float | None:

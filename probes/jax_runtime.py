@@ -121,15 +121,21 @@ class JaxRuntime:
         return np.array(self.array(a) @ self.array(b))
 
     def product_program(self, n: int) -> Callable[[], Any]:
-        """A call that forms one (n, n) float32 product and waits for it."""
+        """A call that forms one (n, n) float32 product; does not wait."""
         rng = np.random.default_rng(0)
         a = self.array(rng.standard_normal((n, n)).astype(np.float32))
         product = self.jax.jit(lambda x, y: x @ y)
+        return lambda: product(a, a)
 
-        def call() -> None:
-            product(a, a).block_until_ready()
+    def copy_program(self, count: int) -> Callable[[], Any]:
+        """A call that copies *count* float32 numbers on the device; does not wait."""
+        a = self.jax.numpy.ones(count, self.jax.numpy.float32)
+        copy: Callable[[], Any] = a.copy
+        return copy
 
-        return call
+    def wait_for(self, result: Any) -> None:
+        """Return when *result* is computed."""
+        self.jax.block_until_ready(result)
 
 
 class JaxProgram:

@@ -5,6 +5,7 @@ Knows how a step is run eagerly or compiled, waited for and observed. Knows no w
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -13,11 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from probes import torch_devices
+from probes.devices import DeviceMissingError
 from probes.observe import Observation, observe_training
 from probes.workload import TorchParts
 
 FRAMEWORK = "pytorch"
 _FUSED_ADAM = ("cpu", "cuda", "mps", "xpu")
+_RECOMPILED = [0]
+_WATCHING: list[bool] = []
 
 
 class TorchRuntime:
@@ -101,18 +105,19 @@ class TorchRuntime:
         return torch_devices.peak_memory_bytes(self.torch, self.device)
 
     def program(self, parts: TorchParts, mode: str) -> TorchProgram:
-        """The program of *mode* (``pytorch.eager`` or ``pytorch.compile``).
+        """The program of *mode*: eager, compiled, or compiled and replayed as CUDA graphs.
 
         Raises:
             ValueError: a mode this runtime does not know.
+            DeviceMissingError: CUDA graphs are asked for on a device that has none.
         """
         if mode == "pytorch.eager":
             return TorchProgram(self, parts, parts.make_step(lambda function: function), mode)
+        _watch_recompiles()
         if mode == "pytorch.compile":
             return TorchProgram(self, parts, parts.make_step(self.torch.compile), mode)
         if mode == "pytorch.compile_reduce_overhead":
-            compiler = self._reduce_overhead
-            return TorchProgram(self, parts, parts.make_step(compiler), mode)
+            return TorchProgram(self, parts, self._graphed(parts), mode)
         raise ValueError(f"unknown mode {mode}")
 
     def forget(self) -> None:
@@ -126,8 +131,24 @@ class TorchRuntime:
             self.torch.compiler.reset()
             utilities.counters.clear()
 
-    def _reduce_overhead(self, function: Callable[..., Any]) -> Any:
-        return self.torch.compile(function, mode="reduce-overhead")
+    def _graphed(self, parts: TorchParts) -> Callable[[], Any]:
+        """The step under ``mode="reduce-overhead"``; every call says that a new step begins.
+
+        Else outputs of the last step would count as alive and keep graphs from being replayed.
+        https://docs.pytorch.org/docs/stable/generated/torch.compiler.cudagraph_mark_step_begin.html
+        """
+        if self.device.type != "cuda":
+            raise DeviceMissingError(f"CUDA graphs do not exist on {self.device.type}")
+        compiler = self.torch.compiler
+        step = parts.make_step(
+            lambda function: self.torch.compile(function, mode="reduce-overhead")
+        )
+
+        def call() -> Any:
+            compiler.cudagraph_mark_step_begin()
+            return step()
+
+        return call
 
     def product(self, a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
         """``a @ b`` on the device at the present precision, as NumPy."""
@@ -135,17 +156,22 @@ class TorchRuntime:
             return self.to_numpy(self.tensor(a) @ self.tensor(b))
 
     def product_program(self, n: int) -> Callable[[], Any]:
-        """A call that forms one (n, n) float32 product and waits for it."""
+        """A call that forms one (n, n) float32 product; does not wait."""
         rng = np.random.default_rng(0)
         a = self.tensor(rng.standard_normal((n, n)).astype(np.float32))
         out = self.torch.empty_like(a)
+        return lambda: self.torch.matmul(a, a, out=out)
 
-        def call() -> None:
-            with self.torch.no_grad():
-                self.torch.matmul(a, a, out=out)
-            self.wait()
+    def copy_program(self, count: int) -> Callable[[], Any]:
+        """A call that copies *count* float32 numbers on the device; does not wait."""
+        a = self.torch.ones(count, device=self.device)
+        out = self.torch.empty_like(a)
+        return lambda: out.copy_(a)
 
-        return call
+    def wait_for(self, result: Any) -> None:
+        """Return when *result* and all before it is computed."""
+        del result
+        self.wait()
 
     def to_numpy(self, value: Any) -> NDArray[Any]:
         """*value* as a NumPy array of its own."""
@@ -164,6 +190,10 @@ class TorchProgram:
         self.call = step
         self.variant = parts.variant
         self._hits_before = _cache_hits()
+        self._graphs_before = _compiled_graphs()
+        self._breaks_before = _graph_breaks()
+        self._recompiled_before = _RECOMPILED[0]
+        self._skips_before = _graph_skips()
 
     def wait(self, result: Any) -> None:
         """PyTorch computes in order on one stream: waiting for the device waits for all."""
@@ -175,25 +205,23 @@ class TorchProgram:
         return _compiled_graphs()
 
     def counters(self) -> dict[str, Any]:
-        """Graphs, graph breaks and recompilations so far in this process."""
-        if "torch._dynamo.utils" not in sys.modules:
-            return {
-                "graphs": 0,
-                "graph_breaks": 0,
-                "recompiles": 0,
-                "cache_hits": 0,
-                "threads": self._threads(),
-                **self._parts.notes,
+        """Graphs, graph breaks and recompilations since this program was made.
+
+        Programs of a process are called one after the other and those of another mode before
+        this one or after it; an eager program compiles nothing, whatever others did since.
+        """
+        counts = {"graphs": 0, "graph_breaks": 0, "recompiles": 0, "cache_hits": 0}
+        if self._mode != "pytorch.eager":
+            counts = {
+                "graphs": _compiled_graphs() - self._graphs_before,
+                "graph_breaks": _graph_breaks() - self._breaks_before,
+                "recompiles": _RECOMPILED[0] - self._recompiled_before,
+                "cache_hits": _cache_hits() - self._hits_before,
             }
-        counters = sys.modules["torch._dynamo.utils"].counters
-        return {
-            **self._parts.notes,
-            "graphs": _compiled_graphs(),
-            "graph_breaks": sum(counters["graph_break"].values()),
-            "recompiles": sum(counters["recompiles"].values()) if "recompiles" in counters else 0,
-            "cache_hits": max(0, _cache_hits() - self._hits_before),
-            "threads": self._threads(),
-        }
+        if self._mode == "pytorch.compile_reduce_overhead":
+            counts["cudagraph_skips"] = _graph_skips() - self._skips_before
+        shown = {name: max(0, count) for name, count in counts.items()}
+        return {**self._parts.notes, **shown, "threads": self._threads()}
 
     def _threads(self) -> int | None:
         """Now, since the work itself may have changed the number; None off the CPU."""
@@ -201,8 +229,11 @@ class TorchProgram:
         return int(runtime.torch.get_num_threads()) if runtime.device.type == "cpu" else None
 
     def fell_back(self) -> bool:
-        """Whether a compiled mode ran without having compiled anything."""
-        return self._mode != "pytorch.eager" and _compiled_graphs() == 0
+        """Whether a compiled mode compiled nothing, or one of CUDA graphs recorded none."""
+        if self._mode == "pytorch.eager":
+            return False
+        skipped = "reduce_overhead" in self._mode and _graph_skips() > self._skips_before
+        return skipped or _compiled_graphs() <= self._graphs_before
 
     def observe(self, steps: int, call: Callable[[], Any]) -> Observation:
         """Outputs, gradients and the curve of *steps* calls from the initial state."""
@@ -232,6 +263,38 @@ def _cache_hits() -> int:
         return 0
     found = module.counters["inductor"]["fxgraph_cache_hit"]
     return int(found + module.counters["aot_autograd"]["autograd_cache_hit"])
+
+
+def _graph_breaks() -> int:
+    module = sys.modules.get("torch._dynamo.utils")
+    return int(sum(module.counters["graph_break"].values())) if module else 0
+
+
+def _graph_skips() -> int:
+    """How often Inductor went without CUDA graphs, for a reason that it logs."""
+    module = sys.modules.get("torch._dynamo.utils")
+    return int(module.counters["inductor"]["cudagraph_skips"]) if module else 0
+
+
+def _watch_recompiles() -> None:
+    """Count compilations of code that was compiled before, from now on.
+
+    A compile id is FRAME/N, N counting the compilations of one frame from 0:
+    https://docs.pytorch.org/docs/stable/torch.compiler_faq.html
+    """
+    try:
+        from torch._dynamo.callback import callback_handler
+    except ImportError:
+        return
+    if not _WATCHING:
+        _WATCHING.append(True)
+        callback_handler.register_start_callback(_count_recompile)
+
+
+def _count_recompile(arguments: Any = None) -> None:
+    found = re.match(r"(?:\d+/)?(\d+)/(\d+)", str(getattr(arguments, "compile_id", "")))
+    if found is not None and int(found[2]) > 0:
+        _RECOMPILED[0] += 1
 
 
 def _compiled_graphs() -> int:

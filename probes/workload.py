@@ -42,6 +42,8 @@ class Workload:
 
     `inputs` makes every array that the work starts from, parameters included, from a generator
     and a size. `flops` and `bytes_moved` count one call; None where a count would be a guess.
+    `variants` names the sizes that are the same work written another way (another memory layout,
+    a cell of one's own), by the size that they stand beside: of those the faster one counts.
     `one_off` workloads are measured once per launch instead of in blocks.
     """
 
@@ -60,6 +62,7 @@ class Workload:
     modes: tuple[str, ...] = ("pytorch.eager", "pytorch.compile", "jax.jit")
     extra_modes: tuple[str, ...] = ()
     one_off: bool = False
+    variants: Mapping[str, str] = field(default_factory=dict)
 
     def make_inputs(self, seed: int, size: Size) -> Arrays:
         """The inputs for *seed* and *size*: the same bytes for every framework and mode."""

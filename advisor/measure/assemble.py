@@ -12,12 +12,15 @@ from typing import Any
 
 from advisor.measure.cell_runs import CellRuns, Context
 from advisor.measure.compare import comparison, pairs_of
-from advisor.measure.gates import effective_cores
+from advisor.measure.gates import effective_cores, gate
 from advisor.measure.model import Cell, Failure, LaunchResult, Mode, ModeRun
 from advisor.measure.parity import parity_of, read_observation
 from advisor.measure.statistics import quantile, t_interval
 
-_BLOCK_KEYS = ("round", "calls_per_sample", "wall_s", "cpu_s", "kept", "dropped_by", "samples_s")
+_BLOCK_KEYS = (
+    *("round", "calls_per_sample", "wall_s", "cpu_s", "clock_hz", "kept", "dropped_by"),
+    "samples_s",
+)
 
 
 def probe_entry(
@@ -47,12 +50,13 @@ def probe_entry(
         "precision": cell.precision,
         "size": dict(cell.size),
         "size_name": cell.size_name,
+        "variant_of": cell.variant_of,
         "flops": cell.flops,
         "bytes": cell.bytes_moved,
         "samples_per_step": cell.samples_per_step,
         "entries": entries,
         "parity": parity,
-        "gates": _probe_gates(comparisons),
+        "gates": _probe_gates(comparisons, _warm_gates(runs)),
         "comparisons": comparisons,
     }
 
@@ -61,16 +65,31 @@ def _has_times(launches: Sequence[LaunchResult], cell_key: str, pair: tuple[str,
     return any(all((cell_key, label) in launch.runs for label in pair) for launch in launches)
 
 
-def _probe_gates(comparisons: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Each gate once: failed if it failed for any comparison of the probe."""
+def _probe_gates(
+    comparisons: Sequence[Mapping[str, Any]], others: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Each gate once: failed if it failed for any comparison of the probe, or any mode."""
     rank = {"passed": 0, "not_applicable": 0, "unknown": 1, "failed": 2}
     worst: dict[str, dict[str, Any]] = {}
-    for compared in comparisons:
-        for line in compared["certificate"]:
-            known = worst.get(line["id"])
-            if known is None or rank[line["status"]] > rank[known["status"]]:
-                worst[line["id"]] = line
+    for line in (*(line for c in comparisons for line in c["certificate"]), *others):
+        known = worst.get(line["id"])
+        if known is None or rank[line["status"]] > rank[known["status"]]:
+            worst[line["id"]] = line
     return [worst[name] for name in sorted(worst)]
+
+
+def _warm_gates(runs: CellRuns) -> list[dict[str, Any]]:
+    """A cold compile time is refused where the first launch took something from a cache."""
+    lines = []
+    for mode in runs.cell.modes:
+        good = runs.good(mode.label)
+        hits = good[0].counters.get("cache_hits") if good else None
+        if hits:
+            text = f"{mode.label}: taken from a compile cache, so no cold compile time is given"
+            lines.append(
+                gate("cold-compile-warm", text, ok=False, value=hits, limit=0, modes=[mode.label])
+            )
+    return lines
 
 
 def _missing_entry(framework: str, why: Mapping[str, str]) -> dict[str, Any]:

@@ -17,7 +17,10 @@ WAY_OUT = {
     "others-were-busy": "stop what else runs on this machine, or measure when it is idle",
     "parity-failed": "the modes do not compute the same thing; a ratio would mean nothing",
     "precision-differs": "set the same matrix product precision in both, or use --settings matched",
+    "devices-differ": "name the device that both can use, with --device; see fw-advisor doctor",
+    "others-on-the-device": "stop what else runs on the accelerator, or choose another with :N",
     "impossible-rate": "a missing wait for the device, or work that was optimised away",
+    "impossible-bandwidth": "a missing wait for the device, or work that was optimised away",
     "threads-differ": "give both the same CPUs; see fw-advisor doctor",
     "constants-captured": "hand arrays to the step as arguments; closed-over ones are folded",
     "compiles-again": "pad to fixed shapes, or measure changing shapes on purpose (shape_churn)",
@@ -36,6 +39,7 @@ def certificate_of(
         _parity_gate(parity, pair),
         _precision_gate(context, runs.cell, pair, sides),
         _threads_gate(context, runs, pair, sides),
+        *_device_gates(context, runs, pair, sides),
         *_plausible_gates(runs, pair, context),
         *_constants_gate(runs, pair),
         *_compile_gates(runs, pair),
@@ -69,6 +73,7 @@ def _precision_gate(
         return gates.gate("precision-differs", text, ok=None, modes=pair)
     classes = [gates.precision_class(error) for error in errors if error is not None]
     same = len(set(classes)) == 1 and (cell.precision != "float32" or classes[0] == "float32")
+    same = same or context.settings == "default"
     shown = " and ".join(f"{c} (error {e:.1e})" for c, e in zip(classes, errors, strict=True))
     return gates.gate(
         "precision-differs",
@@ -91,11 +96,35 @@ def _threads_gate(
     if not all(affinities):
         return gates.gate("threads-differ", "the system does not tell CPU sets", ok=None)
     ok = len(set(affinities)) == 1 and len(affinities[0]) == cores
-    ok = ok and all(t == cores for t in threads)
+    # What nobody set may differ: that is what default settings are measured for.
+    ok = ok and (context.settings == "default" or all(t == cores for t in threads))
     text = f"both on {len(affinities[0])} CPU(s)" + (f", {threads[0]} thread(s)" if threads else "")
     if not ok:
         text = f"CPU sets of sizes {[len(a) for a in affinities]}, threads {threads}"
     return gates.gate("threads-differ", text, ok=ok, value=threads, limit=cores, modes=pair)
+
+
+def _device_gates(
+    context: Context, runs: CellRuns, pair: tuple[str, str], sides: Sequence[str]
+) -> list[dict[str, Any]]:
+    """On an accelerator: whether both sides computed on one kind of it, and alone.
+
+    `device_guests` counts the other processes that the driver saw before or after measuring.
+    """
+    if runs.series.device.partition(":")[0] == "cpu":
+        return []
+    found = [(context.hellos.get(side, {}).get("devices") or [{}])[0] for side in sides]
+    kinds = [device.get("kind") for device in found]
+    names = " and ".join(str(device.get("name") or "unknown") for device in found)
+    same = None if None in kinds else len(set(kinds)) == 1
+    guests = context.device_guests
+    alone = "it is not known who else used the device"
+    if guests is not None:
+        alone = f"{guests} other processes used the device" if guests else "nobody else used it"
+    return [
+        gates.gate("devices-differ", f"measured on {names}", ok=same, value=kinds, modes=pair),
+        gates.gate("others-on-the-device", alone, ok=None if guests is None else guests == 0),
+    ]
 
 
 def _late_threads(runs: CellRuns, label: str) -> set[int]:
@@ -105,33 +134,42 @@ def _late_threads(runs: CellRuns, label: str) -> set[int]:
 def _plausible_gates(
     runs: CellRuns, pair: tuple[str, str], context: Context
 ) -> list[dict[str, Any]]:
-    peak = max(context.peaks.values(), default=0.0)
+    """No rate above the machine's own, seen in the best of its products and of its copies."""
     cell = runs.cell
-    if not cell.flops or not peak:
-        return []
-    lines = []
-    for label in pair:
-        medians = [
-            quantile(b["samples_s"], 0.5)
-            for r in runs.good(label)
-            for b in r.blocks
-            if b.get("kept")
-        ]
-        if not medians:
-            continue
-        rate = cell.flops / quantile(medians, 0.5)
-        text = f"{label}: {rate / 1e9:.0f} GFLOP/s of a peak of {peak / 1e9:.0f} measured here"
-        lines.append(
-            gates.gate(
-                "impossible-rate",
-                text,
-                ok=rate <= gates.PEAK_SLACK * peak,
-                value=round(rate),
-                limit=round(gates.PEAK_SLACK * peak),
-                modes=[label],
-            )
-        )
-    return lines
+    peak, copy = (max(best.values(), default=0.0) for best in (context.peaks, context.copies))
+    bounds = (
+        ("impossible-rate", cell.flops, peak, "GFLOP/s"),
+        ("impossible-bandwidth", cell.bytes_moved, copy, "GB/s"),
+    )
+    known = [(name, count, best, unit) for name, count, best, unit in bounds if count and best]
+    if not known:
+        text = "what a call computes or moves is not counted, so its rate was not checked"
+        return [gates.gate("impossible-rate", text, ok=None, modes=pair)]
+    medians = {label: _median_s(runs, label) for label in pair}
+    return [
+        _rate_gate(gate_id, label, count / median_s, best, unit)
+        for gate_id, count, best, unit in known
+        for label, median_s in medians.items()
+        if median_s
+    ]
+
+
+def _median_s(runs: CellRuns, label: str) -> float | None:
+    blocks = [b for run in runs.good(label) for b in run.blocks if b.get("kept")]
+    medians = [quantile(block["samples_s"], 0.5) for block in blocks]
+    return quantile(medians, 0.5) if medians else None
+
+
+def _rate_gate(gate_id: str, label: str, rate: float, best: float, unit: str) -> dict[str, Any]:
+    limit = gates.PEAK_SLACK * best
+    return gates.gate(
+        gate_id,
+        f"{label}: {rate / 1e9:.0f} {unit} of a peak of {best / 1e9:.0f} measured here",
+        ok=rate <= limit,
+        value=round(rate),
+        limit=round(limit),
+        modes=[label],
+    )
 
 
 def _constants_gate(runs: CellRuns, pair: tuple[str, str]) -> list[dict[str, Any]]:
@@ -187,10 +225,12 @@ def _quiet_gate(runs: CellRuns, pair: tuple[str, str]) -> dict[str, Any]:
     others = f"; others used {quantile(shares, 0.5):.0%} of the CPUs" if shares else ""
     text = f"{noisy} of {total} launches were noisy, {dropped:.0%} of block pairs dropped{others}"
     busy = total > 0 and noisy > total / 3
+    if not shares and not busy:
+        text = f"{text}; this system does not tell what others used"
     return gates.gate(
         "others-were-busy",
         f"machine busy: {text}" if busy else text,
-        ok=not busy,
+        ok=None if not shares and not busy else not busy,
         value=noisy,
         limit=total // 3,
         modes=pair,

@@ -32,7 +32,8 @@ def comparison(
     verdict = _cautious(verdict, runs, pair)
     failed = [line for line in certificate if line["status"] == "failed"]
     if failed:
-        return _refused(pair, logs, failed, certificate, context)
+        refused = _refused(pair, logs, failed, certificate, context)
+        return {**refused, "pairing": _pairing(runs, pair)}
     interval = verdict.interval
     reason = None
     if verdict.reason:
@@ -47,9 +48,13 @@ def comparison(
         "reason": reason,
         "margin": round(math.exp(context.margin) - 1, 4),
         "spread": round(interval.spread, 5) if interval else None,
-        "pairing": "paired",
+        "pairing": _pairing(runs, pair),
         "certificate": certificate,
     }
+
+
+def _pairing(runs: CellRuns, pair: tuple[str, str]) -> str:
+    return "paired" if runs.paired(*pair) else "unpaired"
 
 
 def _ratio(log: float) -> float:
@@ -76,7 +81,6 @@ def _refused(
         "reason": {"id": failed[0]["id"], "text": text, "hint": hint},
         "margin": round(math.exp(context.margin) - 1, 4),
         "spread": None,
-        "pairing": "paired",
         "certificate": certificate,
     }
 

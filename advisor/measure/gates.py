@@ -18,6 +18,10 @@ MOST_DROPPED = 0.30
 CORES_TOLERANCE = 0.20
 STEAL_SHARE = 0.02
 DELAY_EXCESS = 0.10
+# Share of a block in which some task waited for a CPU, beyond what the mode's own threads cause.
+PRESSURE_EXCESS = 0.10
+# A block below this share of its launch's median clock was throttled.
+CLOCK_SHARE = 0.90
 # Shares of the allowed CPUs that others used during a round (read in ticks of 10 ms: over two
 # CPUs and a tenth of a second the reading itself is only good to 0.1).
 ROUND_FOREIGN_SHARE = 0.20
@@ -38,15 +42,21 @@ class Baseline:
 
     cores: float
     delay_share: float
+    pressure_share: float = math.inf
 
 
 def baseline_of(blocks: Sequence[Mapping[str, Any]]) -> Baseline | None:
-    """The 90th percentile of effective cores and the lower quartile of the waiting share."""
+    """The 90th percentile of effective cores, the lower quartiles of the waiting shares."""
     cores = [c for c in (effective_cores(b) for b in blocks) if c is not None]
-    delays = [d for d in (_share(b, "run_delay_s") for b in blocks) if d is not None]
     if not cores:
         return None
-    return Baseline(quantile(cores, 0.9), quantile(delays, 0.25) if delays else math.inf)
+    waiting = (_usual_share(blocks, key) for key in ("run_delay_s", "pressure_s"))
+    return Baseline(quantile(cores, 0.9), *waiting)
+
+
+def _usual_share(blocks: Sequence[Mapping[str, Any]], key: str) -> float:
+    shares = [d for d in (_share(b, key) for b in blocks) if d is not None]
+    return quantile(shares, 0.25) if shares else math.inf
 
 
 def effective_cores(block: Mapping[str, Any]) -> float | None:
@@ -54,14 +64,18 @@ def effective_cores(block: Mapping[str, Any]) -> float | None:
     return _share(block, "cpu_s")
 
 
-def block_faults(block: Mapping[str, Any], baseline: Baseline | None) -> list[str]:
+def block_faults(
+    block: Mapping[str, Any], baseline: Baseline | None, clock_hz: float | None = None
+) -> list[str]:
     """Ids of the gates that one block fails; empty for a good block.
 
     Lost cores and waiting only count where somebody else was there to take the core: XLA's own
     threads wait for each other by up to a quarter of a block on an idle machine, and dropping
-    those blocks would hide how the framework behaves.
+    those blocks would hide how the framework behaves. *clock_hz* is the launch's median clock.
     """
     faults = []
+    if clock_hz and (block.get("clock_hz") or clock_hz) < CLOCK_SHARE * clock_hz:
+        faults.append("clock-dropped")
     if block.get("compile_events"):
         faults.append("compiled-inside")
     if (_share(block, "steal_s") or 0.0) > STEAL_SHARE and (block.get("steal_s") or 0) > 0.011:
@@ -86,6 +100,9 @@ def _contended(block: Mapping[str, Any], baseline: Baseline | None) -> list[str]
     delay = _share(block, "run_delay_s")
     if delay is not None and delay > baseline.delay_share + DELAY_EXCESS * max(1, cores):
         faults.append("waited-for-a-core")
+    pressure = _share(block, "pressure_s")
+    if pressure is not None and pressure > baseline.pressure_share + PRESSURE_EXCESS:
+        faults.append("pressure-on-the-cores")
     return faults
 
 
@@ -96,10 +113,12 @@ def _share(block: Mapping[str, Any], key: str) -> float | None:
 
 def mark_blocks(runs: Mapping[str, Sequence[dict[str, Any]]]) -> None:
     """Set ``kept`` and ``dropped_by`` on every block of one cell in one launch."""
+    clocks = [c for blocks in runs.values() for b in blocks if (c := b.get("clock_hz"))]
+    clock_hz = quantile(clocks, 0.5) if clocks else None
     for blocks in runs.values():
         baseline = baseline_of(blocks)
         for block in blocks:
-            faults = block_faults(block, baseline)
+            faults = block_faults(block, baseline, clock_hz)
             block["dropped_by"] = faults
             block["kept"] = not faults
 
@@ -116,6 +135,22 @@ def good_pairs(
     kept = [(x, y) for x, y in pairs if x["kept"] and y["kept"]]
     dropped = 1 - len(kept) / len(pairs) if pairs else 1.0
     return [_median(x) for x, _ in kept], [_median(y) for _, y in kept], dropped
+
+
+def good_medians(
+    a: Sequence[Mapping[str, Any]], b: Sequence[Mapping[str, Any]]
+) -> tuple[list[float], list[float], float]:
+    """One median per side over its good blocks, for sides that did not take turns.
+
+    Returns like `good_pairs`, with the larger share of dropped blocks; empty where a side has
+    no good block.
+    """
+    kept = [[_median(block) for block in side if block["kept"]] for side in (a, b)]
+    dropped = max(1 - len(k) / len(side) for k, side in zip(kept, (a, b), strict=True))
+    if not all(kept):
+        return [], [], 1.0
+    a_s, b_s = ([quantile(medians, 0.5)] for medians in kept)
+    return a_s, b_s, dropped
 
 
 def _median(block: Mapping[str, Any]) -> float:

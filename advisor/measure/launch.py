@@ -79,7 +79,8 @@ class Launch:
         self._first = first
         self._workers: dict[str, WorkerProcess] = {}
         self._begun: list[WorkerProcess] = []
-        self._done: set[str] = set()
+        self._done: set[tuple[str, str]] = set()
+        self._alone: str | None = None
         self._setup_cpus: dict[str, tuple[int, ...]] = {}
         self._meter = setting.meter(series.cpus, self._pids)
         self._pool = ThreadPoolExecutor(max_workers=2)
@@ -88,9 +89,12 @@ class Launch:
     def run(self) -> LaunchResult:
         """Measure every cell; always ends its workers."""
         try:
-            self._start_all()
-            for cell in self._cells:
-                self._measure_cell(cell)
+            if self._series.exclusive:
+                self._measure_one_by_one()
+            else:
+                self._start_all()
+                for cell in self._cells:
+                    self._measure_cell(cell)
         except KeyboardInterrupt:
             self.result.interrupted = True
         finally:
@@ -101,9 +105,18 @@ class Launch:
             self._pool.shutdown(wait=True)
         if self.result.interrupted:
             # A cell in the middle of its rounds says nothing; finished ones are kept.
-            runs = {k: run for k, run in self.result.runs.items() if k[0] in self._done}
+            runs = {k: run for k, run in self.result.runs.items() if k in self._done}
             self.result.runs = runs
         return self.result
+
+    def _measure_one_by_one(self) -> None:
+        """Every cell with one toolchain's worker, which then makes room for the next one's."""
+        for place, toolchain in enumerate(self._toolchains()):
+            self._alone = toolchain.key
+            self._start_one(toolchain, place)
+            for cell in self._cells:
+                self._measure_cell(cell)
+            self._end(toolchain)
 
     def _side_by_side(self, actions: Sequence[Callable[[], None]]) -> None:
         """Run the set-up of each worker; together, but for the launch that times it."""
@@ -119,7 +132,8 @@ class Launch:
 
     def _toolchains(self) -> list[ToolchainSpec]:
         found = {m.toolchain.key: m.toolchain for c in self._cells for m in c.modes}
-        key = f"{self._setting.seed}/{self._series.key}/{self.result.index}"
+        # The same key for all launches, so that every other one has the reversed order.
+        key = f"{self._setting.seed}/{self._series.key}"
         return [found[name] for name in launch_order(sorted(found), self.result.index, key)]
 
     def _start_all(self) -> None:
@@ -191,7 +205,7 @@ class Launch:
             peak = worker.ask("peak", timeout_s=limit_s)
             self.result.facts[toolchain.key] = {
                 **check_facts(precision, "max_relative_error"),
-                **check_facts(peak, "flops_per_s"),
+                **check_facts(peak, "flops_per_s", "bytes_per_s"),
             }
         except (WorkerError, ReplyError) as error:
             self._fail_all(toolchain, _as_worker_error(error))
@@ -201,7 +215,8 @@ class Launch:
         modes = [
             mode
             for mode in cell.modes
-            if (self._first or not mode.few_samples)
+            if self._alone in (None, mode.toolchain.key)
+            and (self._first or not mode.few_samples)
             and (cell.key, mode.label) not in self._skipped
             and (cell.key, mode.label) not in self.result.failures
         ]
@@ -214,9 +229,10 @@ class Launch:
                 if (cell.key, mode.label) in self.result.failures:
                     self._end(mode.toolchain)
             modes = self._unbroken(cell, modes)
-        self._done.add(cell.key)
         for mode in cell.modes:
-            self._drop(cell, mode)
+            if self._alone in (None, mode.toolchain.key):
+                self._done.add((cell.key, mode.label))
+                self._drop(cell, mode)
 
     def _unbroken(self, cell: Cell, modes: Sequence[Mode]) -> list[Mode]:
         return [m for m in modes if (cell.key, m.label) not in self.result.failures]
@@ -308,7 +324,7 @@ class Launch:
             )
             if not self._round(cell, [by_label[label] for label in order], number):
                 return False
-        share = self._meter.foreign_share(start, self._meter.read())
+        share = self._busiest(cell, self._meter.foreign_share(start, self._meter.read()))
         self.result.foreign_share[cell.key] = share
         blocks = {label: self.result.runs[cell.key, label].blocks for label in regular}
         gates.mark_blocks(blocks)
@@ -320,6 +336,11 @@ class Launch:
             if not self._round(cell, few, number):
                 return False
         return all(self._guarded(cell, mode, self._collect) for mode in modes)
+
+    def _busiest(self, cell: Cell, share: float | None) -> float | None:
+        """Of workers that follow each other, the more disturbed one counts for both."""
+        before = self.result.foreign_share.get(cell.key) if self._series.exclusive else None
+        return share if before is None or share is None else max(before, share)
 
     def _round(self, cell: Cell, modes: Sequence[Mode], number: int) -> bool:
         before = self._meter.read()
@@ -375,7 +396,7 @@ class Launch:
     def _fail_all(self, toolchain: ToolchainSpec, error: WorkerError) -> None:
         for cell in self._cells:
             for mode in cell.modes:
-                if mode.toolchain == toolchain and cell.key not in self._done:
+                if mode.toolchain == toolchain and (cell.key, mode.label) not in self._done:
                     self._fail(cell, mode, error)
 
     def _drop(self, cell: Cell, mode: Mode) -> None:

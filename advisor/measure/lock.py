@@ -19,8 +19,10 @@ LOCK_NAME = "fw-advisor.lock"
 
 
 def lock_path() -> Path:
-    """The one place all runs on this machine agree on."""
-    return Path(os.environ.get("FW_ADVISOR_LOCK", Path(tempfile.gettempdir()) / LOCK_NAME))
+    """The one place all runs on this machine agree on: not TMPDIR, which is often per user."""
+    shared = Path("/tmp")  # noqa: S108  (opened without following links; nothing is stored)
+    place = shared if shared.is_dir() else Path(tempfile.gettempdir())
+    return Path(os.environ.get("FW_ADVISOR_LOCK", place / LOCK_NAME))
 
 
 @contextlib.contextmanager
@@ -66,9 +68,13 @@ def is_held(path: Path | None = None) -> bool:
 
 
 def _open(place: Path) -> int:
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+    no_links = getattr(os, "O_NOFOLLOW", 0)
     try:
-        descriptor = os.open(place, flags, 0o666)
+        # Without O_CREAT first: Linux refuses it on another user's file in a sticky directory
+        # (fs.protected_regular).
+        with contextlib.suppress(FileNotFoundError):
+            return os.open(place, os.O_RDWR | no_links)
+        descriptor = os.open(place, os.O_RDWR | os.O_CREAT | no_links, 0o666)
     except OSError as error:
         raise UserError(
             f"the lock file cannot be opened: {error.strerror}",

@@ -62,6 +62,7 @@ class Cell:
     precision: str = "float32"
     source: str | None = None
     one_off: bool = False
+    variant_of: str | None = None
 
     @property
     def key(self) -> str:
@@ -74,7 +75,9 @@ class Series:
     """Launches on one device and one set of CPUs; the unit that is replicated.
 
     `setup_cpus` holds one CPU set per worker, of the same size as `cpus`: imports and compilers
-    run there side by side, before all workers move to `cpus` to be measured.
+    run there side by side, before all workers move to `cpus` to be measured. On an `exclusive`
+    device one process at a time can work (a TPU's chips belong to the process that opened them),
+    so that the toolchains' workers follow each other instead of taking turns in blocks.
     """
 
     device: str
@@ -82,6 +85,7 @@ class Series:
     cells: tuple[Cell, ...]
     precision: str = "float32"
     setup_cpus: tuple[tuple[int, ...], ...] = ()
+    exclusive: bool = False
 
     @property
     def cores(self) -> int:

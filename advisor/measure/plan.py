@@ -15,7 +15,7 @@ from typing import Any
 
 from advisor.errors import UserError
 from advisor.measure.model import Cell, Mode, Protocol, Series, ToolchainSpec
-from advisor.measure.verdicts import PROFILES, Looks
+from advisor.measure.verdicts import Looks, looks_of
 
 PROTOCOLS = {
     "quick": Protocol(rounds=6, block_s=0.030, warm_min_s=0.10, warm_max_s=1.0),
@@ -30,10 +30,17 @@ SIZES = {
 CORE_PROBES = ("matmul", "mlp_train")
 # Probes whose one-core verdict is worth its launches even in the shorter profiles.
 ONE_CORE_PROBES = ("mlp_train",)
+# Device words whose devices belong to the process that opened them, so that a second one finds
+# them busy: https://github.com/google/gvisor/issues/11545 and
+# https://github.com/googlecolab/colabtools/issues/4567 (TPU); Neuron is taken to be alike.
+EXCLUSIVE_DEVICES = ("tpu", "neuron")
+# Devices on which torch.compile can record CUDA graphs (HIP's on ROCm).
+_GRAPH_DEVICES = ("gpu", "cuda", "rocm")
+CUDA_GRAPHS = "pytorch.compile_reduce_overhead"
 # Seconds: start of a worker; warm build of a mode; extra cold build of torch.compile.
 _START_S = {"pytorch": 2.6, "jax": 1.1, "numpy": 0.4}
 _BUILD_S = {"pytorch.eager": 0.2, "pytorch.compile": 1.4, "jax.jit": 0.6, "jax.eager": 3.0}
-_COLD_S = {"pytorch.compile": 5.0}
+_COLD_S = {"pytorch.compile": 5.0, CUDA_GRAPHS: 5.0}
 # The first torch.compile of a run also precompiles a header for all others.
 _FIRST_COMPILE_S = 12.0
 
@@ -90,26 +97,36 @@ def make_plan(
     """
     chosen = _chosen(catalogue, wishes)
     wanted = [t for t in toolchains if not wishes.frameworks or t.framework in wishes.frameworks]
-    # The last CPU: interrupts are mostly served by the first.
-    sets = [tuple(cpus)] if len(cpus) == 1 else [tuple(cpus), (cpus[-1],)]
+    kind = wishes.device.partition(":")[0]
+    exclusive = kind in EXCLUSIVE_DEVICES
+    # The last CPU: interrupts are mostly served by the first. An accelerator does the work
+    # itself, however many CPUs feed it.
+    alone = len(cpus) == 1 or kind != "cpu"
+    sets = [tuple(cpus)] if alone else [tuple(cpus), (cpus[-1],)]
     series = []
     for cpu_set in sets:
         cells = [
             cell
             for workload in chosen
-            if len(cpu_set) > 1 or len(cpus) == 1 or _on_one_core(workload["id"], wishes)
+            if len(cpu_set) > 1 or alone or _on_one_core(workload["id"], wishes)
             for cell in _cells(workload, wanted, wishes, beside=len(cpu_set) < len(cpus))
         ]
         if cells:
             series.append(
-                Series(wishes.device, cpu_set, tuple(cells), setup_cpus=_setup_sets(cpu_set, cpus))
+                Series(
+                    wishes.device,
+                    cpu_set,
+                    tuple(cells),
+                    setup_cpus=_setup_sets(cpu_set, cpus),
+                    exclusive=exclusive,
+                )
             )
     plan = Plan(
         profile=wishes.profile,
         settings=wishes.settings,
         seed=wishes.seed,
         series=tuple(series),
-        looks=PROFILES[wishes.profile],
+        looks=looks_of(wishes.profile, exclusive=exclusive),
         protocol=PROTOCOLS[wishes.profile],
         toolchains=tuple(wanted),
         missing=missing,
@@ -174,6 +191,7 @@ def _cells(
             precision=workload["precision"],
             source=workload.get("source"),
             one_off=bool(workload.get("one_off")),
+            variant_of=workload["sizes"][name].get("variant_of"),
         )
         for name in (sizes[:1] if short else sizes)
     ]
@@ -191,10 +209,10 @@ def _modes(
     for toolchain in toolchains:
         prefix = f"{toolchain.framework}."
         # A cold torch.compile costs more than a whole quick run.
-        left_out = {"pytorch.compile"} if quick else set()
+        left_out = {"pytorch.compile", CUDA_GRAPHS} if quick else set()
         modes += [
             Mode(name, toolchain)
-            for name in workload["modes"]
+            for name in _timed_modes(workload, wishes.device)
             if name.startswith(prefix) and name not in left_out
         ]
         if extras and not quick:
@@ -204,6 +222,14 @@ def _modes(
                 if name.startswith(prefix)
             ]
     return tuple(modes)
+
+
+def _timed_modes(workload: Mapping[str, Any], device: str) -> list[str]:
+    """The workload's modes, and where the device has them CUDA graphs of what is compiled."""
+    modes = [str(name) for name in workload["modes"]]
+    if "pytorch.compile" in modes and device.partition(":")[0] in _GRAPH_DEVICES:
+        modes.insert(modes.index("pytorch.compile") + 1, CUDA_GRAPHS)
+    return modes
 
 
 def series_seconds(series: Series, protocol: Protocol, looks: Looks) -> float:
@@ -223,7 +249,9 @@ def series_seconds(series: Series, protocol: Protocol, looks: Looks) -> float:
         return 0.0
     timed = sum(_timed_seconds(cell, protocol) for cell in series.cells)
     once = sum(_once_seconds(cell) for cell in series.cells)
-    later = (max(setup.values()) + timed) * (looks.launches[0] - 1)
+    # Workers are set up side by side, or one after the other where only one may live.
+    together = sum(setup.values()) if series.exclusive else max(setup.values())
+    later = (together + timed) * (looks.launches[0] - 1)
     return sum(setup.values()) + timed + once + later
 
 

@@ -16,6 +16,7 @@ _MOST_BYTES = 1e16
 _MOST_FLOPS = 1e20
 _MOST_SAMPLES = 1_000_000
 _BLOCK_COUNTERS = ("cpu_s", "run_delay_s", "switches", "steal_s", "pressure_s", "throttled_s")
+_MOST_HZ = 1e11
 
 
 class ReplyError(Exception):
@@ -93,6 +94,7 @@ def check_block(reply: Mapping[str, Any]) -> dict[str, Any]:
     block["compile_events"] = int(number_or_none(reply, "compile_events") or 0)
     for key in _BLOCK_COUNTERS:
         block[key] = number_or_none(reply, key)
+    block["clock_hz"] = number_or_none(reply, "clock_hz", most=_MOST_HZ)
     return block
 
 

@@ -17,6 +17,8 @@ from advisor.measure.assemble import probe_entry
 from advisor.measure.cell_runs import CellRuns, Context, launch_logs
 from advisor.measure.certificate import keeps_compiling
 from advisor.measure.compare import crossing_pairs, verdict_so_far
+from advisor.measure.device_quiet import foreign_processes
+from advisor.measure.disagreement import disagreements
 from advisor.measure.environment import dropped_tuning, worker_environment
 from advisor.measure.launch import Launch, Setting
 from advisor.measure.model import Cell, Failure, LaunchResult, Series
@@ -99,6 +101,8 @@ class Run:
         self._observations: dict[tuple[str, str, str], Path] = {}
         self._notices: list[dict[str, Any]] = []
         self._start = time.monotonic()
+        self._launch_s: dict[str, list[float]] = {s.key: [] for s in plan.series}
+        self._guests: int | None = None
         self._total_s = plan.seconds()
 
     def measure(self) -> Measured:
@@ -107,7 +111,9 @@ class Run:
         try:
             self._write_inputs()
             self._wait_for_quiet()
+            self._count_guests()
             interrupted = self._launch_until_settled()
+            self._count_guests()
         except KeyboardInterrupt:
             interrupted = True
         if interrupted:
@@ -118,6 +124,7 @@ class Run:
             self._probe(series, cell) for series in self._plan.series for cell in series.cells
         ]
         launches = [lch for found in self._launches.values() for lch in found]
+        self._notices += disagreements(probes)
         self._note_environment()
         return Measured(
             probes=probes,
@@ -186,6 +193,12 @@ class Run:
                 }
             )
 
+    def _count_guests(self) -> None:
+        """Other processes on the accelerator; none of our own workers lives now."""
+        if any(s.device.partition(":")[0] != "cpu" for s in self._plan.series):
+            known = [c for c in (foreign_processes(), self._guests) if c is not None]
+            self._guests = max(known, default=None)
+
     def _launch_until_settled(self) -> bool:
         limit = self._plan.looks.most + MOST_REPEATS
         for index in range(limit):
@@ -194,8 +207,10 @@ class Run:
                 active = self._active_cells(series)
                 if not active:
                     continue
-                if self._out_of_time(series) or self._stop():
-                    return self._stop()
+                if self._stop():
+                    return True
+                if self._out_of_time(series):
+                    continue
                 any_active = True
                 result = self._launch(series, index, active)
                 if result.interrupted:
@@ -208,8 +223,7 @@ class Run:
         budget, launches = self._plan.budget_s, self._launches[series.key]
         if budget is None or not launches:
             return False
-        per_launch = series_seconds(series, self._plan.protocol, self._plan.looks)
-        per_launch /= self._plan.looks.launches[0]
+        per_launch = self._seconds_per_launch(series)
         # Launches short of the first look call nothing: a plan that fitted may run over a little.
         too_few = len(launches) < self._plan.looks.launches[0]
         limit_s = budget * OVERRUN if too_few else budget
@@ -227,6 +241,14 @@ class Run:
             )
         return True
 
+    def _seconds_per_launch(self, series: Series) -> float:
+        """What the last launch took; only the first, which compiles cold, says too much."""
+        seen = self._launch_s[series.key][1:]
+        if seen:
+            return seen[-1]
+        planned = series_seconds(series, self._plan.protocol, self._plan.looks)
+        return planned / self._plan.looks.launches[0]
+
     def _launch(self, series: Series, index: int, cells: Sequence[Cell]) -> LaunchResult:
         setting = Setting(
             workspace=self._workspace,
@@ -242,7 +264,9 @@ class Run:
         first = not self._launches[series.key]
         failed = self._failed[series.key]
         launch = Launch(setting, series, index, cells, failed, first=first)
+        begin = time.monotonic()
         result = launch.run()
+        self._launch_s[series.key].append(time.monotonic() - begin)
         self._launches[series.key].append(result)
         failed.update(result.failures)
         if first:
@@ -291,10 +315,13 @@ class Run:
             floor=self._selftest.spread,
             selftest=self._selftest.status,
             peaks={k: f["flops_per_s"] for k, f in facts.items() if "flops_per_s" in f},
+            copies={k: f["bytes_per_s"] for k, f in facts.items() if "bytes_per_s" in f},
+            settings=self._plan.settings,
             precisions={
                 k: f["max_relative_error"] for k, f in facts.items() if "max_relative_error" in f
             },
             hellos={k: v for lch in launches for k, v in lch.hellos.items()},
+            device_guests=self._guests,
         )
 
     def _probe(self, series: Series, cell: Cell) -> dict[str, Any]:

@@ -37,7 +37,8 @@ def pair_log_ratio(a_blocks_s: Sequence[float], b_blocks_s: Sequence[float]) -> 
 
     The arguments hold one median per block, in seconds; equal positions are one pair.
     """
-    logs = [math.log(b / a) for a, b in zip(a_blocks_s, b_blocks_s, strict=True)]
+    # A difference of logs changes its sign exactly when the sides are swapped; log(b / a) does not.
+    logs = [math.log(b) - math.log(a) for a, b in zip(a_blocks_s, b_blocks_s, strict=True)]
     return statistics.median(logs) if logs else None
 
 

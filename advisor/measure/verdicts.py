@@ -41,7 +41,18 @@ class Looks:
 QUICK = Looks((3,), 0.05, math.log(1.25))
 STANDARD = Looks((5, 8), 0.029)
 THOROUGH = Looks((5, 8, 12), 0.022)
+# Where launches alternate instead of blocks, drift between them is part of the spread.
+_UNPAIRED = {
+    "quick": Looks((7,), 0.05, math.log(1.25)),
+    "standard": Looks((7, 10), 0.029),
+    "thorough": Looks((7, 10, 14), 0.022),
+}
 PROFILES = {"quick": QUICK, "standard": STANDARD, "thorough": THOROUGH}
+
+
+def looks_of(profile: str, *, exclusive: bool = False) -> Looks:
+    """When the comparisons of *profile* are looked at; *exclusive*: launches alternate."""
+    return _UNPAIRED[profile] if exclusive else PROFILES[profile]
 
 
 @dataclass(frozen=True)

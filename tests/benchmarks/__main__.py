@@ -8,24 +8,35 @@ import os
 import sys
 import time
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
-from tests.benchmarks import against_rows, cost_rows, pure_rows, verdict_rows
+from tests.benchmarks import (
+    against_rows,
+    cost_rows,
+    model_rows,
+    pure_rows,
+    sabotage_rows,
+    verdict_rows,
+)
 from tests.benchmarks.harness import Bench, Row
 
 BENCHES: dict[str, tuple[Bench, int]] = {
     "coverage": (pure_rows.coverage, 10_000),
     "swap": (pure_rows.swap, 1000),
     "looks": (pure_rows.looks, 10_000),
-    "equal": (verdict_rows.equal_code, 60),
+    "equal-torch": (partial(verdict_rows.equal_code, "pytorch"), 60),
+    "equal-jax": (partial(verdict_rows.equal_code, "jax"), 60),
     "bursts": (verdict_rows.equal_code_in_bursts, 20),
     "burner": (verdict_rows.steady_burner, 10),
+    "sabotages": (sabotage_rows.sabotages, 1),
     "planted": (verdict_rows.planted, 20),
     "torch-benchmark": (against_rows.torch_benchmark, 5),
     "pyperf": (against_rows.pyperf_medians, 1),
     "verdict-time": (against_rows.time_to_verdict, 3),
     "harness": (cost_rows.harness_cost, 1),
     "idle-partner": (cost_rows.idle_partner, 6),
+    "real-models": (model_rows.real_models, 1),
     "profiles": (cost_rows.profiles, 1),
 }
 

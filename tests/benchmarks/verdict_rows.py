@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from advisor.measure.model import Mode
-from advisor.measure.verdicts import THOROUGH
+from advisor.measure.verdicts import STANDARD, THOROUGH
 from tests.benchmarks.harness import (
     Row,
     burners,
@@ -22,29 +22,32 @@ from tests.benchmarks.harness import (
 _MODES = {"pytorch": "pytorch.eager", "jax": "jax.jit"}
 
 
-def equal_code(groups: int) -> list[Row]:
-    """Identical code on both sides, one core and all: nothing may be called."""
-    rows = []
-    for framework, mode in _MODES.items():
-        cell = cell_of("mlp_train", "small", twin_modes(framework, mode))
-        verdicts, logs = [], []
-        for seed in range(groups):
-            found = compared(run_group(cell, cores=1 + seed % 2, seed=seed))
-            verdicts.append(found["verdict"])
-            if found["time_ratio"]:
-                logs.append(math.log(found["time_ratio"]))
-        wrong = sum(called(v) for v in verdicts)
-        worst = max((abs(x) for x in logs), default=0.0)
-        rows.append(
-            Row(
-                f"A/A {mode}, {groups} groups",
-                "0 called",
-                f"{wrong} called; {counts(verdicts)}; largest |log ratio| {worst:.3f}",
-                wrong == 0,
-                {"called": wrong, "verdicts": verdicts, "logs": logs},
-            )
+def equal_code(framework: str, groups: int) -> list[Row]:
+    """Identical code on both sides, half of the groups on all cores: nothing may be called."""
+    cell = cell_of("mlp_train", "small", twin_modes(framework, _MODES[framework]))
+    verdicts: dict[int, list[str]] = {1: [], 2: []}
+    logs: dict[int, list[float]] = {1: [], 2: []}
+    for seed in range(groups):
+        cores = 1 if seed < groups // 2 else 2
+        found = compared(run_group(cell, cores=cores, seed=seed, looks=STANDARD))
+        verdicts[cores].append(found["verdict"])
+        if found["time_ratio"]:
+            logs[cores].append(math.log(found["time_ratio"]))
+    wrong = sum(called(v) for found in verdicts.values() for v in found)
+    seen = "; ".join(
+        f"{cores} core(s) {counts(found)}, largest |log ratio| "
+        f"{max((abs(x) for x in logs[cores]), default=0.0):.3f}"
+        for cores, found in verdicts.items()
+    )
+    return [
+        Row(
+            f"A/A {_MODES[framework]}, {groups} groups",
+            "0 called",
+            f"{wrong} called; {seen}",
+            wrong == 0,
+            {"called": wrong, "verdicts": verdicts, "logs": logs},
         )
-    return rows
+    ]
 
 
 def equal_code_in_bursts(groups: int) -> list[Row]:

@@ -121,7 +121,7 @@ class Fake:
         return {"max_relative_error": 1e-6, "dtype": "float32", **self.of_framework("precision")}
 
     def do_peak(self, request: dict) -> dict:
-        return {"flops_per_s": 1e12, **self.of_framework("peak")}
+        return {"flops_per_s": 1e12, "bytes_per_s": 1e12, **self.of_framework("peak")}
 
     def do_build(self, request: dict) -> dict:
         key, mode = request["key"], request["mode"]

@@ -6,11 +6,20 @@ from functools import partial
 
 import pytest
 
+from advisor.measure.environment import dropped_tuning
 from advisor.measure.quiet import wait_until_quiet
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("advisor.measure.run.QUIET_LIMIT_S", 0.0)
     brief = partial(wait_until_quiet, window_s=0.0)
-    monkeypatch.setattr("advisor.measure.run.wait_until_quiet", brief)
+    for module in ("run", "selftest"):
+        monkeypatch.setattr(f"advisor.measure.{module}.QUIET_LIMIT_S", 0.0)
+        monkeypatch.setattr(f"advisor.measure.{module}.wait_until_quiet", brief)
+
+
+@pytest.fixture(autouse=True)
+def untuned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the machine that runs the tests has set is no part of what they prove."""
+    for name in dropped_tuning():
+        monkeypatch.delenv(name)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
-from advisor.errors import UserError
+from advisor.errors import NothingToMeasureError, UserError
 from advisor.evidence import Evidence
+from advisor.measure import campaign as campaign_module
 from advisor.measure import selftest as selftest_module
-from advisor.measure.campaign import Campaign, measure, planned, usable_cpus
+from advisor.measure.campaign import Campaign, measure, planned, read_catalogue, usable_cpus
 from advisor.measure.lock import machine_lock
 from advisor.measure.model import ToolchainSpec
 from advisor.measure.plan import Wishes
 from advisor.measure.selftest import cached, selftest, store
+from advisor.measure.worker import WorkerError
 from tests.fakes import kit
 from tests.fakes.worker import workload
 
@@ -153,3 +157,87 @@ def test_a_quota_takes_cpus_away():
     assert usable_cpus(1.5) == everything[-1:]
     assert usable_cpus(0.5) == everything[-1:]
     assert usable_cpus(float(len(everything))) == everything
+
+
+def test_siblings_on_one_core_are_not_used_together(monkeypatch):
+    monkeypatch.setattr(campaign_module, "affinity_of", lambda pid: (0, 1, 2, 3, 5, 6, 7))
+    pairs = [[0, 4], [1, 5], [2, 6], [3, 7]]
+    assert usable_cpus(None, pairs) == (0, 1, 2, 3)
+    assert usable_cpus(2.0, pairs) == (2, 3)
+    assert usable_cpus(2.0) == (6, 7)
+    # Neighbours in number are siblings on other machines.
+    assert usable_cpus(2.0, [[0, 1], [2, 3], [4, 5], [6, 7]]) == (5, 6)
+
+
+def test_a_campaign_takes_the_siblings_from_the_machine(script, tmp_path, monkeypatch):
+    monkeypatch.setattr(campaign_module, "affinity_of", lambda pid: (0, 1, 2, 3))
+    machine = {"details": {"smt_siblings": [[0, 2], [1, 3]]}}
+    plan = planned(campaign(script, tmp_path, machine=machine))
+    assert {s.cpus for s in plan.series} <= {(0, 1), (1,)}
+
+
+def test_a_toolchain_left_out_makes_the_evidence_incomplete(script, tmp_path, monkeypatch):
+    monkeypatch.setenv("FW_ADVISOR_LOCK", str(tmp_path / "lock"))
+    timed(script)
+    notice = {"id": "toolchain-left-out", "severity": "warning", "text": "why", "hint": ""}
+    finished = measure(campaign(script, tmp_path, meter=kit.Meter, notices=[notice], short=True))
+    assert not finished.complete
+    assert notice in finished.document["notices"]
+
+
+def test_a_workload_of_one_framework_does_not_miss_the_other(script, tmp_path, monkeypatch):
+    """Nor is its evidence incomplete; beside one of both, only that one misses it."""
+    monkeypatch.setenv("FW_ADVISOR_LOCK", str(tmp_path / "lock"))
+    timed(script)
+    missing = {"jax": {"id": "framework-missing", "text": "JAX is not installed", "hint": ""}}
+    only_torch = {"toolchains": [kit.TORCH], "missing": missing, "meter": kit.Meter}
+    made = campaign(script, tmp_path, **only_torch)
+    script.workloads = [workload("mine", modes=["pytorch.eager"], extra_modes=[], source="mine.py")]
+    finished = measure(replace(made, worker=script.argv))
+    (probe,) = finished.document["probes"]
+    assert [(e["framework"], e["status"]) for e in probe["entries"]] == [("pytorch", "ok")]
+    assert finished.complete
+    script.workloads += [
+        workload("both", modes=["pytorch.eager", "jax.jit"], extra_modes=[], source="both.py")
+    ]
+    finished = measure(replace(made, worker=script.argv))
+    skipped = {
+        p["id"]: [e["framework"] for e in p["entries"] if e["status"] == "skipped"]
+        for p in finished.document["probes"]
+    }
+    assert skipped == {"mine": [], "both": ["jax"]}
+    assert not finished.complete
+
+
+@pytest.mark.parametrize("action", [measure, planned])
+def test_native_windows_is_refused_in_words(script, tmp_path, monkeypatch, action):
+    made = campaign(script, tmp_path)
+    monkeypatch.setattr(campaign_module, "os", SimpleNamespace(name="nt"))
+    with pytest.raises(NothingToMeasureError, match="native Windows") as caught:
+        action(made)
+    assert "WSL2" in caught.value.hint
+    assert caught.value.exit_code == 4
+
+
+def test_a_users_file_that_fails_while_measuring_is_the_users_mistake(
+    script, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("FW_ADVISOR_LOCK", str(tmp_path / "lock"))
+    made = campaign(timed(script), tmp_path, meter=kit.Meter)
+    for text, kind in (("UserFileError: mine.py:3: oh", UserError), ("oh", WorkerError)):
+
+        def fail(run, text=text):
+            raise WorkerError("framework-error", text)
+
+        monkeypatch.setattr(campaign_module.Run, "measure", fail)
+        with pytest.raises(kind, match="oh") as caught:
+            measure(made)
+        assert str(caught.value).startswith(("mine.py:3", "oh"))
+
+
+def test_two_files_of_one_name_are_refused(script, tmp_path):
+    with pytest.raises(UserError, match="name of another workload") as caught:
+        read_catalogue(script.argv, tmp_path, ["/a/mine.py", "/b/mine.py"])
+    assert caught.value.where == "/b/mine.py"
+    with pytest.raises(UserError, match="given twice"):
+        read_catalogue(script.argv, tmp_path, ["/a/mine.py", "/a/mine.py"])

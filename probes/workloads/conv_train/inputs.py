@@ -80,6 +80,7 @@ WORKLOAD = Workload(
         "small_last": {**_SMALL, "layout": LAST},
         "small_first": {**_SMALL, "layout": FIRST},
     },
+    variants={"small_last": "small", "small_first": "small"},
     inputs=inputs,
     flops=flops,
     samples_per_step=lambda size: float(size["batch"]),

@@ -60,6 +60,7 @@ WORKLOAD = Workload(
         "large": {"batch": 32, "steps": 512, "features": 64, "hidden": 128, "vendor": 1},
         "small_written": {**_SMALL, "vendor": 0},
     },
+    variants={"small_written": "small"},
     inputs=inputs,
     flops=flops,
     samples_per_step=lambda size: float(size["batch"] * size["steps"]),
