@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,11 +23,9 @@ from advisor.measure.model import (
     LaunchResult,
     Mode,
     ModeRun,
-    Protocol,
     Series,
     ToolchainSpec,
 )
-from advisor.measure.quiet import CpuMeter, MeterFactory
 from advisor.measure.replies import (
     ReplyError,
     check_block,
@@ -39,24 +36,10 @@ from advisor.measure.replies import (
     check_warm,
 )
 from advisor.measure.schedule import block_orders, launch_order
+from advisor.measure.setting import Setting
 from advisor.measure.worker import WorkerCommand, WorkerError, WorkerProcess, worker_argv
 
 _STATUS = {"worker-hung": "timeout", "framework-missing": "skipped", "device-missing": "skipped"}
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What all launches of a run share."""
-
-    workspace: Path
-    worker: Sequence[str]
-    settings: str
-    seed: int
-    protocol: Protocol
-    inputs: Mapping[str, tuple[str, str]]
-    plants_s: Mapping[str, float] = field(default_factory=dict)
-    tick: Callable[[str], None] = lambda _text: None
-    meter: MeterFactory = CpuMeter
 
 
 class Launch:

@@ -20,10 +20,11 @@ from advisor.measure.compare import crossing_pairs, verdict_so_far
 from advisor.measure.device_quiet import foreign_processes
 from advisor.measure.disagreement import disagreements
 from advisor.measure.environment import dropped_tuning, worker_environment
-from advisor.measure.launch import Launch, Setting
+from advisor.measure.launch import Launch
 from advisor.measure.model import Cell, Failure, LaunchResult, Series
 from advisor.measure.plan import Plan, series_seconds
 from advisor.measure.quiet import BUSY_SHARE, CpuMeter, MeterFactory, wait_until_quiet
+from advisor.measure.setting import Setting
 from advisor.measure.verdicts import ASSUMED_SPREAD
 from advisor.measure.worker import WorkerCommand, WorkerError, WorkerProcess, worker_argv
 

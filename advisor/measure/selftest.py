@@ -15,16 +15,18 @@ import statistics
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from advisor import __version__
 from advisor.measure.cell_runs import CellRuns, launch_logs
 from advisor.measure.environment import worker_environment
-from advisor.measure.launch import Launch, Setting
+from advisor.measure.launch import Launch
 from advisor.measure.model import Cell, LaunchResult, Mode, Protocol, Series, ToolchainSpec
 from advisor.measure.quiet import CpuMeter, MeterFactory, wait_until_quiet
 from advisor.measure.replies import ReplyError, check_block, check_warm
+from advisor.measure.setting import Setting
 from advisor.measure.verdicts import SPREAD_FLOOR, Looks, Verdict, call
 from advisor.measure.worker import WorkerCommand, WorkerError, WorkerProcess, worker_argv
 
@@ -172,7 +174,11 @@ def cache_key(cpus: Sequence[int]) -> str:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
     except OSError:
         boot = platform.node()
-    facts = [boot, platform.machine(), platform.python_version(), __version__, list(cpus)]
+    try:
+        numpy = version("numpy")
+    except PackageNotFoundError:
+        numpy = ""
+    facts = [boot, platform.machine(), platform.python_version(), numpy, __version__, list(cpus)]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:24]
 
 
