@@ -348,6 +348,6 @@ class Run:
                     "id": "tuning-dropped",
                     "severity": "info",
                     "text": "not passed on to the measured processes: " + ", ".join(dropped),
-                    "hint": "measure with --settings default to see what a plain environment gives",
+                    "hint": "a plain environment is measured; what these set is not in the numbers",
                 }
             )

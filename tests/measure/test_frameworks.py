@@ -37,7 +37,7 @@ def test_honest_work_is_measured_and_agrees(measured, name):
         # A 0.1 to 0.3 GFLOP step takes neither a microsecond nor ten seconds.
         assert 1e-6 < entry["median_s"] < 10
         assert entry["first_call_s"] > 0
-        assert entry["import_s"] > 0.01
+        assert entry["import_s"] > 0
         assert entry["peak_memory_bytes"] > 1 << 20
         assert len(entry["launches"][0]["blocks"]) == tricks.BRIEF.rounds, mode
     failed = {line["id"] for line in found["gates"] if line["status"] == "failed"}
