@@ -279,8 +279,8 @@ def _graph_skips() -> int:
 def _watch_recompiles() -> None:
     """Count compilations of code that was compiled before, from now on.
 
-    A compile id is FRAME/N, N counting the compilations of one frame from 0:
-    https://docs.pytorch.org/docs/stable/torch.compiler_faq.html
+    A compile id (torch._guards.CompileId) prints as FRAME/N, N counting the compilations of one
+    frame from 0.
     """
     try:
         from torch._dynamo.callback import callback_handler

@@ -111,7 +111,7 @@ def _device_gates(
 
     `device_guests` counts the other processes that the driver saw before or after measuring.
     """
-    if runs.series.device.partition(":")[0] == "cpu":
+    if runs.series.on_cpu:
         return []
     found = [(context.hellos.get(side, {}).get("devices") or [{}])[0] for side in sides]
     kinds = [device.get("kind") for device in found]

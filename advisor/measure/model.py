@@ -88,6 +88,11 @@ class Series:
     exclusive: bool = False
 
     @property
+    def on_cpu(self) -> bool:
+        """Whether the CPU itself is measured, and not an accelerator that it feeds."""
+        return self.device.partition(":")[0] == "cpu"
+
+    @property
     def cores(self) -> int:
         """How many CPU cores a worker may use."""
         return len(self.cpus)

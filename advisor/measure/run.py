@@ -196,7 +196,7 @@ class Run:
 
     def _count_guests(self) -> None:
         """Other processes on the accelerator; none of our own workers lives now."""
-        if any(s.device.partition(":")[0] != "cpu" for s in self._plan.series):
+        if not all(series.on_cpu for series in self._plan.series):
             known = [c for c in (foreign_processes(), self._guests) if c is not None]
             self._guests = max(known, default=None)
 
