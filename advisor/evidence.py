@@ -103,6 +103,15 @@ class Block(Part):
     dropped_by: list[Id] = []
 
 
+class Latency(Part):
+    """Single calls, each waited for, of all launches together."""
+
+    calls: int
+    p50_s: Seconds
+    p95_s: Seconds
+    p99_s: Seconds
+
+
 class Launch(Part):
     """One fresh worker process, and what one mode did in it."""
 
@@ -127,11 +136,15 @@ class Entry(Part):
     median_s: Seconds | None = None
     p95_s: Seconds | None = None
     interval_s: tuple[Seconds, Seconds] | None = None
+    latency: Latency | None = None
     effective_cores: Annotated[float, Field(ge=0, le=1e5, allow_inf_nan=False)] | None = None
     import_s: Seconds | None = None
     first_call_s: Seconds | None = None
     compile_s: Seconds | None = None
     compile_warm_s: Seconds | None = None
+    first_result_s: Seconds | None = None
+    first_result_warm_s: Seconds | None = None
+    stream_s: Seconds | None = None
     peak_memory_bytes: Bytes | None = None
     counters: dict[str, Any] = {}
     launches: list[Launch] = []
@@ -206,6 +219,8 @@ class Probe(Part):
     size: dict[str, Any] = {}
     size_name: Id | None = None
     variant_of: Id | None = None
+    weighs: bool = True
+    stream_calls: int | None = None
     flops: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     bytes: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     samples_per_step: float | None = None
@@ -213,6 +228,28 @@ class Probe(Part):
     parity: Parity = Parity()
     gates: list[Gate] = []
     comparisons: list[Comparison] = []
+
+
+class Attribution(Part):
+    """One thing toggled in one mode. `time_ratio` is the time without it over the time with it.
+
+    `kind` is ``cores`` (all of them against one), ``compile``, or ``variant`` (the same work
+    written another way, `size` against `size_off`).
+    """
+
+    kind: Id
+    probe: Id
+    device: Id = "cpu"
+    precision: Id = "float32"
+    mode: Id
+    mode_off: Id
+    size: Id | None = None
+    size_off: Id | None = None
+    cores: int | None = None
+    cores_off: int | None = None
+    time_ratio: Ratio
+    ci: tuple[Ratio, Ratio]
+    effect: Literal["faster", "slower", "equal", "open"]
 
 
 class Selftest(Part):
@@ -254,6 +291,8 @@ class Evidence(Part):
     toolchains: list[Toolchain] = []
     selftest: Selftest | None = None
     probes: Annotated[list[Probe], Field(max_length=5000)] = []
+    spent_s: dict[Id, Seconds] = {}
+    attributions: Annotated[list[Attribution], Field(max_length=50_000)] = []
     notices: list[Notice] = []
 
     def to_dict(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
+from dataclasses import asdict
 from typing import Any
 
 from probes.workload import Workload
@@ -54,12 +55,11 @@ def describe(workload: Workload) -> dict[str, Any]:
         "modes": list(workload.modes),
         "extra_modes": list(workload.extra_modes),
         "one_off": workload.one_off,
+        "latency": workload.latency,
+        "own_process": workload.own_process,
+        "stream_calls": workload.stream_calls,
         "trains": workload.trains,
-        "tolerance": {
-            "forward": workload.tolerance.forward,
-            "grad": workload.tolerance.grad,
-            "curve": workload.tolerance.curve,
-        },
+        "tolerance": asdict(workload.tolerance),
         "sizes": {
             name: {
                 "size": dict(size),
@@ -67,6 +67,9 @@ def describe(workload: Workload) -> dict[str, Any]:
                 "bytes": workload.bytes_moved(size) if workload.bytes_moved else None,
                 "samples_per_step": workload.samples_per_step(size),
                 "variant_of": workload.variants.get(name),
+                "weighs": name not in workload.beside,
+                "precision": workload.precisions.get(name, workload.precision),
+                "tolerance": asdict(workload.tolerances.get(name, workload.tolerance)),
             }
             for name, size in workload.sizes.items()
         },

@@ -208,7 +208,7 @@ class JaxProgram:
                 forward = (
                     None
                     if parts.forward is None
-                    else np.array(jit(parts.forward)(self._state, parts.inputs))
+                    else _to_numpy(jit(parts.forward)(self._state, parts.inputs))
                 )
             if parts.gradients is not None:
                 found = jit(parts.gradients)(self._state, parts.inputs)
@@ -216,7 +216,7 @@ class JaxProgram:
         losses = []
         for _ in range(steps):
             state, out = call()
-            losses.append(np.array(self._runtime.jax.tree.leaves(out or state)[0]))
+            losses.append(_to_numpy(self._runtime.jax.tree.leaves(out or state)[0]))
         self._note_constants()
         parameters = parts.parameters(self._state) if parts.parameters else {}
         return observe_training(
@@ -229,6 +229,12 @@ class JaxProgram:
                 self._constant_bytes = jax_fairness.constant_bytes(
                     self._runtime.jax, self._parts.step, self._state, self._parts.inputs
                 )
+
+
+def _to_numpy(value: Any) -> NDArray[Any]:
+    """*value* as NumPy; bfloat16, which NumPy cannot store, as float32."""
+    found = np.array(value)
+    return found.astype(np.float32) if found.dtype.name == "bfloat16" else found
 
 
 def _step_of(parts: JaxParts) -> Callable[..., Any]:

@@ -168,6 +168,25 @@ def block(
     }
 
 
+def waited_calls(program: Program, seconds: float, least: int = 100) -> list[float]:
+    """Seconds of single calls, each waited for, for *seconds* and at least *least* of them.
+
+    What one caller waits for one answer; calls in a row, as `sample` takes them, hide the wait.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        _discard_head(program, seconds, 1)
+        found: list[float] = []
+        deadline = time.perf_counter() + seconds
+        while len(found) < least or time.perf_counter() < deadline:
+            found.append(round(timed_call(program), 10))
+        return found
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 def _discard_head(program: Program, seconds: float, calls: int) -> None:
     deadline = time.perf_counter() + DISCARD_SHARE * seconds
     done = 0

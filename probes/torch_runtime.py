@@ -76,14 +76,19 @@ class TorchRuntime:
         """*array* on the device as a leaf that collects gradients."""
         return self.tensor(array).requires_grad_()
 
-    def adam(self, parameters: Iterable[Any], learning_rate: float) -> tuple[Any, str]:
+    def adam(
+        self, parameters: Iterable[Any], learning_rate: float, *, loop: bool = False
+    ) -> tuple[Any, str]:
         """Adam and the name of its variant: the fastest honest one in matched settings.
 
         The fused implementation is no default anywhere; on a CPU the default is a Python loop
-        over the parameters. Back ends outside PyTorch may lack it.
+        over the parameters, as with *loop*. Back ends outside PyTorch may lack it.
         https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html
         """
         adam = self.torch.optim.Adam
+        if loop:
+            plain = adam(parameters, lr=learning_rate, foreach=False, fused=False)
+            return plain, "torch.optim.Adam(foreach=False), a loop over the parameters"
         if self.settings == "default" or self.device.type not in _FUSED_ADAM:
             return adam(parameters, lr=learning_rate), "torch.optim.Adam (default)"
         return adam(parameters, lr=learning_rate, fused=True), "torch.optim.Adam(fused=True)"
@@ -175,7 +180,9 @@ class TorchRuntime:
 
     def to_numpy(self, value: Any) -> NDArray[Any]:
         """*value* as a NumPy array of its own."""
-        return np.array(value.detach().cpu().numpy())
+        value = value.detach().cpu()
+        # NumPy has no bfloat16.
+        return np.array((value.float() if value.dtype == self.torch.bfloat16 else value).numpy())
 
 
 class TorchProgram:

@@ -119,6 +119,11 @@ class Worker:
             int(request.get("min_samples", 5)),
         )
 
+    def latency(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Times of single calls, each waited for."""
+        program = self._programs[request["key"]]
+        return {"calls_s": timing.waited_calls(program, float(request["seconds"]))}
+
     def finish(self, request: dict[str, Any]) -> dict[str, Any]:
         """Counters and peak memory of one program at the end of a launch."""
         program = self._programs[request["key"]]
@@ -290,6 +295,7 @@ def main(argv: list[str]) -> int:
             "build",
             "warm",
             "block",
+            "latency",
             "finish",
             "precision",
             "peak",

@@ -44,7 +44,14 @@ class Workload:
     and a size. `flops` and `bytes_moved` count one call; None where a count would be a guess.
     `variants` names the sizes that are the same work written another way (another memory layout,
     a cell of one's own), by the size that they stand beside: of those the faster one counts.
-    `one_off` workloads are measured once per launch instead of in blocks.
+    `precisions` and `tolerances` name the sizes that differ from the workload's own. `beside`
+    names the sizes that answer a question of their own (another type, no padding): they are
+    shown and do not count for a task.
+
+    `one_off` workloads are measured once per launch instead of in blocks. With `latency` single
+    calls are timed too, each waited for: there a user waits for every one. With `own_process`
+    every mode has a fresh process to itself. A stream of `stream_calls` calls is told as a whole,
+    the first of them with all that they compile.
     """
 
     id: str
@@ -62,7 +69,13 @@ class Workload:
     modes: tuple[str, ...] = ("pytorch.eager", "pytorch.compile", "jax.jit")
     extra_modes: tuple[str, ...] = ()
     one_off: bool = False
+    latency: bool = False
+    own_process: bool = False
     variants: Mapping[str, str] = field(default_factory=dict)
+    precisions: Mapping[str, str] = field(default_factory=dict)
+    tolerances: Mapping[str, Tolerance] = field(default_factory=dict)
+    beside: frozenset[str] = frozenset()
+    stream_calls: int | None = None
 
     def make_inputs(self, seed: int, size: Size) -> Arrays:
         """The inputs for *seed* and *size*: the same bytes for every framework and mode."""

@@ -26,6 +26,7 @@ def test_only_what_is_unusual_is_told(counters, text):
 
 def test_it_stands_beside_the_time_in_the_terminal():
     entry = {
+        "framework": "pytorch",
         "mode": "pytorch.compile",
         "status": "ok",
         "median_s": 1e-3,
@@ -40,5 +41,6 @@ def test_it_stands_beside_the_time_in_the_terminal():
         "entries": [entry],
         "comparisons": [],
     }
-    lines = evidence_lines({"probes": [probe], "notices": []})
+    schema = "fw-advisor/evidence@1"
+    lines = evidence_lines({"schema": schema, "probes": [probe], "toolchains": [], "notices": []})
     assert any(line.endswith("(3 graph breaks)") for line in lines)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from advisor.counted import counted
+from advisor.once import once_told
+from advisor.render.view.words import amount_of_bytes, significant
 
 _WORDS = {
     "equivalent": "no difference that matters (within 5 %)",
@@ -18,9 +20,11 @@ def evidence_lines(document: Mapping[str, Any], *, verbose: bool = False) -> lis
     """Title, times and verdicts of every probe, then what a reader should know."""
     lines: list[str] = []
     for probe in document["probes"]:
-        lines += [_title(probe), *(_entry(e) for e in probe["entries"])]
+        lines += [_title(probe), *(line for e in probe["entries"] for line in _entry(e, probe))]
         lines += [_comparison(c) for c in probe["comparisons"] if verbose or _crossing(c)]
         lines.append("")
+    lines += _changes(document, verbose=verbose)
+    lines += _rates(document)
     tested = document.get("selftest")
     if tested and tested["status"] != "passed":
         lines.append(f"! self-test {tested['status']}: {tested['reason']['text']}")
@@ -45,17 +49,61 @@ def _title(probe: Mapping[str, Any]) -> str:
     return f"{probe['title'] or probe['id']}{size}, {probe['device']}, {cores}"
 
 
-def _entry(entry: Mapping[str, Any]) -> str:
+def _entry(entry: Mapping[str, Any], probe: Mapping[str, Any]) -> list[str]:
     name = f"  {entry['mode']:<18}"
     if entry["status"] != "ok":
         reason = entry.get("reason") or {}
-        return f"{name} {entry['status']}: {reason.get('text') or reason.get('id', '')}"
+        return [f"{name} {entry['status']}: {reason.get('text') or reason.get('id', '')}"]
+    once = once_told(
+        entry, calls=probe.get("stream_calls"), duration=duration, amount=amount_of_bytes
+    )
     compiled = ""
     if (entry.get("compile_s") or 0) > 0.02:
         compiled = f"  first calls cost {duration(entry['compile_s'])} more"
     told = counted(entry.get("counters") or {})
     told = f"  ({told})" if told else ""
-    return f"{name} {duration(entry['median_s']):>9}{compiled}{told}"
+    head = f"{name} {duration(entry['median_s']):>9}{_rate(entry, probe)}{compiled}{told}"
+    return [head, *(f"  {'':<18} {'':>9}  {text}" for text in once)]
+
+
+def _rate(entry: Mapping[str, Any], probe: Mapping[str, Any]) -> str:
+    samples, median_s = probe.get("samples_per_step"), entry["median_s"]
+    if not samples or samples <= 1 or not median_s:
+        return ""
+    return f"  {significant(samples / median_s)} samples/s"
+
+
+def _changes(document: Mapping[str, Any], *, verbose: bool) -> list[str]:
+    """Where the winner changes, and what a change of one thing makes of a mode."""
+    from advisor.decide.cells import measured_from
+    from advisor.decide.crossover import winner_changes
+    from advisor.evidence import Evidence
+    from advisor.render.view.changes import change_text, toggle_text
+
+    evidence = Evidence.model_validate(document)
+    found = [
+        f"- {change.below.workload}: {change_text(change)}"
+        for change in winner_changes(measured_from([evidence]).cells)
+    ]
+    for told in evidence.attributions:
+        if verbose or (told.kind == "variant" and told.effect in ("faster", "slower")):
+            low, high = told.ci
+            effect = f"{told.time_ratio:.2f} times as fast ({low:.2f} to {high:.2f})"
+            place = f"{told.probe}, {told.cores} core" + ("" if told.cores == 1 else "s")
+            found.append(f"- {place}, {told.mode}: {toggle_text(told)}: {effect}")
+    return [*found, ""] if found else []
+
+
+def _rates(document: Mapping[str, Any]) -> list[str]:
+    """The best rates of each toolchain: what arithmetic and memory allow here."""
+    lines = []
+    for chain in document["toolchains"]:
+        facts = chain.get("precision")
+        if isinstance(facts, Mapping) and facts.get("flops_per_s"):
+            name = f"{chain['framework']} {chain.get('version') or ''}".strip()
+            flops, copied = (significant(facts[k] / 1e9) for k in ("flops_per_s", "bytes_per_s"))
+            lines.append(f"- {name}: float32 products up to {flops} GFLOP/s, copies {copied} GB/s")
+    return lines
 
 
 def _comparison(compared: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ from advisor.jsonio import dumps
 from advisor.resources import resource_dir
 
 if TYPE_CHECKING:
-    from advisor.measure.plan import Wishes
+    from advisor.measure.selection import Wishes
 
 EXPORT_SCHEMA = "fw-advisor/export@1"
 _SHEBANG = b"#!/usr/bin/env python3\n"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from advisor.interview.questions import Detected
     from advisor.knowledge.model import RuleBase
     from advisor.measure.campaign import Finished
-    from advisor.measure.plan import Wishes
+    from advisor.measure.selection import Wishes
     from advisor.record import Inputs
 
 RANKING_SAMPLES = 500

@@ -26,8 +26,8 @@ from advisor.text import inert
 if TYPE_CHECKING:
     from advisor.machine.toolchains import Toolchain
     from advisor.measure.campaign import Campaign
-    from advisor.measure.plan import Wishes
     from advisor.measure.run import Progress
+    from advisor.measure.selection import Wishes
 
 __all__ = [
     "FRAMEWORK_WORDS",

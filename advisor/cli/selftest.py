@@ -34,7 +34,7 @@ def selftest(
     from advisor.machine.describe import describe_machine
     from advisor.measure.campaign import Campaign, self_test
     from advisor.measure.lock import machine_lock
-    from advisor.measure.plan import Wishes
+    from advisor.measure.selection import Wishes
     from advisor.measure.workspace import workspace
 
     machine = describe_machine()

@@ -9,35 +9,24 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from typing import Any
 
+from advisor.decide.compile_costs import CompileCost, add_compile_times, compile_cost
 from advisor.decide.devices import kinds_of
+from advisor.decide.ratios import Ratio, ratio_of
+from advisor.decide.variants import (
+    JAX_MODE,
+    TORCH_MODES,
+    Detour,
+    detours,
+    group_of,
+    size_of,
+    together_s,
+)
 from advisor.evidence import Comparison, Evidence, Probe, Reason
 from advisor.text import inert
 
-TORCH_MODES = ("pytorch.eager", "pytorch.compile", "pytorch.compile_reduce_overhead")
-JAX_MODE = "jax.jit"
-_CALLED = ("a_faster", "b_faster", "equivalent")
-_Z95 = 1.959963984540054
-_NARROWEST = 1e-4
-
-
-@dataclass(frozen=True)
-class Ratio:
-    """A ratio of times in log2 units with its standard error."""
-
-    log2: float
-    se: float
-
-    @property
-    def ratio(self) -> float:
-        """The ratio itself."""
-        return math.exp2(self.log2)
-
-    @property
-    def ci(self) -> tuple[float, float]:
-        """Its 95 % interval."""
-        return math.exp2(self.log2 - _Z95 * self.se), math.exp2(self.log2 + _Z95 * self.se)
+_MARGIN = math.log2(1.05)
 
 
 @dataclass(frozen=True)
@@ -52,6 +41,10 @@ class Cell:
         speedup: Time of PyTorch over time of JAX (above 0 in log2: JAX is faster).
         torch_mode: The mode of PyTorch that is compared.
         verdict: ``jax_faster``, ``pytorch_faster`` or ``equivalent``.
+        shape: The numbers of its size.
+        flops: Floating-point operations of one call, where they are counted.
+        together_s: Geometric mean of the best times of both frameworks, seconds.
+        best_at: Modes that are faster in another variant, and in which.
     """
 
     workload: str
@@ -64,6 +57,10 @@ class Cell:
     torch_mode: str
     verdict: str
     kinds: tuple[str, ...] = ()
+    shape: tuple[tuple[str, Any], ...] = ()
+    flops: float | None = None
+    together_s: float = math.inf
+    best_at: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,19 +74,6 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
-class CompileCost:
-    """What ``torch.compile`` gains and costs in one probe (times in seconds per step)."""
-
-    workload: str
-    device: str
-    gain: Ratio
-    eager_s: float | None
-    compiled_s: float | None
-    compile_s: float | None
-    kinds: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Measured:
     """Everything that the evidence says about speed, before any task is known."""
 
@@ -97,14 +81,6 @@ class Measured:
     left_out: tuple[LeftOut, ...] = ()
     compile_costs: tuple[CompileCost, ...] = ()
     compile_s: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-
-    @cached_property
-    def log2_by_workload(self) -> Mapping[str, float]:
-        """Mean log2 speed of JAX relative to PyTorch by workload."""
-        logs: dict[str, list[float]] = {}
-        for cell in self.cells:
-            logs.setdefault(cell.workload, []).append(cell.speedup.log2)
-        return {w: math.fsum(logs[w]) / len(logs[w]) for w in sorted(logs)}
 
 
 def measured_from(evidence: Sequence[Evidence]) -> Measured:
@@ -115,18 +91,18 @@ def measured_from(evidence: Sequence[Evidence]) -> Measured:
     compile_s: dict[str, list[float]] = {}
     for source, document in enumerate(evidence):
         for probe in document.probes:
-            refused = _refused(document, probe) or _slower_variant(document, probe)
+            refused = _refused(document, probe) or _stands_beside(document, probe)
             if refused is not None:
                 left.append(LeftOut(probe.id, *refused, source))
                 continue
             kinds = kinds_of(document, probe.device)
-            told = _cell(probe, source)
+            told = _best_of_each(document, probe, source)
             if isinstance(told, Cell):
                 cells.append(replace(told, kinds=kinds))
             elif told is not None:
                 left.append(told)
-            costs.extend(replace(cost, kinds=kinds) for cost in _compile_cost(probe))
-            _add_compile_times(probe, compile_s)
+            costs.extend(replace(cost, kinds=kinds) for cost in compile_cost(probe))
+            add_compile_times(probe, compile_s)
     return Measured(
         cells=tuple(sorted(cells, key=_order)),
         left_out=tuple(sorted(set(left), key=lambda x: (x.workload, x.reason, x.source or 0))),
@@ -147,35 +123,14 @@ def _refused(document: Evidence, probe: Probe) -> tuple[str, str] | None:
     return None
 
 
-def _slower_variant(document: Evidence, probe: Probe) -> tuple[str, str] | None:
-    """Why *probe* does not count beside another variant of the same work at the same size.
-
-    Variants (another memory layout, a written cell in place of the library's) say which size they
-    stand beside. Each framework's user would take the better one, so the variant counts in which
-    the two are fastest together.
-    """
-    best, best_s = probe, _together_s(probe)
-    for other in document.probes:
-        if _variant_key(other) == _variant_key(probe) and _together_s(other) < best_s:
-            best, best_s = other, _together_s(other)
-    if best is probe:
+def _stands_beside(document: Evidence, probe: Probe) -> tuple[str, str] | None:
+    """Why *probe* does not count beside others of the same work."""
+    if not probe.weighs:
+        return "shown-beside", f"{size_of(probe)} answers a question of its own and is not weighed"
+    best = group_of(document, probe)[0]
+    if best is probe or together_s(best) == together_s(probe):
         return None
-    return "slower-variant", f"its variant {best.size_name} is faster in both taken together"
-
-
-def _variant_key(probe: Probe) -> tuple[str, str, int | None, str, str]:
-    size = probe.size_name or ",".join(f"{k}={v}" for k, v in sorted(probe.size.items()))
-    return probe.id, probe.device, probe.cores, probe.precision, probe.variant_of or size
-
-
-def _together_s(probe: Probe) -> float:
-    """The geometric mean of the best times of both frameworks; infinite where one has none."""
-    times: dict[str, float] = {}
-    for entry in probe.entries:
-        if entry.status == "ok" and entry.median_s and entry.mode in (*TORCH_MODES, JAX_MODE):
-            known = times.get(entry.framework, math.inf)
-            times[entry.framework] = min(known, entry.median_s)
-    return math.sqrt(math.prod(times.values())) if len(times) == 2 else math.inf
+    return "slower-variant", f"its variant {size_of(best)} is faster in both taken together"
 
 
 def _order(cell: Cell) -> tuple[str, str, str, int, str, float]:
@@ -184,24 +139,41 @@ def _order(cell: Cell) -> tuple[str, str, str, int, str, float]:
     )  # fmt: skip
 
 
-def _called(comparison: Comparison) -> bool:
-    return (
-        comparison.verdict in _CALLED
-        and comparison.time_ratio is not None
-        and comparison.ci is not None
-    )
+def _best_of_each(document: Evidence, probe: Probe, source: int) -> Cell | LeftOut:
+    """The cell of *probe*, carried to the variant that each framework is fastest in."""
+    steps = detours(document, group_of(document, probe))
+    torch_mode = next((s.mode for s in steps if s.mode in TORCH_MODES), None)
+    cell = _cell(probe, source, torch_mode)
+    if isinstance(cell, LeftOut) or not steps:
+        return cell
+    if torch_mode is not None and cell.torch_mode != torch_mode:
+        text = f"{torch_mode} is PyTorch's best in another variant, and was not called in this one"
+        return LeftOut(probe.id, "best-mode-not-called", text, source)
+    return _carried(cell, steps, source)
 
 
-def ratio_of(comparison: Comparison, *, slow: str) -> Ratio | None:
-    """Time of *slow* over time of the other mode, or None where it was not called."""
-    if not _called(comparison) or comparison.time_ratio is None or comparison.ci is None:
-        return None
-    log2 = math.log2(comparison.time_ratio)
-    se = math.log2(comparison.ci[1] / comparison.ci[0]) / (2 * _Z95)
-    return Ratio(log2 if slow == comparison.b else -log2, max(se, _NARROWEST))
+def _carried(cell: Cell, steps: Sequence[Detour], source: int) -> Cell | LeftOut:
+    log2, variance = cell.speedup.log2, cell.speedup.se**2
+    for step in steps:
+        log2 += step.log2 if step.mode == JAX_MODE else -step.log2
+        variance += step.se**2
+    speedup = Ratio(log2, math.sqrt(variance))
+    low, high = (math.log2(x) for x in speedup.ci)
+    if low > _MARGIN:
+        verdict = "jax_faster"
+    elif high < -_MARGIN:
+        verdict = "pytorch_faster"
+    elif low > -_MARGIN and high < _MARGIN:
+        verdict = "equivalent"
+    else:
+        text = "the best variants of the two are too close to be told apart"
+        return LeftOut(cell.workload, "inconclusive", text, source)
+    places = tuple((step.mode, step.at) for step in steps)
+    return replace(cell, speedup=speedup, verdict=verdict, best_at=places)
 
 
-def _cell(probe: Probe, source: int) -> Cell | LeftOut | None:
+def _cell(probe: Probe, source: int, torch_mode: str | None = None) -> Cell | LeftOut:
+    """What *probe* says of PyTorch's best mode; of *torch_mode*, where that was called."""
     against = {
         mode: comparison
         for comparison in probe.comparisons
@@ -213,9 +185,9 @@ def _cell(probe: Probe, source: int) -> Cell | LeftOut | None:
     called = {m: r for m, c in against.items() if (r := ratio_of(c, slow=m)) is not None}
     if not called:
         return LeftOut(probe.id, *_why_not_called(against), source)
-    mode = min(called, key=lambda m: (called[m].log2, m))
+    mode = min(called, key=lambda m: (m != torch_mode, called[m].log2, m))
     rival = _possible_rival(probe, mode, called)
-    if rival is not None and called[mode].log2 > 0:
+    if rival is not None and called[mode].log2 > 0 and mode != torch_mode:
         text = f"{rival} may be PyTorch's best mode here, and its comparison was not called"
         return LeftOut(probe.id, "best-mode-not-called", text, source)
     return Cell(
@@ -224,7 +196,10 @@ def _cell(probe: Probe, source: int) -> Cell | LeftOut | None:
         device=probe.device,
         cores=probe.cores,
         precision=probe.precision,
-        size=probe.size_name or ", ".join(f"{k}={probe.size[k]}" for k in sorted(probe.size)),
+        size=size_of(probe),
+        shape=tuple(sorted(probe.size.items())),
+        flops=probe.flops,
+        together_s=together_s(probe),
         speedup=called[mode],
         torch_mode=mode,
         verdict=_verdict(against[mode]),
@@ -270,40 +245,3 @@ def _why_not_called(against: Mapping[str, Comparison]) -> tuple[str, str]:
     comparison = against[min(against)]
     because = f": {_told(comparison.reason)}" if comparison.reason else ""
     return comparison.verdict, f"the comparison is {comparison.verdict}{because}"
-
-
-def _compile_cost(probe: Probe) -> list[CompileCost]:
-    eager, compiled = TORCH_MODES[:2]
-    entries = {e.mode: e for e in probe.entries if e.status == "ok"}
-    found = []
-    for comparison in probe.comparisons:
-        if {comparison.a, comparison.b} != {eager, compiled}:
-            continue
-        gain = ratio_of(comparison, slow=eager)
-        if gain is None:
-            continue
-        slow, quick = entries.get(eager), entries.get(compiled)
-        found.append(
-            CompileCost(
-                workload=probe.id,
-                device=probe.device,
-                gain=gain,
-                eager_s=slow.median_s if slow else None,
-                compiled_s=quick.median_s if quick else None,
-                compile_s=_compile_s(quick) if quick else None,
-            )
-        )
-    return found[:1]
-
-
-def _compile_s(entry: object) -> float | None:
-    cost = getattr(entry, "compile_s", None)
-    return cost if cost is not None else getattr(entry, "first_call_s", None)
-
-
-def _add_compile_times(probe: Probe, into: dict[str, list[float]]) -> None:
-    for entry in probe.entries:
-        if entry.status == "ok" and entry.mode in (*TORCH_MODES[1:], JAX_MODE):
-            seconds = _compile_s(entry)
-            if seconds is not None:
-                into.setdefault(entry.framework, []).append(seconds)

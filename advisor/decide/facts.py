@@ -12,7 +12,8 @@ from typing import Any
 
 from advisor.answers import Answers
 from advisor.decide.cells import Measured, measured_from
-from advisor.decide.speed import Speed, speed_for
+from advisor.decide.crossover import winners_differ
+from advisor.decide.speed import Speed, by_workload, combined, speed_for
 from advisor.evidence import Accelerator, Evidence, Machine
 from advisor.knowledge.model import RuleBase
 
@@ -115,8 +116,10 @@ def _measured_facts(measured: Measured, speed: Speed | None) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if speed is not None:
         found["measured.jax_speedup"] = speed.speedup.ratio
-    for workload, log2 in measured.log2_by_workload.items():
-        found[f"measured.jax_speedup.{workload}"] = math.exp2(log2)
+    for workload, cells in by_workload(measured.cells).items():
+        # A rule's condition on a ratio must not fire on the middle of two opposite winners.
+        if not winners_differ(cells):
+            found[f"measured.jax_speedup.{workload}"] = combined(cells).ratio
     costs = measured.compile_costs
     counted = {w.workload for w in speed.workloads} if speed else set()
     gains = [c for c in costs if c.workload in counted] or costs

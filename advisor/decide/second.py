@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from advisor.decide.cells import CompileCost
+from advisor.decide.compile_costs import CompileCost
 from advisor.decide.devices import fits
 from advisor.decide.judging import Judgement
 from advisor.decide.reasons import sources_of

@@ -11,8 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from advisor.decide.cells import Cell, LeftOut, Measured, Ratio
+from advisor.decide.cells import Cell, LeftOut, Measured
+from advisor.decide.crossover import WinnerChange, spanning, winner_changes, winners_differ
 from advisor.decide.devices import fits, is_part
+from advisor.decide.ratios import Ratio
 from advisor.knowledge.model import RuleBase
 
 TRANSFER_NAMED = math.log2(1.35)
@@ -26,12 +28,17 @@ _NOT_STEPS = frozenset({"cold_start", "memory", "export", "data_feed"})
 
 @dataclass(frozen=True)
 class WorkloadSpeed:
-    """One workload: sizes, cores and precisions combined in logs with equal weights."""
+    """One workload: sizes, cores and precisions combined in logs with equal weights.
+
+    Where the winner changes with one of these, nothing is averaged: the interval then reaches
+    over all cells, and `changes` says where.
+    """
 
     workload: str
     speedup: Ratio
     weight: float
     cells: tuple[Cell, ...]
+    changes: tuple[WinnerChange, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,19 +121,31 @@ def _on_one_device(
 
 
 def _by_workload(cells: Sequence[Cell], shares: Mapping[str, float]) -> tuple[WorkloadSpeed, ...]:
-    grouped: dict[str, list[Cell]] = {}
-    for cell in cells:
-        grouped.setdefault(cell.workload, []).append(cell)
+    grouped = by_workload(cells)
     whole = math.fsum(shares[w] for w in grouped)
     found = []
     for workload in sorted(grouped):
-        members = grouped[workload]
-        count = len(members)
-        mean = math.fsum(c.speedup.log2 for c in members) / count
-        se = math.sqrt(math.fsum(c.speedup.se**2 for c in members)) / count
+        members = tuple(grouped[workload])
         weight = shares[workload] / whole
-        found.append(WorkloadSpeed(workload, Ratio(mean, se), weight, tuple(members)))
+        changes = winner_changes(members)
+        found.append(WorkloadSpeed(workload, combined(members), weight, members, changes))
     return tuple(found)
+
+
+def by_workload(cells: Sequence[Cell]) -> dict[str, list[Cell]]:
+    """*cells* by their workload, in its order."""
+    grouped: dict[str, list[Cell]] = {}
+    for cell in sorted(cells, key=lambda c: c.workload):
+        grouped.setdefault(cell.workload, []).append(cell)
+    return grouped
+
+
+def combined(cells: Sequence[Cell]) -> Ratio:
+    """What *cells* of one workload say together."""
+    if winners_differ(cells):
+        return spanning(cells)
+    mean = math.fsum(c.speedup.log2 for c in cells) / len(cells)
+    return Ratio(mean, math.sqrt(math.fsum(c.speedup.se**2 for c in cells)) / len(cells))
 
 
 def _left_out(
@@ -188,12 +207,27 @@ def _left_document(left: LeftOut) -> dict[str, Any]:
     return found if left.source is None else {**found, "evidence": left.source}
 
 
+def _change_document(change: WinnerChange) -> dict[str, Any]:
+    """Where the winner changes; *at* is interpolated between the two cells."""
+    at = change.at
+    return {
+        "by": change.by,
+        "between": [
+            {"size": c.size, "cores": c.cores, "verdict": c.verdict}
+            for c in (change.below, change.above)
+        ],
+        "at": None if at is None else {"key": at[0], "value": _ratio(at[1])},
+    }
+
+
 def _workload_document(workload: WorkloadSpeed) -> dict[str, Any]:
     return {
         "id": workload.workload,
         "ratio": _ratio(workload.speedup.ratio),
         "ci": [_ratio(x) for x in workload.speedup.ci],
         "weight": round(workload.weight, 4),
+        "winners_differ": winners_differ(workload.cells),
+        "winner_changes": [_change_document(c) for c in workload.changes],
         "cells": [
             {
                 "evidence": c.source,
@@ -205,6 +239,7 @@ def _workload_document(workload: WorkloadSpeed) -> dict[str, Any]:
                 "ci": [_ratio(x) for x in c.speedup.ci],
                 "against": c.torch_mode,
                 "verdict": c.verdict,
+                **({"best_at": [list(x) for x in c.best_at]} if c.best_at else {}),
             }
             for c in workload.cells
         ],

@@ -51,6 +51,8 @@ def probe_entry(
         "size": dict(cell.size),
         "size_name": cell.size_name,
         "variant_of": cell.variant_of,
+        "weighs": cell.weighs,
+        "stream_calls": cell.stream_calls,
         "flops": cell.flops,
         "bytes": cell.bytes_moved,
         "samples_per_step": cell.samples_per_step,
@@ -125,11 +127,13 @@ def _entry(cell: Cell, mode: Mode, launches: Sequence[LaunchResult]) -> dict[str
         "median_s": steady_s,
         "p95_s": quantile(samples, 0.95) if samples else None,
         "interval_s": _interval(medians),
+        "latency": _latency([s for _, run in runs for s in run.waited_s]),
         "effective_cores": round(quantile(cores, 0.5), 3) if cores else None,
         "import_s": _median_of(run.import_s for _, run in runs),
         "first_call_s": runs[0][1].first_calls_s[0] if runs[0][1].first_calls_s else None,
         "compile_s": cold_s,
         "compile_warm_s": warm_s,
+        **_one_off(cell, [run for _, run in runs], steady_s),
         "peak_memory_bytes": max((run.peak_memory_bytes or 0 for _, run in runs), default=0)
         or None,
         "counters": {
@@ -163,6 +167,14 @@ def _broke_later(cell: Cell, mode: Mode, launches: Sequence[LaunchResult]) -> di
     return None
 
 
+def _latency(waited_s: Sequence[float]) -> dict[str, Any] | None:
+    """How long single calls took, of all launches together; None where none was waited for."""
+    if not waited_s:
+        return None
+    shares = {"p50_s": 0.5, "p95_s": 0.95, "p99_s": 0.99}
+    return {"calls": len(waited_s), **{k: quantile(waited_s, p) for k, p in shares.items()}}
+
+
 def _launch_median(run: ModeRun) -> float:
     kept = [b for b in run.blocks if b.get("kept", True)] or run.blocks
     return quantile([quantile(b["samples_s"], 0.5) for b in kept], 0.5)
@@ -186,6 +198,26 @@ def _compile_times(
     cold = None if hits[0] else times[0]
     warm = [t for t, h in zip(times[1:], hits[1:], strict=True) if h is None or h > 0]
     return cold, quantile(warm, 0.5) if warm else None
+
+
+def _one_off(cell: Cell, runs: Sequence[ModeRun], steady_s: float) -> dict[str, Any]:
+    """Times that hold for a whole process or a whole stream of calls, where the cell asks."""
+    found: dict[str, Any] = {}
+    if cell.own_process and cell.one_off:
+        for key, warm in (("first_result_s", False), ("first_result_warm_s", True)):
+            times = [_first_result_s(r) for r in runs if bool(r.counters.get("cache_hits")) == warm]
+            found[key] = _median_of(times)
+    if cell.stream_calls and runs[0].first_calls_s:
+        first_s = runs[0].first_calls_s
+        found["stream_s"] = math.fsum(first_s) + (cell.stream_calls - len(first_s)) * steady_s
+    return found
+
+
+def _first_result_s(run: ModeRun) -> float | None:
+    """From the import of the framework to the end of the first call."""
+    if run.import_s is None or run.build_s is None or not run.first_calls_s:
+        return None
+    return run.import_s + run.build_s + run.first_calls_s[0]
 
 
 def _interval(medians: Sequence[float]) -> list[float] | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,13 +20,15 @@ from advisor import __version__
 from advisor.errors import NothingToMeasureError
 from advisor.machine.cpu import one_per_core
 from advisor.measure.affinity import affinity_of
+from advisor.measure.attribution import attributions
 from advisor.measure.catalogue import as_offered, offers_of, read_catalogue, users_fault
 from advisor.measure.environment import recorded
 from advisor.measure.lock import machine_lock
 from advisor.measure.model import ToolchainSpec
-from advisor.measure.plan import Plan, Wishes, make_plan
+from advisor.measure.plan import Plan, make_plan
 from advisor.measure.quiet import CpuMeter, MeterFactory
 from advisor.measure.run import Measured, Progress, Run, SelftestOutcome
+from advisor.measure.selection import Wishes
 from advisor.measure.selftest import SelftestResult, cached, selftest, store
 from advisor.measure.verdicts import ASSUMED_SPREAD
 from advisor.measure.worker import WorkerError
@@ -137,12 +140,15 @@ def measure(campaign: Campaign) -> Finished:
     """
     _refuse_native_windows()
     with machine_lock(campaign.lock_wait_s), workspace() as place:
+        begin = time.monotonic()
         catalogue = _catalogue(campaign, place)
         plan = _plan(campaign, catalogue)
         try:
+            testing = time.monotonic()
             tested = self_test(campaign, place)
         except KeyboardInterrupt:
             return _finished(campaign, plan, Measured([], [], {}, {}, interrupted=True), None)
+        tested_s = time.monotonic() - testing
         outcome = SelftestOutcome(
             tested.document["status"],
             tested.spread if tested.passed else ASSUMED_SPREAD,
@@ -160,7 +166,12 @@ def measure(campaign: Campaign) -> Finished:
         measured = _run(run)
         environments = {k: recorded(v, place) for k, v in measured.environments.items()}
         probes = as_offered(measured.probes, offers_of(catalogue))
-        measured = replace(measured, environments=environments, probes=probes)
+        spent_s = {
+            **measured.spent_s,
+            "self_test": tested_s,
+            "all": time.monotonic() - begin,
+        }
+        measured = replace(measured, environments=environments, probes=probes, spent_s=spent_s)
         return _finished(campaign, plan, measured, tested.document)
 
 
@@ -214,6 +225,8 @@ def _finished(
         "toolchains": _toolchain_documents(campaign, measured),
         "selftest": tested,
         "probes": measured.probes,
+        "attributions": attributions(measured.probes),
+        "spent_s": {k: round(v, 2) for k, v in measured.spent_s.items()},
         "notices": [*campaign.notices, *measured.notices, *_left_out(plan)],
     }
     # What leaves here is JSON already: a bare node prints it as it is.
@@ -241,6 +254,25 @@ def _toolchain_documents(campaign: Campaign, measured: Measured) -> list[dict[st
 
 
 def _left_out(plan: Plan) -> list[dict[str, Any]]:
+    return [*_modes_left_out(plan), *_cut(plan)]
+
+
+def _modes_left_out(plan: Plan) -> list[dict[str, Any]]:
+    """That PyTorch's compiler was not tried: its best mode may be another than what was timed."""
+    torch = any(toolchain.framework == "pytorch" for toolchain in plan.toolchains)
+    if plan.profile != "quick" or not torch:
+        return []
+    return [
+        {
+            "id": "compile-not-measured",
+            "severity": "info",
+            "text": "the quick profile measures PyTorch without torch.compile, which may be faster",
+            "hint": "--profile standard measures both",
+        }
+    ]
+
+
+def _cut(plan: Plan) -> list[dict[str, Any]]:
     if not plan.left_out:
         return []
     names = ", ".join(

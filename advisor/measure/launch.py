@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.measure import gates
-from advisor.measure.affinity import affinity_of, move_process
-from advisor.measure.environment import worker_environment
+from advisor.measure.crew import Crew
 from advisor.measure.model import (
     Cell,
     Failure,
@@ -32,12 +31,12 @@ from advisor.measure.replies import (
     check_build,
     check_facts,
     check_finish,
-    check_hello,
+    check_latency,
     check_warm,
 )
 from advisor.measure.schedule import block_orders, launch_order
 from advisor.measure.setting import Setting
-from advisor.measure.worker import WorkerCommand, WorkerError, WorkerProcess, worker_argv
+from advisor.measure.worker import WorkerError, WorkerProcess
 
 _STATUS = {"worker-hung": "timeout", "framework-missing": "skipped", "device-missing": "skipped"}
 
@@ -60,12 +59,10 @@ class Launch:
         self._cells = cells
         self._skipped = skipped
         self._first = first
-        self._workers: dict[str, WorkerProcess] = {}
-        self._begun: list[WorkerProcess] = []
+        self._crew = Crew(setting, series)
         self._done: set[tuple[str, str]] = set()
         self._alone: str | None = None
-        self._setup_cpus: dict[str, tuple[int, ...]] = {}
-        self._meter = setting.meter(series.cpus, self._pids)
+        self._meter = setting.meter(series.cpus, self._crew.pids)
         self._pool = ThreadPoolExecutor(max_workers=2)
         self.result = LaunchResult(index)
 
@@ -83,8 +80,7 @@ class Launch:
         finally:
             # Ending the workers first releases threads that still wait for an answer.
             self._pool.shutdown(wait=False, cancel_futures=True)
-            for worker in list(self._begun):
-                worker.close()
+            self._crew.close()
             self._pool.shutdown(wait=True)
         if self.result.interrupted:
             # A cell in the middle of its rounds says nothing; finished ones are kept.
@@ -96,10 +92,11 @@ class Launch:
         """Every cell with one toolchain's worker, which then makes room for the next one's."""
         for place, toolchain in enumerate(self._toolchains()):
             self._alone = toolchain.key
-            self._start_one(toolchain, place)
+            with self.result.spending("starting"):
+                self._start_one(toolchain, place)
             for cell in self._cells:
                 self._measure_cell(cell)
-            self._end(toolchain)
+            self._crew.end(toolchain)
 
     def _side_by_side(self, actions: Sequence[Callable[[], None]]) -> None:
         """Run the set-up of each worker; together, but for the launch that times it."""
@@ -110,9 +107,6 @@ class Launch:
         for future in [self._pool.submit(action) for action in actions]:
             future.result()
 
-    def _pids(self) -> list[int]:
-        return [worker.hello["pid"] for worker in self._workers.values()]
-
     def _toolchains(self) -> list[ToolchainSpec]:
         found = {m.toolchain.key: m.toolchain for c in self._cells for m in c.modes}
         # The same key for all launches, so that every other one has the reversed order.
@@ -122,11 +116,11 @@ class Launch:
     def _start_all(self) -> None:
         self._setting.tick(f"starting workers on {self._cores_text()}")
         toolchains = self._toolchains()
-        self._side_by_side([partial(self._start_one, t, n) for n, t in enumerate(toolchains)])
+        with self.result.spending("starting"):
+            self._side_by_side([partial(self._start_one, t, n) for n, t in enumerate(toolchains)])
 
     def _start_one(self, toolchain: ToolchainSpec, place: int) -> None:
-        sets = self._series.setup_cpus or (self._series.cpus,)
-        self._setup_cpus[toolchain.key] = sets[place % len(sets)]
+        self._crew.seat(toolchain, place)
         worker = self._start_or_fail(toolchain)
         if worker is not None and self._first:
             self._ask_facts(toolchain, worker)
@@ -134,50 +128,12 @@ class Launch:
     def _start_or_fail(self, toolchain: ToolchainSpec) -> WorkerProcess | None:
         """A worker that has said hello; where none does, every cell that it owes has failed."""
         try:
-            worker = self._start(toolchain)
+            worker = self._crew.start(toolchain)
         except WorkerError as error:
             self._fail_all(toolchain, error)
             return None
-        self._workers[toolchain.key] = worker
-        return worker
-
-    def _start(self, toolchain: ToolchainSpec) -> WorkerProcess:
-        setting, series = self._setting, self._series
-        argv = worker_argv(
-            toolchain.interpreter,
-            setting.worker,
-            *("--framework", toolchain.framework),
-            *("--device", series.device),
-            *("--cores", str(series.cores)),
-            *("--settings", setting.settings),
-            *("--precision", series.precision),
-        )
-        log = setting.workspace / f"{toolchain.key}-{series.cores}.log"
-        environment = worker_environment(setting.workspace, toolchain.key)
-        cpus = self._setup_cpus[toolchain.key]
-        worker = WorkerProcess(WorkerCommand(argv, environment, cpus, log))
-        self._begun.append(worker)
-        try:
-            reply = worker.ask("hello", timeout_s=setting.protocol.hello_timeout_s)
-            worker.hello = check_hello(reply)
-        except ReplyError as error:
-            worker.close()
-            raise WorkerError("worker-garbage", f"its first answer: {error}") from error
-        except BaseException:
-            worker.close()
-            raise
         self.result.hellos[toolchain.key] = worker.hello
         return worker
-
-    def _move_workers(self, *, to_measure: bool) -> None:
-        """Move every thread of every worker to the measured CPUs, or back to set up more."""
-        for key, worker in self._workers.items():
-            cpus = self._series.cpus if to_measure else self._setup_cpus[key]
-            if cpus != (now := affinity_of(worker.hello["pid"])) and now is not None:
-                move_process(worker.hello["pid"], cpus)
-            found = affinity_of(worker.hello["pid"])
-            if to_measure and found is not None:
-                worker.hello["affinity"] = list(found)
 
     def _ask_facts(self, toolchain: ToolchainSpec, worker: WorkerProcess) -> None:
         if toolchain.framework == "numpy":
@@ -192,9 +148,10 @@ class Launch:
             }
         except (WorkerError, ReplyError) as error:
             self._fail_all(toolchain, _as_worker_error(error))
-            self._end(toolchain)
+            self._crew.end(toolchain)
 
     def _measure_cell(self, cell: Cell) -> None:
+        """Every mode that is owed, in turn; or one by one, each in a process of its own."""
         modes = [
             mode
             for mode in cell.modes
@@ -203,19 +160,28 @@ class Launch:
             and (cell.key, mode.label) not in self._skipped
             and (cell.key, mode.label) not in self.result.failures
         ]
+        if cell.own_process:
+            for mode in modes:
+                with self._crew.apart(mode.toolchain):
+                    self._measure_modes(cell, [mode])
+        else:
+            self._measure_modes(cell, modes)
+        for mode in cell.modes:
+            if self._alone in (None, mode.toolchain.key):
+                self._done.add((cell.key, mode.label))
+                self._drop(cell, mode)
+
+    def _measure_modes(self, cell: Cell, modes: list[Mode]) -> None:
         while modes:
-            self._start_missing(modes)
+            with self.result.spending("starting"):
+                self._start_missing(modes)
             modes = self._unbroken(cell, modes)
             if not modes or self._try_cell(cell, modes):
                 break
             for mode in modes:
                 if (cell.key, mode.label) in self.result.failures:
-                    self._end(mode.toolchain)
+                    self._crew.end(mode.toolchain)
             modes = self._unbroken(cell, modes)
-        for mode in cell.modes:
-            if self._alone in (None, mode.toolchain.key):
-                self._done.add((cell.key, mode.label))
-                self._drop(cell, mode)
 
     def _unbroken(self, cell: Cell, modes: Sequence[Mode]) -> list[Mode]:
         return [m for m in modes if (cell.key, m.label) not in self.result.failures]
@@ -223,24 +189,22 @@ class Launch:
     def _start_missing(self, modes: Sequence[Mode]) -> None:
         """A fresh process for each toolchain whose worker broke or was ended."""
         for toolchain in {mode.toolchain.key: mode.toolchain for mode in modes}.values():
-            if toolchain.key not in self._workers:
+            if toolchain.key not in self._crew.workers:
                 self._start_or_fail(toolchain)
-
-    def _end(self, toolchain: ToolchainSpec) -> None:
-        worker = self._workers.pop(toolchain.key, None)
-        if worker is not None:
-            worker.close()
 
     def _try_cell(self, cell: Cell, modes: Sequence[Mode]) -> bool:
         """Build, warm and time *modes*; False where one of them broke."""
-        self._move_workers(to_measure=False)
+        self._crew.move(to_measure=False)
         groups: dict[str, list[Mode]] = {}
         for mode in modes:
             groups.setdefault(mode.toolchain.key, []).append(mode)
-        self._side_by_side([partial(self._prepare_group, cell, group) for group in groups.values()])
+        with self.result.spending("building"):
+            self._side_by_side(
+                [partial(self._prepare_group, cell, group) for group in groups.values()]
+            )
         if len(self._unbroken(cell, modes)) < len(modes):
             return False
-        self._move_workers(to_measure=True)
+        self._crew.move(to_measure=True)
         return self._rounds(cell, modes)
 
     def _prepare_group(self, cell: Cell, modes: Sequence[Mode]) -> None:
@@ -250,7 +214,7 @@ class Launch:
 
     def _prepare(self, cell: Cell, mode: Mode) -> None:
         protocol = self._setting.protocol
-        worker = self._workers[mode.toolchain.key]
+        worker = self._crew.workers[mode.toolchain.key]
         self._setting.tick(f"{cell.key} {mode.label} on {self._cores_text()}: building")
         path, _ = self._setting.inputs.get(cell.key, ("", ""))
         plant_s = self._setting.plants_s.get(mode.label, 0.0)
@@ -318,6 +282,9 @@ class Launch:
         for number in range(protocol.few_blocks):
             if not self._round(cell, few, number):
                 return False
+        waited = [mode for mode in modes if cell.latency and not mode.few_samples]
+        if not all(self._guarded(cell, mode, self._wait_for_each) for mode in waited):
+            return False
         return all(self._guarded(cell, mode, self._collect) for mode in modes)
 
     def _busiest(self, cell: Cell, share: float | None) -> float | None:
@@ -343,18 +310,30 @@ class Launch:
     def _block(self, cell: Cell, mode: Mode) -> None:
         protocol = self._setting.protocol
         run = self.result.runs[cell.key, mode.label]
-        reply = self._workers[mode.toolchain.key].ask(
-            "block",
-            timeout_s=protocol.block_timeout_s,
-            key=_key(cell, mode),
-            seconds=protocol.block_s,
-            calls=run.calls,
-            min_samples=2 if mode.few_samples else protocol.min_samples,
-        )
+        with self.result.spending("timing"):
+            reply = self._crew.workers[mode.toolchain.key].ask(
+                "block",
+                timeout_s=protocol.block_timeout_s,
+                key=_key(cell, mode),
+                seconds=protocol.block_s,
+                calls=run.calls,
+                min_samples=2 if mode.few_samples else protocol.min_samples,
+            )
         run.blocks.append(check_block(reply))
 
+    def _wait_for_each(self, cell: Cell, mode: Mode) -> None:
+        protocol = self._setting.protocol
+        with self.result.spending("timing"):
+            reply = self._crew.workers[mode.toolchain.key].ask(
+                "latency",
+                timeout_s=protocol.block_timeout_s,
+                key=_key(cell, mode),
+                seconds=protocol.latency_s,
+            )
+        self.result.runs[cell.key, mode.label].waited_s = check_latency(reply)
+
     def _collect(self, cell: Cell, mode: Mode) -> None:
-        reply = self._workers[mode.toolchain.key].ask(
+        reply = self._crew.workers[mode.toolchain.key].ask(
             "finish", timeout_s=30.0, key=_key(cell, mode)
         )
         run = self.result.runs[cell.key, mode.label]
@@ -383,13 +362,13 @@ class Launch:
                     self._fail(cell, mode, error)
 
     def _drop(self, cell: Cell, mode: Mode) -> None:
-        worker = self._workers.get(mode.toolchain.key)
+        worker = self._crew.workers.get(mode.toolchain.key)
         if worker is None or (cell.key, mode.label) not in self.result.runs:
             return
         try:
             worker.ask("drop", timeout_s=30.0, key=_key(cell, mode))
         except WorkerError:
-            self._end(mode.toolchain)
+            self._crew.end(mode.toolchain)
 
     def _cores_text(self) -> str:
         return "1 core" if self._series.cores == 1 else f"{self._series.cores} cores"

@@ -5,7 +5,9 @@ Standard library only; everything here can cross to a bare node as JSON.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,6 +65,10 @@ class Cell:
     source: str | None = None
     one_off: bool = False
     variant_of: str | None = None
+    latency: bool = False
+    own_process: bool = False
+    weighs: bool = True
+    stream_calls: int | None = None
 
     @property
     def key(self) -> str:
@@ -117,6 +123,7 @@ class Protocol:
     facts_timeout_s: float = 60.0
     build_timeout_s: float = 300.0
     block_timeout_s: float = 120.0
+    latency_s: float = 0.15
     few_blocks: int = 2
     concurrent_setup: bool = True
 
@@ -134,6 +141,7 @@ class ModeRun:
     peak_memory_bytes: int | None = None
     steady: bool = True
     calls: int = 1
+    waited_s: list[float] = field(default_factory=list)
 
 
 @dataclass
@@ -157,7 +165,17 @@ class LaunchResult:
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     foreign_share: dict[str, float | None] = field(default_factory=dict)
     noisy: set[str] = field(default_factory=set)
+    spent_s: dict[str, float] = field(default_factory=dict)
     interrupted: bool = False
+
+    @contextlib.contextmanager
+    def spending(self, on: str) -> Iterator[None]:
+        """Add the wall time of the body to what was spent *on* something."""
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            self.spent_s[on] = self.spent_s.get(on, 0.0) + time.monotonic() - start
 
 
 Report = Callable[[str], None]

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from advisor.machine.mends import Mends
     from advisor.machine.toolchains import Toolchain
     from advisor.measure.campaign import Finished
-    from advisor.measure.plan import Wishes
     from advisor.measure.run import Progress
+    from advisor.measure.selection import Wishes
 
 INSTALL_HINT = (
     "point to environments of this node that hold them (and NumPy) with: "
@@ -174,8 +174,8 @@ def _mends() -> Mends:
 
 
 def _wishes(plan: Path | None) -> Wishes:
-    from advisor.measure.plan import Wishes  # noqa: PLC0415  (--help stays quick)
     from advisor.measure.plan_file import read_plan  # noqa: PLC0415
+    from advisor.measure.selection import Wishes  # noqa: PLC0415  (--help stays quick)
 
     return Wishes() if plan is None else read_plan(plan)
 

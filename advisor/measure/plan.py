@@ -10,33 +10,21 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from typing import Any
 
-from advisor.errors import UserError
-from advisor.measure.model import Cell, Mode, Protocol, Series, ToolchainSpec
+from advisor.measure.model import Cell, Protocol, Series, ToolchainSpec
+from advisor.measure.selection import CUDA_GRAPHS, Wishes, cells_of, chosen, on_one_core
 from advisor.measure.verdicts import Looks, looks_of
 
 PROTOCOLS = {
     "quick": Protocol(rounds=6, block_s=0.030, warm_min_s=0.10, warm_max_s=1.0),
-    "standard": Protocol(rounds=6, block_s=0.030, warm_min_s=0.15, warm_max_s=2.0),
+    "standard": Protocol(rounds=6, block_s=0.030, warm_min_s=0.10, warm_max_s=2.0),
     "thorough": Protocol(rounds=12, block_s=0.040, warm_min_s=0.30, warm_max_s=5.0),
 }
-SIZES = {
-    "quick": ("small",),
-    "standard": ("small", "medium"),
-    "thorough": ("small", "medium", "large"),
-}
-CORE_PROBES = ("matmul", "mlp_train")
-# Probes whose one-core verdict is worth its launches even in the shorter profiles.
-ONE_CORE_PROBES = ("mlp_train",)
 # Device words whose devices belong to the process that opened them, so that a second one finds
 # them busy: https://github.com/google/gvisor/issues/11545 and
 # https://github.com/googlecolab/colabtools/issues/4567 (TPU); Neuron is taken to be alike.
 EXCLUSIVE_DEVICES = ("tpu", "neuron")
-# Devices on which torch.compile can record CUDA graphs (HIP's on ROCm).
-_GRAPH_DEVICES = ("gpu", "cuda", "rocm")
-CUDA_GRAPHS = "pytorch.compile_reduce_overhead"
 # Seconds: start of a worker; warm build of a mode; extra cold build of torch.compile.
 _START_S = {"pytorch": 2.6, "jax": 1.1, "numpy": 0.4}
 _BUILD_S = {"pytorch.eager": 0.2, "pytorch.compile": 1.4, "jax.jit": 0.6, "jax.eager": 3.0}
@@ -67,22 +55,6 @@ class Plan:
         return once + sum(series_seconds(s, self.protocol, self.looks) for s in self.series)
 
 
-@dataclass(frozen=True)
-class Wishes:
-    """What the caller asked for."""
-
-    profile: str = "standard"
-    settings: str = "matched"
-    only: Sequence[str] = ()
-    skip: Sequence[str] = ()
-    frameworks: Sequence[str] = ()
-    device: str = "cpu"
-    budget_s: float | None = None
-    seed: int = 0
-    probes: Sequence[str] = CORE_PROBES
-    values: Mapping[str, float] = field(default_factory=dict)
-
-
 def make_plan(
     catalogue: Sequence[Mapping[str, Any]],
     toolchains: Sequence[ToolchainSpec],
@@ -95,7 +67,7 @@ def make_plan(
     Raises:
         UserError: a probe is asked for that does not exist.
     """
-    chosen = _chosen(catalogue, wishes)
+    workloads = chosen(catalogue, wishes)
     wanted = [t for t in toolchains if not wishes.frameworks or t.framework in wishes.frameworks]
     kind = wishes.device.partition(":")[0]
     exclusive = kind in EXCLUSIVE_DEVICES
@@ -107,9 +79,9 @@ def make_plan(
     for cpu_set in sets:
         cells = [
             cell
-            for workload in chosen
-            if len(cpu_set) > 1 or alone or _on_one_core(workload["id"], wishes)
-            for cell in _cells(workload, wanted, wishes, beside=len(cpu_set) < len(cpus))
+            for workload in workloads
+            if len(cpu_set) > 1 or alone or on_one_core(workload, wishes)
+            for cell in cells_of(workload, wanted, wishes, beside=len(cpu_set) < len(cpus))
         ]
         if cells:
             series.append(
@@ -140,96 +112,6 @@ def _setup_sets(cpu_set: Sequence[int], cpus: Sequence[int]) -> tuple[tuple[int,
     if len(cpu_set) > 1 or len(cpus) == 1:
         return (tuple(cpu_set),)
     return tuple((cpu,) for cpu in reversed(cpus))
-
-
-def _on_one_core(probe: str, wishes: Wishes) -> bool:
-    if wishes.profile == "thorough" or wishes.only or not wishes.values:
-        return wishes.profile == "thorough" or bool(wishes.only) or probe in ONE_CORE_PROBES
-    return probe == max(sorted(wishes.values), key=lambda name: wishes.values[name])
-
-
-def _chosen(catalogue: Sequence[Mapping[str, Any]], wishes: Wishes) -> list[Mapping[str, Any]]:
-    known = {str(workload["id"]): workload for workload in catalogue}
-    for pattern in (*wishes.only, *wishes.skip):
-        if not any(fnmatchcase(name, pattern) for name in known):
-            raise UserError(
-                f"no probe is called {pattern!r}", hint=f"there are: {', '.join(sorted(known))}"
-            )
-    names = [n for n in known if any(fnmatchcase(n, p) for p in wishes.only)]
-    # The user's own files come alone: all of them are meant.
-    own = [n for n, workload in known.items() if workload.get("source")]
-    names = names or own or [n for n in wishes.probes if n in known]
-    return [known[n] for n in names if not any(fnmatchcase(n, p) for p in wishes.skip)]
-
-
-def _cells(
-    workload: Mapping[str, Any],
-    toolchains: Sequence[ToolchainSpec],
-    wishes: Wishes,
-    *,
-    beside: bool,
-) -> list[Cell]:
-    """The cells of one workload; *beside* another series only what its verdict needs."""
-    sizes = [n for n in SIZES[wishes.profile] if n in workload["sizes"]]
-    if wishes.profile == "thorough" or (wishes.only and wishes.profile != "quick"):
-        # Variants (another layout, the vendor's cell, fewer lengths) have names of their own.
-        sizes += [n for n in workload["sizes"] if n not in sizes and "_" in n]
-    if not sizes:
-        sizes = [next(iter(workload["sizes"]))]
-    short = beside and wishes.profile != "thorough"
-    return [
-        Cell(
-            probe=workload["id"],
-            title=workload["title"],
-            size_name=name,
-            size=workload["sizes"][name]["size"],
-            modes=_modes(workload, toolchains, wishes, extras=name == sizes[0] and not short),
-            flops=workload["sizes"][name]["flops"],
-            bytes_moved=workload["sizes"][name]["bytes"],
-            samples_per_step=workload["sizes"][name]["samples_per_step"],
-            tolerance=workload["tolerance"],
-            precision=workload["precision"],
-            source=workload.get("source"),
-            one_off=bool(workload.get("one_off")),
-            variant_of=workload["sizes"][name].get("variant_of"),
-        )
-        for name in (sizes[:1] if short else sizes)
-    ]
-
-
-def _modes(
-    workload: Mapping[str, Any],
-    toolchains: Sequence[ToolchainSpec],
-    wishes: Wishes,
-    *,
-    extras: bool,
-) -> tuple[Mode, ...]:
-    quick = wishes.profile == "quick"
-    modes: list[Mode] = []
-    for toolchain in toolchains:
-        prefix = f"{toolchain.framework}."
-        # A cold torch.compile costs more than a whole quick run.
-        left_out = {"pytorch.compile", CUDA_GRAPHS} if quick else set()
-        modes += [
-            Mode(name, toolchain)
-            for name in _timed_modes(workload, wishes.device)
-            if name.startswith(prefix) and name not in left_out
-        ]
-        if extras and not quick:
-            modes += [
-                Mode(name, toolchain, few_samples=True)
-                for name in workload["extra_modes"]
-                if name.startswith(prefix)
-            ]
-    return tuple(modes)
-
-
-def _timed_modes(workload: Mapping[str, Any], device: str) -> list[str]:
-    """The workload's modes, and where the device has them CUDA graphs of what is compiled."""
-    modes = [str(name) for name in workload["modes"]]
-    if "pytorch.compile" in modes and device.partition(":")[0] in _GRAPH_DEVICES:
-        modes.insert(modes.index("pytorch.compile") + 1, CUDA_GRAPHS)
-    return modes
 
 
 def series_seconds(series: Series, protocol: Protocol, looks: Looks) -> float:

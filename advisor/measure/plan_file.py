@@ -15,8 +15,8 @@ from typing import Any
 
 from advisor.errors import UserError
 from advisor.jsonio import read_json
-from advisor.measure.plan import Wishes
 from advisor.measure.request import make_wishes
+from advisor.measure.selection import Wishes
 
 PLAN_SCHEMA = "fw-advisor/plan@1"
 _KEYS = ("schema", "wishes", "plan", "seconds", "left_out")

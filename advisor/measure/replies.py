@@ -98,6 +98,16 @@ def check_block(reply: Mapping[str, Any]) -> dict[str, Any]:
     return block
 
 
+def check_latency(reply: Mapping[str, Any]) -> list[float]:
+    """Times of single calls, all of them above zero."""
+    calls = reply.get("calls_s")
+    if not isinstance(calls, list) or not calls or len(calls) > _MOST_SAMPLES:
+        raise ReplyError("no times of single calls, or far too many")
+    if min(_checked("calls_s", value) for value in calls) <= 0:
+        raise ReplyError("a call that took no time")
+    return [float(value) for value in calls]
+
+
 def check_finish(reply: Mapping[str, Any]) -> tuple[dict[str, Any], int | None]:
     """Counters and peak memory at the end of a launch."""
     peak = number_or_none(reply, "peak_memory_bytes", most=_MOST_BYTES)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from advisor.machine.toolchains import Toolchain
     from advisor.measure.campaign import Campaign
     from advisor.measure.model import ToolchainSpec
-    from advisor.measure.plan import Wishes
     from advisor.measure.run import Progress
+    from advisor.measure.selection import Wishes
 
 FRAMEWORK_WORDS = {"torch": "pytorch", "pytorch": "pytorch", "jax": "jax"}
 SETTINGS = ("matched", "default")
@@ -32,7 +32,8 @@ def make_wishes(**asked: Any) -> Wishes:
     Raises:
         UserError: a profile, a kind of settings or a framework that does not exist.
     """
-    from advisor.measure.plan import PROTOCOLS, Wishes  # noqa: PLC0415  (--help stays quick)
+    from advisor.measure.plan import PROTOCOLS  # noqa: PLC0415  (--help stays quick)
+    from advisor.measure.selection import Wishes  # noqa: PLC0415
 
     wishes = Wishes(**asked)
     for option, word, known in (

@@ -31,6 +31,8 @@ from advisor.measure.worker import WorkerCommand, WorkerError, WorkerProcess, wo
 # How many launches may be repeated because others disturbed them.
 MOST_REPEATS = 2
 QUIET_LIMIT_S = 20.0
+# What is never compared needs a spread and no verdict.
+ONE_OFF_LAUNCHES = 3
 # How far over its budget a run may go while it is short of its first look.
 OVERRUN = 1.3
 
@@ -64,6 +66,7 @@ class Measured:
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     interrupted: bool = False
     wall_s: float = 0.0
+    spent_s: dict[str, float] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
@@ -137,6 +140,7 @@ class Run:
             facts={k: v for lch in launches for k, v in lch.facts.items()},
             interrupted=interrupted,
             wall_s=time.monotonic() - self._start,
+            spent_s=_spent(launches),
         )
 
     def _tick(self, text: str) -> None:
@@ -290,7 +294,8 @@ class Run:
         alive = [m.label for m in cell.modes if (cell.key, m.label) not in failed]
         pairs = [p for p in crossing_pairs(cell) if p[0] in alive and p[1] in alive]
         if not pairs:
-            return bool(alive) and len(launches) < looks.launches[0]
+            enough = ONE_OFF_LAUNCHES if cell.one_off else looks.launches[0]
+            return bool(alive) and len(launches) < min(enough, looks.launches[0])
         if len(launches) >= looks.most + MOST_REPEATS:
             return False
         runs = CellRuns(cell, series, launches)
@@ -303,7 +308,7 @@ class Run:
             return False
         if len(logs) >= looks.most or keeps_compiling(runs, pair):
             return False
-        if len(logs) not in looks.launches:
+        if not looks.is_look(len(logs)):
             return True
         verdict = verdict_so_far(runs, pair, self._context(runs.series))
         return not (verdict.settled or verdict.hopeless(looks.most))
@@ -351,3 +356,9 @@ class Run:
                     "hint": "a plain environment is measured; what these set is not in the numbers",
                 }
             )
+
+
+def _spent(launches: Sequence[LaunchResult]) -> dict[str, float]:
+    """Wall seconds of all launches by what they went into."""
+    kinds = sorted({kind for launch in launches for kind in launch.spent_s})
+    return {k: sum(launch.spent_s.get(k, 0.0) for launch in launches) for k in kinds}

@@ -25,21 +25,31 @@ class Looks:
     """When a comparison is looked at, and at which level.
 
     Three looks at 0.022 each keep the overall level at 0.05 (Pocock 1977, constant boundary).
-    `callable_beyond` is the smallest |log ratio| that may be called faster at all.
+    `callable_beyond` is the smallest |log ratio| that may be called faster at all. At `early`
+    launches, before the first look, only what is beyond doubt is called: an interval at
+    `early_alpha` beyond the margin, and a ratio beyond `early_beyond`.
     """
 
     launches: tuple[int, ...]
     alpha: float
     callable_beyond: float = 0.0
+    early: int | None = None
+    early_alpha: float = 0.01
+    # More than the slow phases of a shared machine, which reach 1.3, can pretend.
+    early_beyond: float = math.log(1.5)
 
     @property
     def most(self) -> int:
         """The number of launches after which nothing more is run."""
         return self.launches[-1]
 
+    def is_look(self, count: int) -> bool:
+        """Whether a comparison is looked at after *count* launches."""
+        return count in self.launches or count == self.early
+
 
 QUICK = Looks((3,), 0.05, math.log(1.25))
-STANDARD = Looks((5, 8), 0.029)
+STANDARD = Looks((5, 8), 0.029, early=3)
 THOROUGH = Looks((5, 8, 12), 0.022)
 # Where launches alternate instead of blocks, drift between them is part of the spread.
 _UNPAIRED = {
@@ -91,6 +101,9 @@ def call(
     Positive logs mean that a is faster. Never "invalid": that is for the gates to say.
     """
     if len(logs) < max(2, looks.launches[0]):
+        plain = _beyond_doubt(logs, looks, margin, floor)
+        if plain is not None:
+            return plain
         least = looks.launches[0]
         return Verdict(
             "inconclusive",
@@ -112,6 +125,17 @@ def call(
         needed = launches_needed(interval, margin, looks.alpha)
         return Verdict(word, interval, "interval-spans-margin", _open_text(needed), needed)
     return Verdict(word, interval)
+
+
+def _beyond_doubt(
+    logs: Sequence[float], looks: Looks, margin: float, floor: float
+) -> Verdict | None:
+    if looks.early is None or len(logs) < max(2, looks.early):
+        return None
+    interval = t_interval(logs, alpha=looks.early_alpha, floor=max(SPREAD_FLOOR, floor))
+    word = _word(interval, margin)
+    large = abs(interval.estimate) > looks.early_beyond
+    return Verdict(word, interval) if large and word in ("a_faster", "b_faster") else None
 
 
 def _word(interval: Interval, margin: float) -> str:

@@ -17,6 +17,7 @@ from tests.benchmarks import (
     model_rows,
     pure_rows,
     sabotage_rows,
+    suite_rows,
     verdict_rows,
 )
 from tests.benchmarks.harness import Bench, Row
@@ -38,6 +39,9 @@ BENCHES: dict[str, tuple[Bench, int]] = {
     "idle-partner": (cost_rows.idle_partner, 6),
     "real-models": (model_rows.real_models, 1),
     "profiles": (cost_rows.profiles, 1),
+    "tasks": (suite_rows.task_profiles, 1),
+    "plain-loop": (suite_rows.plain_loop, 5),
+    "suite": (suite_rows.suite, 3),
 }
 
 

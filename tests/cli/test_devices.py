@@ -19,7 +19,7 @@ from advisor.cli.doctor import load_mends
 from advisor.cli.exporting import export_worker
 from advisor.cli.interviewing import Talk
 from advisor.machine.mends import mends_from
-from advisor.measure.plan import Wishes
+from advisor.measure.selection import Wishes
 from tests.machine import fakes
 
 CPU = {"device": "cpu", "kind": "cpu", "name": "CPU", "usable": True}

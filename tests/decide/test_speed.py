@@ -191,6 +191,50 @@ def test_the_variant_that_people_would_take_counts_and_the_others_are_told() -> 
     ]
 
 
+def _layouts(*, torch_s: float, jax_s: float, told: bool = True) -> Evidence:
+    """One layout with equal times of 1 ms, and a variant with those given."""
+    own = _variant("small", 1e-3, 1e-3)
+    own["comparisons"][0].update(verdict="equivalent")
+    other = {**_variant("small_written", torch_s, jax_s), "comparisons": []}
+    toggles = [
+        {
+            "kind": "variant", "probe": "rnn_train", "mode": mode, "mode_off": mode, "cores": 2,
+            "cores_off": 2, "size": "small_written", "size_off": "small",
+            "time_ratio": 1e-3 / time_s, "ci": [0.97e-3 / time_s, 1.03e-3 / time_s],
+            "effect": "faster" if time_s < 1e-3 else "slower",
+        }
+        for mode, time_s in (("pytorch.eager", torch_s), ("jax.jit", jax_s))
+    ]  # fmt: skip
+    return evidence_with(own, other, attributions=toggles if told else [])
+
+
+@pytest.mark.parametrize(
+    ("torch_s", "jax_s", "ratio"), [(0.5e-3, 4e-3, 0.5), (4e-3, 0.5e-3, 2.0), (4e-3, 4e-3, 1.0)]
+)
+def test_the_best_variant_of_each_framework_is_compared(
+    torch_s: float, jax_s: float, ratio: float
+) -> None:
+    [cell] = measured_from((_layouts(torch_s=torch_s, jax_s=jax_s),)).cells
+    assert cell.speedup.ratio == pytest.approx(ratio)
+    assert cell.best_at == (
+        () if ratio == 1 else
+        ((("pytorch.eager" if ratio < 1 else "jax.jit"), "small_written"),)
+    )  # fmt: skip
+    assert cell.verdict == {0.5: "pytorch_faster", 2.0: "jax_faster", 1.0: "equivalent"}[ratio]
+
+
+def test_a_better_variant_that_was_not_toggled_carries_no_ratio() -> None:
+    [cell] = measured_from((_layouts(torch_s=0.5e-3, jax_s=4e-3, told=False),)).cells
+    assert (cell.speedup.ratio, cell.best_at) == (pytest.approx(1.0), ())
+
+
+def test_what_stands_beside_is_shown_and_not_weighed() -> None:
+    aside = {**_variant("small_first", 7e-3, 1.0e-3), "weighs": False}
+    measured = measured_from((evidence_with(aside, _variant("small", 1.4e-3, 1.1e-3)),))
+    assert [cell.size for cell in measured.cells] == ["small"]
+    assert [left.reason for left in measured.left_out] == ["shown-beside"]
+
+
 def test_another_size_is_no_variant() -> None:
     """Not by its name either: the first derivative does other work than the second."""
     for name in ("medium", "small_first"):

@@ -51,7 +51,14 @@ def workload(name: str = "fake", **changes: object) -> dict:
         "trains": True,
         "tolerance": {"forward": 1e-4, "grad": 1e-3, "curve": 1e-3},
         "sizes": {
-            size: {"size": {"n": n}, "flops": 1e6, "bytes": None, "samples_per_step": 1.0}
+            size: {
+                "size": {"n": n},
+                "flops": 1e6,
+                "bytes": None,
+                "samples_per_step": 1.0,
+                "precision": "float32",
+                "tolerance": {"forward": 1e-4, "grad": 1e-3, "curve": 1e-3},
+            }
             for size, n in (("small", 8), ("medium", 16))
         },
         **changes,
@@ -172,6 +179,10 @@ class Fake:
             "pressure_s": 0.0,
             "throttled_s": told.get("throttled_s", 0.0),
         }
+
+    def do_latency(self, request: dict) -> dict:
+        median_s = self.speed[request["key"]]
+        return {"calls_s": [median_s * (10 if n % 50 == 0 else 1) for n in range(100)]}
 
     def do_finish(self, request: dict) -> dict:
         told = self.of_mode(self.modes[request["key"]])

@@ -18,8 +18,8 @@ import pytest
 from advisor.cli.exporting import export_worker, worker_archive
 from advisor.errors import UserError
 from advisor.evidence import read_evidence
-from advisor.measure.plan import Wishes
 from advisor.measure.plan_file import read_plan
+from advisor.measure.selection import Wishes
 
 PLAN = "fw-advisor/plan@1"
 HOME = Path.home() / ".pyenv" / "versions"

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from advisor.errors import UserError
-from advisor.measure.plan import PROTOCOLS, Wishes, listing, make_plan
+from advisor.measure.plan import PROTOCOLS, listing, make_plan
+from advisor.measure.selection import Wishes
 from tests.fakes import kit
 from tests.fakes.worker import workload
 

@@ -10,8 +10,8 @@ import pytest
 from advisor.errors import NothingToMeasureError
 from advisor.machine.toolchains import Toolchain
 from advisor.measure.campaign import Campaign
-from advisor.measure.plan import Wishes
 from advisor.measure.request import campaign_for, specs_of
+from advisor.measure.selection import Wishes
 
 BROKEN = {"id": "framework-broken", "text": "jaxlib is missing", "hint": "pip install jaxlib"}
 

@@ -16,7 +16,7 @@ from advisor.measure import selftest as selftest_module
 from advisor.measure.campaign import Campaign, measure, planned, read_catalogue, usable_cpus
 from advisor.measure.lock import machine_lock
 from advisor.measure.model import ToolchainSpec
-from advisor.measure.plan import Wishes
+from advisor.measure.selection import Wishes
 from advisor.measure.selftest import cached, selftest, store
 from advisor.measure.worker import WorkerError
 from tests.fakes import kit

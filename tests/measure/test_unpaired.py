@@ -8,8 +8,9 @@ import pytest
 
 from advisor.evidence import Probe
 from advisor.measure.launch import Launch
-from advisor.measure.plan import Wishes, make_plan
+from advisor.measure.plan import make_plan
 from advisor.measure.run import Run
+from advisor.measure.selection import Wishes
 from advisor.measure.verdicts import Looks
 from advisor.resources import resource_dir
 from tests.fakes import kit, tricks

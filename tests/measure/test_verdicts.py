@@ -86,7 +86,7 @@ def test_a_noisier_self_test_never_makes_a_call_possible(logs, floor_a, floor_b)
 
 @given(st.lists(st.floats(-1, 1), max_size=4))
 def test_too_few_launches_call_nothing(logs):
-    found = call(logs, STANDARD)
+    found = call(logs, THOROUGH)
     assert (found.word, found.reason) == ("inconclusive", "too-few-launches")
     assert found.needed == STANDARD.launches[0]
     assert (found.interval is None) == (len(logs) < 2)
@@ -152,3 +152,30 @@ def test_a_real_difference_is_rarely_called_equivalent(sd):
 def test_twenty_percent_are_found_at_the_spread_of_one_core():
     assert false_calls(math.log(1.2), 0.03, STANDARD)["a_faster"] >= 0.95
     assert false_calls(math.log(1.1), 0.015, STANDARD)["a_faster"] >= 0.80
+
+
+@pytest.mark.parametrize(
+    ("ratio", "spread", "count", "word"),
+    [
+        (2.0, 0.01, 3, "a_faster"),
+        (0.5, 0.01, 3, "b_faster"),
+        (2.0, 0.01, 2, "inconclusive"),
+        (1.45, 0.001, 3, "inconclusive"),
+        (2.0, 0.3, 3, "inconclusive"),
+        (1.0, 0.001, 4, "inconclusive"),
+    ],
+)
+def test_before_the_first_look_only_what_is_beyond_doubt_is_called(ratio, spread, count, word):
+    found = call(around(math.log(ratio), spread, count), STANDARD, floor=0.02)
+    assert found.word == word
+    assert (found.reason == "too-few-launches") is (word == "inconclusive")
+
+
+def test_an_early_call_has_a_wider_interval_than_its_look_would_have():
+    logs = around(math.log(2.0), 0.03, 3)
+    early = call(logs, STANDARD, floor=0.01).interval
+    plain = call(logs, Looks((3,), STANDARD.alpha), floor=0.01).interval
+    assert early is not None
+    assert plain is not None
+    assert early.high - early.low > plain.high - plain.low
+    assert not any(PROFILES[name].is_look(3) for name in ("thorough",))

@@ -1,4 +1,4 @@
-"""What compiling costs and when it pays, and where the winner changes with size or cores."""
+"""What compiling costs and when it pays, and what happens once per process or call."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from advisor.counted import counted
 from advisor.evidence import Entry
+from advisor.once import once_told
 from advisor.render.document import (
     Aside,
     Block,
@@ -19,8 +20,8 @@ from advisor.render.document import (
     Tag,
     table_of,
 )
-from advisor.render.view.cases import CALLED, Case, framework, matched
-from advisor.render.view.words import DASH, count_of, duration, name_of, sentence, size_text
+from advisor.render.view.cases import Case
+from advisor.render.view.words import DASH, amount_of_bytes, duration, sentence
 
 _EAGER = {
     "pytorch.compile": "pytorch.eager",
@@ -107,65 +108,22 @@ def _pays(case: Case, entry: Entry) -> str:
     return f"{math.ceil(steps):,} steps" if steps > 1 else "1 step"
 
 
-def crossover_section(cases: Sequence[Case]) -> Section:
-    """Where the winner changes with the size or with the cores."""
-    found = [*_changes(cases)]
-    if not found:
-        named = [c for c in matched(cases) if _winner(c) in ("PyTorch", "JAX")]
-        text = (
-            "no workload has one winner at one size or number of cores, and the other at another"
-            if len(named) > 1
-            else "too few comparisons were called to see whether the winner changes with size"
+def once_section(cases: Sequence[Case]) -> Iterator[Section]:
+    """First results, streams, memory, exports and single calls; nothing where none was asked."""
+    rows = [
+        Row((Cell(case.name), Cell(entry.mode), Cell("; ".join(told))))
+        for case in cases
+        for entry in case.ok
+        if (
+            told := once_told(
+                entry.model_dump(),
+                calls=case.probe.stream_calls,
+                duration=duration,
+                amount=amount_of_bytes,
+            )
         )
-        link = Tag("measured", "measured here", "#comparisons")
-        found = [Statement(sentence(text), (link,))]
-    return Section("crossovers", "Where the winner changes", (Points(tuple(found)),))
-
-
-def _winner(case: Case) -> str:
-    compared = case.decisive()
-    if compared is None or compared.verdict not in CALLED:
-        return ""
-    if compared.verdict == "equivalent":
-        return "neither"
-    return name_of(framework(compared.a if compared.verdict == "a_faster" else compared.b))
-
-
-def _changes(cases: Sequence[Case]) -> Iterator[Statement]:
-    """Pairs of neighbouring cases of one workload with different winners."""
-    called = [c for c in matched(cases) if _winner(c) in ("PyTorch", "JAX")]
-    seen: set[str] = set()
-    for earlier_place, first in enumerate(called):
-        for second in called[earlier_place + 1 :]:
-            told = _change(first, second)
-            if told and told not in seen:
-                seen.add(told)
-                yield Statement(
-                    sentence(told),
-                    (Tag("measured", f"measured here: {first.probe.id}", "#comparisons"),),
-                    lead=first.probe.id,
-                )
-
-
-def _change(first: Case, second: Case) -> str:
-    """What differs between two cases, where the winner does and one condition alone changed."""
-    a, b = first.probe, second.probe
-    if first.index != second.index or (a.id, a.device, a.precision) != (
-        b.id,
-        b.device,
-        b.precision,
-    ):
-        return ""
-    if _winner(first) == _winner(second):
-        return ""
-    sizes = [size_text(p.size, p.size_name) for p in (a, b)]
-    if a.cores == b.cores and sizes[0] != sizes[1]:
-        fixed, moved = count_of(a.cores or 0, "core"), sizes
-    elif a.cores != b.cores and sizes[0] == sizes[1]:
-        fixed, moved = sizes[0], [count_of(p.cores or 0, "core") for p in (a, b)]
-    else:
-        return ""
-    where = f"at {fixed}, " if fixed else ""
-    return (
-        f"{where}{_winner(first)} is faster with {moved[0]} and {_winner(second)} with {moved[1]}"
-    )
+    ]
+    if rows:
+        head = ("Work", "Mode", "What was seen")
+        table = table_of(Table("once", "Beside the time of a step", head, tuple(rows), (_HERE,)))
+        yield Section("beside", "First results, streams, memory, exports, single calls", (table,))

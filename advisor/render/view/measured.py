@@ -31,7 +31,8 @@ from advisor.render.view.cases import (
     jax_speedup,
     matched,
 )
-from advisor.render.view.costs import compile_section, crossover_section
+from advisor.render.view.changes import attribution_section, crossover_section
+from advisor.render.view.costs import compile_section, once_section
 from advisor.render.view.fairness import default_section, fairness_section, missing_section
 from advisor.render.view.provenance import METHOD, Origins
 from advisor.render.view.verdict import side_of
@@ -46,6 +47,7 @@ from advisor.render.view.words import (
     name_of,
     percent,
     sentence,
+    significant,
     span,
 )
 
@@ -62,7 +64,9 @@ def measured_section(origins: Origins) -> Section:
     blocks += _charts(cases)
     if cases:
         blocks += [_comparisons(cases), _times(cases)]
-        blocks += [compile_section(cases), crossover_section(cases)]
+        blocks += [compile_section(cases), *once_section(cases)]
+        evidence = origins.inputs.evidence
+        blocks += [crossover_section(evidence), *attribution_section(evidence)]
         blocks.append(fairness_section(cases))
         blocks += default_section(cases)
     blocks.append(missing_section(origins, cases))
@@ -116,6 +120,10 @@ def _workload(origins: Origins, told: Mapping[str, Any]) -> Statement:
     name = str(told.get("id", ""))
     ratio = told.get("ratio")
     words = speed_words(float(ratio), told.get("ci")) if isinstance(ratio, (int, float)) else DASH
+    ci = told.get("ci")
+    if told.get("winners_differ") and ci:
+        span_of = f"{factor(ci[0])} to {factor(ci[1])} times as fast as PyTorch"
+        words = f"the winner changes with size or cores; JAX is {span_of}, and no average is taken"
     share = told.get("weight")
     counts = f"; it counts {percent(share)}" if isinstance(share, (int, float)) else ""
     return Statement(sentence(f"{words}{counts}"), (origins.measured(name),), lead=name)
@@ -275,8 +283,8 @@ def _comparison_row(case: Case, compared: Comparison, target: str) -> Row:
 
 def _times(cases: Sequence[Case]) -> Table:
     head = (
-        "Work", "Mode", "Median", "Interval", "95th percentile", "CPU cores used", "Peak memory",
-        "Variant",
+        "Work", "Mode", "Median", "Interval", "95th percentile", "Samples a second",
+        "CPU cores used", "Peak memory", "Variant",
     )  # fmt: skip
     compared = {case.probe.id for case in cases if case.probe.comparisons}
     named: set[str] = set()
@@ -300,12 +308,21 @@ def _time_row(case: Case, entry: Entry, target: str) -> Row:
             Cell(duration(entry.median_s), number=True),
             Cell(span(entry.interval_s), number=True),
             Cell(duration(entry.p95_s), number=True),
+            Cell(_rate(case, entry), number=True),
             Cell(DASH if cores is None else f"{cores:.1f}", number=True),
             Cell(amount_of_bytes(entry.peak_memory_bytes), number=True),
             Cell(entry.variant or DASH),
         ),
         target,
     )
+
+
+def _rate(case: Case, entry: Entry) -> str:
+    """Samples, tokens or environment steps a second, as the workload counts them."""
+    samples = case.probe.samples_per_step
+    if not samples or not entry.median_s:
+        return DASH
+    return significant(samples / entry.median_s)
 
 
 def fastest(case: Case) -> str:

@@ -29,6 +29,7 @@ from advisor.render.view.words import (
     name_of,
     plain,
     sentence,
+    significant,
 )
 
 _SELFTEST = {
@@ -229,14 +230,30 @@ def _toolchains(chains: list[Toolchain], index: int) -> Table:
                 Cell(c.python or DASH),
                 Cell(c.interpreter),
                 Cell(", ".join(_device(d) for d in c.devices) or DASH),
+                Cell(_best_rates(c)),
                 Cell(", ".join(f"{k} {c.packages[k]}" for k in sorted(c.packages)) or DASH),
                 Cell(", ".join(f"{k}={c.environment[k]}" for k in sorted(c.environment)) or DASH),
             )
         )
         for c in chains
     )
-    head = ("Framework", "Python", "Interpreter", "Devices", "Packages", "Environment")
+    head = (
+        "Framework", "Python", "Interpreter", "Devices", "Best rates", "Packages", "Environment",
+    )  # fmt: skip
     return Table(anchor("toolchains", str(index)), "Toolchains", head, rows)
+
+
+def _best_rates(chain: Toolchain) -> str:
+    """Float32 products and copies: the rates that no probe can exceed here."""
+    facts = chain.precision
+    if not isinstance(facts, Mapping):
+        return DASH
+    shown = [
+        f"{significant(rate / 1e9)} {unit}"
+        for key, unit in (("flops_per_s", "GFLOP/s"), ("bytes_per_s", "GB/s copied"))
+        if isinstance(rate := facts.get(key), (int, float)) and rate > 0
+    ]
+    return ", ".join(shown) or DASH
 
 
 def _device(device: object) -> str:

@@ -67,6 +67,7 @@ def flops(size: Size) -> float:
 
 
 _SMALL = {"batch": 8, "image": 16, "width": 16}
+_MEDIUM = {"batch": 8, "image": 32, "width": 24}
 
 WORKLOAD = Workload(
     id="conv_train",
@@ -75,12 +76,12 @@ WORKLOAD = Workload(
     limits="small images and few channels, no augmentation, no mixed precision",
     sizes={
         "small": {**_SMALL, "layout": OWN},
-        "medium": {"batch": 8, "image": 32, "width": 24, "layout": OWN},
+        "medium": {**_MEDIUM, "layout": OWN},
         "large": {"batch": 32, "image": 32, "width": 64, "layout": OWN},
-        "small_last": {**_SMALL, "layout": LAST},
         "small_first": {**_SMALL, "layout": FIRST},
+        "medium_last": {**_MEDIUM, "layout": LAST},
     },
-    variants={"small_last": "small", "small_first": "small"},
+    variants={"small_first": "small", "medium_last": "medium"},
     inputs=inputs,
     flops=flops,
     samples_per_step=lambda size: float(size["batch"]),

@@ -6,6 +6,9 @@ the derivative's tanh, so that calls depend on each other and values stay where 
 
 Shapes: ``x`` (points,) float32; ``w``, ``b``, ``v`` (width,).
 
+Sizes: with ``graph`` PyTorch differentiates the recorded graph instead of transforming functions;
+JAX's version is the same.
+
 Stands for: physics-informed networks, Taylor expansions, sensitivity. Limits: one input
 dimension; Taylor-mode differentiation (jax.experimental.jet) would grow more slowly with the
 order and is used by few.
@@ -38,10 +41,14 @@ WORKLOAD = Workload(
     limits="one input dimension, nested reverse mode",
     sizes={
         "small": {"order": 2, "points": 256, "width": 64},
-        "medium": {"order": 3, "points": 256, "width": 64},
-        "large": {"order": 4, "points": 256, "width": 64},
+        "medium": {"order": 4, "points": 256, "width": 64},
+        "large": {"order": 4, "points": 4096, "width": 64},
         "small_first": {"order": 1, "points": 256, "width": 64},
+        "medium_third": {"order": 3, "points": 256, "width": 64},
+        "small_graph": {"order": 2, "points": 256, "width": 64, "graph": 1},
     },
+    variants={"small_graph": "small"},
+    beside=frozenset({"small_first", "medium_third"}),
     inputs=inputs,
     samples_per_step=lambda size: float(size["points"]),
     tolerance=Tolerance(forward=1e-3, curve=1e-3),

@@ -1,6 +1,7 @@
 """Square matrix products: what dense layers come down to, and the machine's peak arithmetic rate.
 
-Shapes: ``state`` and ``factor`` are (n, n) float32. One call is ``state @ factor``; each call
+Shapes: ``state`` and ``factor`` are (n, n) float32, or of the type that ``bits`` names: 16 is
+bfloat16, 64 float64 (a size without it has 32). One call is ``state @ factor``; each call
 feeds the next, so that neither framework can overlap or skip work. The factor is orthogonal
 (two Householder reflections), hence values neither grow nor decay over millions of calls.
 
@@ -34,7 +35,17 @@ WORKLOAD = Workload(
     title="Matrix product",
     stands_for="dense layers and attention projections at large sizes; the machine's GEMM peak",
     limits="no small operations, nothing memory-bound, no Python between products",
-    sizes={"small": {"n": 512}, "medium": {"n": 1024}, "large": {"n": 2048}},
+    sizes={
+        "small": {"n": 512},
+        "medium": {"n": 1024},
+        "large": {"n": 2048},
+        "medium_bfloat16": {"n": 1024, "bits": 16},
+        "medium_float64": {"n": 1024, "bits": 64},
+    },
+    beside=frozenset({"medium_bfloat16", "medium_float64"}),
+    precisions={"medium_bfloat16": "bfloat16", "medium_float64": "float64"},
+    # A result in bfloat16 is good to 2^-8, and a state is rounded again at every call.
+    tolerances={"medium_bfloat16": Tolerance(forward=2e-2, curve=2e-2)},
     inputs=inputs,
     flops=lambda size: 2.0 * size["n"] ** 3,
     tolerance=Tolerance(forward=1e-4),

@@ -14,9 +14,9 @@ def build(arrays: Arrays, size: Size, runtime: TorchRuntime) -> TorchParts:
     """Parts over ``state`` and ``factor``, (n, n)."""
     import torch
 
-    del size
-    state = runtime.tensor(arrays["state"])
-    factor = runtime.tensor(arrays["factor"])
+    dtype = {16: torch.bfloat16, 32: torch.float32, 64: torch.float64}[size.get("bits", 32)]
+    state = runtime.tensor(arrays["state"]).to(dtype)
+    factor = runtime.tensor(arrays["factor"]).to(dtype)
 
     def make_step(wrap):  # type: ignore[no-untyped-def]
         product = wrap(torch.matmul)

@@ -42,7 +42,6 @@ WORKLOAD = Workload(
     limits="resident memory on a CPU, allocator peaks elsewhere; no activation checkpointing",
     sizes={
         "small": {"batch": 8192, "width": 64},
-        "medium": {"batch": 32768, "width": 64},
         "large": {"batch": 131072, "width": 64},
     },
     inputs=inputs,
@@ -52,4 +51,5 @@ WORKLOAD = Workload(
     tolerance=Tolerance(forward=1e-4, grad=1e-3, curve=1e-3),
     trains=True,
     one_off=True,
+    own_process=True,
 )

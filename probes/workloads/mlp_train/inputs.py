@@ -3,6 +3,9 @@
 Shapes: ``x`` (batch, 784) float32, ``y`` (batch,) int64, ``w1`` (784, 256), ``b1`` (256,),
 ``w2`` (256, 10), ``b2`` (10,), float32; weights are scaled as He et al. (2015) propose.
 
+Sizes: with ``optimizer_loop`` PyTorch's Adam goes through the parameters in a Python loop, which
+is what a CPU user gets who asks for nothing, instead of one fused call; JAX's step is the same.
+
 Stands for: small models, where the cost per operation counts as much as arithmetic (batch 64),
 and the same model at a batch where arithmetic dominates (batch 1024). Limits: no convolution,
 no attention, no input pipeline; the data fits into the cache.
@@ -47,7 +50,13 @@ WORKLOAD = Workload(
     title="MLP training step",
     stands_for="small models, where the cost per operation counts as much as arithmetic",
     limits="no convolution, no attention, no input pipeline",
-    sizes={"small": {"batch": 64}, "medium": {"batch": 1024}, "large": {"batch": 4096}},
+    sizes={
+        "small": {"batch": 64},
+        "medium": {"batch": 1024},
+        "large": {"batch": 4096},
+        "small_loop": {"batch": 64, "optimizer_loop": 1},
+    },
+    variants={"small_loop": "small"},
     inputs=inputs,
     flops=flops,
     samples_per_step=lambda size: float(size["batch"]),

@@ -16,7 +16,6 @@ def build(arrays: Arrays, size: Size, runtime: TorchRuntime) -> TorchParts:
     import torch
     from torch import nn
 
-    del size
     n_in, n_hidden, n_out = WIDTHS
     model = nn.Sequential(nn.Linear(n_in, n_hidden), nn.ReLU(), nn.Linear(n_hidden, n_out))
     with torch.no_grad():
@@ -26,7 +25,8 @@ def build(arrays: Arrays, size: Size, runtime: TorchRuntime) -> TorchParts:
         model[2].bias.copy_(torch.from_numpy(arrays["b2"]))
     model.to(runtime.device)
     x, y = runtime.tensor(arrays["x"]), runtime.tensor(arrays["y"])
-    optimizer, variant = runtime.adam(model.parameters(), LEARNING_RATE)
+    loop = bool(size.get("optimizer_loop"))
+    optimizer, variant = runtime.adam(model.parameters(), LEARNING_RATE, loop=loop)
     loss_of = nn.CrossEntropyLoss()
 
     def train(x: Any, y: Any) -> Any:

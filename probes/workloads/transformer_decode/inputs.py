@@ -56,4 +56,5 @@ WORKLOAD = Workload(
     flops=flops,
     bytes_moved=bytes_moved,
     tolerance=Tolerance(forward=1e-4, curve=1e-3),
+    latency=True,
 )

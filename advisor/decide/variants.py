@@ -1,0 +1,103 @@
+"""Variants of one work (another layout, a library's own layer): which one each framework takes.
+
+Knows evidence: probes that stand beside another one, and what the variant makes of each mode.
+Each framework's user takes the better one, so the best of each are compared: across two probes
+where they differ. It must not know tasks or weights.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from advisor.evidence import Attribution, Entry, Evidence, Probe
+
+TORCH_MODES = ("pytorch.eager", "pytorch.compile", "pytorch.compile_reduce_overhead")
+JAX_MODE = "jax.jit"
+
+
+@dataclass(frozen=True)
+class Detour:
+    """How a ratio is carried from the probe it was measured in to another variant.
+
+    `log2` and `se` (log2 units) are the time of *mode* there over its time in the other variant;
+    `at` is the name of that variant.
+    """
+
+    mode: str
+    at: str
+    log2: float
+    se: float
+
+
+def together_s(probe: Probe) -> float:
+    """The geometric mean of the best times of both frameworks; infinite where one has none."""
+    times = [_best_s(probe, framework) for framework in ("pytorch", "jax")]
+    return math.sqrt(math.prod(times)) if math.inf not in times else math.inf
+
+
+def size_of(probe: Probe) -> str:
+    """The name of the probe's size, else its numbers."""
+    return probe.size_name or ",".join(f"{k}={v}" for k, v in sorted(probe.size.items()))
+
+
+def group_of(document: Evidence, probe: Probe) -> list[Probe]:
+    """*probe* and the other variants of its work, fastest in both taken together first."""
+    found = [p for p in document.probes if _key(p) == _key(probe)]
+    return sorted(found, key=lambda p: (together_s(p), size_of(p)))
+
+
+def _key(probe: Probe) -> tuple[str, str, int | None, str, str]:
+    return probe.id, probe.device, probe.cores, probe.precision, probe.variant_of or size_of(probe)
+
+
+def detours(document: Evidence, group: Sequence[Probe]) -> list[Detour]:
+    """What makes of the ratio in the first of *group* that of the best of each framework.
+
+    None for a framework that is fastest there, or whose step to its better variant was not
+    measured well enough to carry a ratio.
+    """
+    first = group[0]
+    found = []
+    for framework in ("pytorch", "jax"):
+        best = min(group, key=lambda p: (_best_s(p, framework), size_of(p)))
+        if best is first or _best_s(best, framework) == math.inf:
+            continue
+        mode = _best(best, framework)
+        toggled = _toggled(document, first, best, mode)
+        if toggled is not None and toggled.effect in ("faster", "slower"):
+            log2 = math.log2(toggled.time_ratio)
+            se = math.log2(toggled.ci[1] / toggled.ci[0]) / (2 * 1.96)
+            sign = 1.0 if toggled.size == size_of(best) else -1.0
+            if sign * log2 > 0:
+                found.append(Detour(mode, size_of(best), sign * log2, se))
+    return found
+
+
+def _toggled(document: Evidence, first: Probe, best: Probe, mode: str) -> Attribution | None:
+    sizes = {size_of(first), size_of(best)}
+    for told in document.attributions:
+        same = (told.probe, told.device, told.cores, told.precision) == (
+            first.id,
+            first.device,
+            first.cores,
+            first.precision,
+        )
+        toggled = told.kind == "variant" and {told.size, told.size_off} == sizes
+        if same and toggled and told.mode == mode:
+            return told
+    return None
+
+
+def _timed(probe: Probe, framework: str) -> list[Entry]:
+    modes = TORCH_MODES if framework == "pytorch" else (JAX_MODE,)
+    return [e for e in probe.entries if e.status == "ok" and e.median_s and e.mode in modes]
+
+
+def _best_s(probe: Probe, framework: str) -> float:
+    return min((e.median_s or math.inf for e in _timed(probe, framework)), default=math.inf)
+
+
+def _best(probe: Probe, framework: str) -> str:
+    return min(_timed(probe, framework), key=lambda e: (e.median_s or math.inf, e.mode)).mode
