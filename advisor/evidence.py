@@ -117,6 +117,7 @@ class Launch(Part):
 
     index: int
     median_s: Seconds | None = None
+    noisy: bool = False
     import_s: Seconds | None = None
     first_call_s: Seconds | None = None
     compile_s: Seconds | None = None

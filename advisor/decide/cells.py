@@ -45,6 +45,7 @@ class Cell:
         flops: Floating-point operations of one call, where they are counted.
         together_s: Geometric mean of the best times of both frameworks, seconds.
         best_at: Modes that are faster in another variant, and in which.
+        most_cores: On how many cores this work was measured at most, called or not.
     """
 
     workload: str
@@ -61,6 +62,7 @@ class Cell:
     flops: float | None = None
     together_s: float = math.inf
     best_at: tuple[tuple[str, str], ...] = ()
+    most_cores: int | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def measured_from(evidence: Sequence[Evidence]) -> Measured:
             kinds = kinds_of(document, probe.device)
             told = _best_of_each(document, probe, source)
             if isinstance(told, Cell):
-                cells.append(replace(told, kinds=kinds))
+                cells.append(replace(told, kinds=kinds, most_cores=_most_cores(document, probe)))
             elif told is not None:
                 left.append(told)
             costs.extend(replace(cost, kinds=kinds) for cost in compile_cost(probe))
@@ -130,7 +132,12 @@ def _stands_beside(document: Evidence, probe: Probe) -> tuple[str, str] | None:
     best = group_of(document, probe)[0]
     if best is probe or together_s(best) == together_s(probe):
         return None
-    return "slower-variant", f"its variant {size_of(best)} is faster in both taken together"
+    return "other-variant", f"its variant {size_of(best)} stands for this work"
+
+
+def _most_cores(document: Evidence, probe: Probe) -> int | None:
+    place = (probe.id, probe.device)
+    return max((p.cores or 0 for p in document.probes if (p.id, p.device) == place), default=None)
 
 
 def _order(cell: Cell) -> tuple[str, str, str, int, str, float]:

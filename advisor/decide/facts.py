@@ -13,7 +13,7 @@ from typing import Any
 from advisor.answers import Answers
 from advisor.decide.cells import Measured, measured_from
 from advisor.decide.crossover import winners_differ
-from advisor.decide.speed import Speed, by_workload, combined, speed_for
+from advisor.decide.speed import Speed, by_workload, combined, on_most_cores, speed_for
 from advisor.evidence import Accelerator, Evidence, Machine
 from advisor.knowledge.model import RuleBase
 
@@ -114,11 +114,12 @@ def _hardware(machine: Machine) -> str | None:
 
 def _measured_facts(measured: Measured, speed: Speed | None) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    if speed is not None:
+    if speed is not None and not speed.open:
         found["measured.jax_speedup"] = speed.speedup.ratio
-    for workload, cells in by_workload(measured.cells).items():
+    for workload, every in by_workload(measured.cells).items():
+        cells = on_most_cores(every)
         # A rule's condition on a ratio must not fire on the middle of two opposite winners.
-        if not winners_differ(cells):
+        if cells and not winners_differ(cells):
             found[f"measured.jax_speedup.{workload}"] = combined(cells).ratio
     costs = measured.compile_costs
     counted = {w.workload for w in speed.workloads} if speed else set()

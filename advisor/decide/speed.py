@@ -28,10 +28,10 @@ _NOT_STEPS = frozenset({"cold_start", "memory", "export", "data_feed"})
 
 @dataclass(frozen=True)
 class WorkloadSpeed:
-    """One workload: sizes, cores and precisions combined in logs with equal weights.
+    """One workload on all cores: sizes and precisions combined in logs with equal weights.
 
     Where the winner changes with one of these, nothing is averaged: the interval then reaches
-    over all cells, and `changes` says where.
+    over all cells. `changes` says where, fewer cores included.
     """
 
     workload: str
@@ -39,6 +39,7 @@ class WorkloadSpeed:
     weight: float
     cells: tuple[Cell, ...]
     changes: tuple[WinnerChange, ...] = ()
+    because: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,12 @@ class Speed:
     device: str
     part: bool = False
 
+    @property
+    def open(self) -> bool:
+        """Whether the winner changes within what counts, and so for the task too."""
+        low, high = self.speedup.ci
+        return low < 1 < high and any(winners_differ(w.cells) for w in self.workloads)
+
 
 def workload_weights(base: RuleBase, facts: Mapping[str, Any]) -> dict[str, float]:
     """Which workloads stand for the task and its transforms; the weights add up to 1."""
@@ -77,16 +84,27 @@ def workload_weights(base: RuleBase, facts: Mapping[str, Any]) -> dict[str, floa
     return {w: total[w] / whole for w in sorted(total)} if whole > 0 else {}
 
 
+def workload_reasons(base: RuleBase, facts: Mapping[str, Any]) -> dict[str, str]:
+    """Why each workload stands for the task, in the words of the rule base."""
+    found: dict[str, str] = {}
+    for entry in base.task_weights:
+        said = facts.get(entry.fact)
+        if said == entry.value or (isinstance(said, (list, tuple)) and entry.value in said):
+            for workload, text in entry.because.items():
+                found.setdefault(workload, text)
+    return found
+
+
 def speed_for(measured: Measured, base: RuleBase, facts: Mapping[str, Any]) -> Speed | None:
     """The task's speed ratio, or None where nothing counts."""
     weights = workload_weights(base, facts)
     cells, others = _on_one_device(measured.cells, facts)
-    named = tuple(c for c in cells if c.workload in weights)
-    used = named or tuple(c for c in cells if c.workload not in _NOT_STEPS)
+    named = on_most_cores([c for c in cells if c.workload in weights])
+    used = named or on_most_cores([c for c in cells if c.workload not in _NOT_STEPS])
     if not used:
         return None
     shares = weights if named else dict.fromkeys(sorted({c.workload for c in used}), 1.0)
-    workloads = _by_workload(used, shares)
+    workloads = _by_workload(used, cells, shares, workload_reasons(base, facts))
     alike = all(fits(c.device, facts, c.kinds) for c in used)
     part = alike and is_part(facts)
     matched = alike and not part
@@ -120,15 +138,22 @@ def _on_one_device(
     return kept, [c for c in cells if place(c) != first]
 
 
-def _by_workload(cells: Sequence[Cell], shares: Mapping[str, float]) -> tuple[WorkloadSpeed, ...]:
-    grouped = by_workload(cells)
+def _by_workload(
+    counted: Sequence[Cell],
+    cells: Sequence[Cell],
+    shares: Mapping[str, float],
+    because: Mapping[str, str],
+) -> tuple[WorkloadSpeed, ...]:
+    """Each workload from the cells that count; where its winner changes, from all *cells*."""
+    grouped, every = by_workload(counted), by_workload(cells)
     whole = math.fsum(shares[w] for w in grouped)
     found = []
     for workload in sorted(grouped):
         members = tuple(grouped[workload])
         weight = shares[workload] / whole
-        changes = winner_changes(members)
-        found.append(WorkloadSpeed(workload, combined(members), weight, members, changes))
+        changes = winner_changes(every[workload])
+        why = because.get(workload, "")
+        found.append(WorkloadSpeed(workload, combined(members), weight, members, changes, why))
     return tuple(found)
 
 
@@ -138,6 +163,15 @@ def by_workload(cells: Sequence[Cell]) -> dict[str, list[Cell]]:
     for cell in sorted(cells, key=lambda c: c.workload):
         grouped.setdefault(cell.workload, []).append(cell)
     return grouped
+
+
+def on_most_cores(cells: Sequence[Cell]) -> tuple[Cell, ...]:
+    """The cells that count: those on the most cores that their work was measured on.
+
+    That is what a plain run gets; what one core says stands beside it, also where all cores
+    were not called.
+    """
+    return tuple(c for c in cells if c.most_cores is None or (c.cores or 0) == c.most_cores)
 
 
 def combined(cells: Sequence[Cell]) -> Ratio:
@@ -164,6 +198,11 @@ def _left_out(
         for c in measured.cells
         if c.workload not in counted and c not in others
     }
+    fewer = {
+        LeftOut(c.workload, "fewer-cores", "measured on fewer cores too; all cores decide")
+        for c in measured.cells
+        if c.workload in counted and c not in others and not any(c in w.cells for w in workloads)
+    }
     known = counted | {x.workload for x in (*measured.left_out, *elsewhere)}
     missing = {
         LeftOut(
@@ -174,7 +213,7 @@ def _left_out(
     }
     return tuple(
         sorted(
-            {*measured.left_out, *elsewhere, *spare, *missing},
+            {*measured.left_out, *elsewhere, *spare, *fewer, *missing},
             key=lambda x: (x.workload, x.reason, x.text, -1 if x.source is None else x.source),
         )
     )
@@ -188,6 +227,7 @@ def document_of(speed: Speed | None, measured: Measured) -> dict[str, Any]:
     return {
         "ratio": _ratio(speed.speedup.ratio),
         "ci": [_ratio(x) for x in speed.speedup.ci],
+        "winner_open": speed.open,
         "device": speed.device,
         "matched_hardware": speed.matched,
         "one_of_several": speed.part,
@@ -226,6 +266,7 @@ def _workload_document(workload: WorkloadSpeed) -> dict[str, Any]:
         "ratio": _ratio(workload.speedup.ratio),
         "ci": [_ratio(x) for x in workload.speedup.ci],
         "weight": round(workload.weight, 4),
+        "because": workload.because,
         "winners_differ": winners_differ(workload.cells),
         "winner_changes": [_change_document(c) for c in workload.changes],
         "cells": [

@@ -43,9 +43,24 @@ def size_of(probe: Probe) -> str:
 
 
 def group_of(document: Evidence, probe: Probe) -> list[Probe]:
-    """*probe* and the other variants of its work, fastest in both taken together first."""
-    found = [p for p in document.probes if _key(p) == _key(probe)]
-    return sorted(found, key=lambda p: (together_s(p), size_of(p)))
+    """*probe* and the other variants of its work that may count, best first.
+
+    What was called comes before what was not, then what is fastest in both taken together. One
+    that computed something else or was refused by a gate stands for nothing; *probe* itself is
+    there in any case.
+    """
+    found = [p for p in document.probes if _key(p) == _key(probe) and (p is probe or _counts(p))]
+    return sorted(found, key=lambda p: (not _is_called(p), together_s(p), size_of(p)))
+
+
+def _counts(probe: Probe) -> bool:
+    valid = any(c.verdict != "invalid" for c in probe.comparisons)
+    return probe.weighs and probe.parity.status != "failed" and valid
+
+
+def _is_called(probe: Probe) -> bool:
+    called = [c for c in probe.comparisons if c.verdict in ("a_faster", "b_faster", "equivalent")]
+    return _counts(probe) and any(JAX_MODE in (c.a, c.b) for c in called)
 
 
 def _key(probe: Probe) -> tuple[str, str, int | None, str, str]:

@@ -57,11 +57,16 @@ def speed_text(speed: Speed) -> str:
     """The measured speed as a reason."""
     low, high = speed.speedup.ci
     ratio = speed.speedup.ratio
+    names = ", ".join(w.workload for w in speed.workloads)
+    if speed.open:
+        return (
+            f"JAX {low:.2f} to {high:.2f} times as fast as PyTorch on {names}: the winner changes "
+            "with the work"
+        )
     if ratio < 1:
         low, high = 1 / high, 1 / low
     other = "one of the devices that will train" if speed.part else "other hardware than will train"
     where = "measured here" if speed.matched else f"measured here, on {other}"
-    names = ", ".join(w.workload for w in speed.workloads)
     return f"{times(ratio)} (95 % interval {low:.2f} to {high:.2f}) on {names}, {where}"
 
 

@@ -168,7 +168,7 @@ def _read_offers(part: Part, fact: Fact | None) -> tuple[tuple[float, str], ...]
 
 def read_weights(part: Part, known: Known) -> TaskWeights:
     """Which workloads stand for one value of a fact."""
-    part.only(("fact", "value", "weights", "reason"))
+    part.only(("fact", "value", "weights", "reason", "because"))
     name = refer(part, "fact", "fact", known.facts)
     value = part.text("value")
     fact = known.facts.get(name)
@@ -178,11 +178,21 @@ def read_weights(part: Part, known: Known) -> TaskWeights:
             "value",
             hint=did_you_mean(value, fact.values),
         )
+    weights = workload_numbers(part, "weights")
+    because = part.words("because")
+    for workload in sorted(set(because) - set(weights)):
+        part.fail(
+            f"{shown(workload)} has a reason and no weight",
+            "because",
+            workload,
+            hint=did_you_mean(workload, weights),
+        )
     return TaskWeights(
         fact=name,
         value=value,
-        weights=workload_numbers(part, "weights"),
+        weights=weights,
         reason=part.text("reason"),
+        because={w: because[w] for w in sorted(because) if w in weights},
     )
 
 

@@ -206,12 +206,16 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskWeights:
-    """Which workloads stand for a task (or a transform), how much each, and why."""
+    """Which workloads stand for a task (or a transform), how much each, and why.
+
+    `reason` is about the whole; `because` says for each workload what it stands for there.
+    """
 
     fact: str
     value: str
     weights: Mapping[str, float]
     reason: str
+    because: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -163,7 +163,8 @@ def _question(question: Question) -> dict[str, Any]:
 
 
 def _weights(weights: TaskWeights) -> dict[str, Any]:
-    return {**vars(weights), "weights": {k: weights.weights[k] for k in sorted(weights.weights)}}
+    parts = {key: dict(sorted(getattr(weights, key).items())) for key in ("weights", "because")}
+    return _without_empty({**vars(weights), **parts})
 
 
 def _install(install: Install) -> dict[str, Any]:

@@ -112,6 +112,7 @@ def _entry(cell: Cell, mode: Mode, launches: Sequence[LaunchResult]) -> dict[str
     }
     if not runs:
         return {**head, **_why_nothing(cell, mode, launches)}
+    noisy = {launch.index for launch in launches if cell.key in launch.noisy}
     medians = [_launch_median(run) for _, run in runs]
     samples = [
         s for _, run in runs for b in run.blocks if b.get("kept", True) for s in b["samples_s"]
@@ -140,7 +141,10 @@ def _entry(cell: Cell, mode: Mode, launches: Sequence[LaunchResult]) -> dict[str
             **runs[0][1].counters,
             "unsteady_launches": sum(not r.steady for _, r in runs),
         },
-        "launches": [_launch(index, run, m) for (index, run), m in zip(runs, medians, strict=True)],
+        "launches": [
+            {**_launch(index, run, m), "noisy": index in noisy}
+            for (index, run), m in zip(runs, medians, strict=True)
+        ],
     }
 
 
@@ -207,8 +211,9 @@ def _one_off(cell: Cell, runs: Sequence[ModeRun], steady_s: float) -> dict[str, 
         for key, warm in (("first_result_s", False), ("first_result_warm_s", True)):
             times = [_first_result_s(r) for r in runs if bool(r.counters.get("cache_hits")) == warm]
             found[key] = _median_of(times)
-    if cell.stream_calls and runs[0].first_calls_s:
-        first_s = runs[0].first_calls_s
+    anew = next((r for r in runs if r.first_calls_s and not r.counters.get("cache_hits")), None)
+    if cell.stream_calls and anew is not None:
+        first_s = anew.first_calls_s
         found["stream_s"] = math.fsum(first_s) + (cell.stream_calls - len(first_s)) * steady_s
     return found
 

@@ -23,13 +23,15 @@ _COMPILED = {
 
 
 def attributions(
-    probes: Sequence[Mapping[str, Any]], *, floor: float = SPREAD_FLOOR
+    probes: Sequence[Mapping[str, Any]], *, floor: float = SPREAD_FLOOR, selftest: str = "passed"
 ) -> list[dict[str, Any]]:
     """One element per toggle and mode: the time with it *off* over the time with it *on*.
 
     `time_ratio` above 1 means that what was toggled makes the mode faster. `floor` bounds the
-    spread between launches from below.
+    spread between launches from below. Where the self-test failed nothing is attributed.
     """
+    if selftest == "failed":
+        return []
     found: list[dict[str, Any]] = []
     for probe in probes:
         found += _compiling(probe)
@@ -79,7 +81,9 @@ def _compiling(probe: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 continue
             if on == b:
                 ratio, ci = _rounded(1 / ratio), [_rounded(1 / ci[1]), _rounded(1 / ci[0])]
-            values = {"mode_off": off, "time_ratio": ratio, "ci": ci, "effect": _effect(ci)}
+            called = compared["verdict"] in ("a_faster", "b_faster", "equivalent")
+            effect = _effect(ci) if called else "open"
+            values = {"mode_off": off, "time_ratio": ratio, "ci": ci, "effect": effect}
             yield _line("compile", probe, probe, on, values)
 
 
@@ -103,13 +107,14 @@ def _entries(
 
 
 def _refused(probe: Mapping[str, Any], mode: str) -> bool:
-    """Whether no comparison that *mode* takes part in was valid."""
+    """Whether no comparison that *mode* takes part in passed its gates."""
     words = [c["verdict"] for c in probe["comparisons"] if mode in (c["a"], c["b"])]
-    return bool(words) and all(word == "invalid" for word in words)
+    return all(word == "invalid" for word in words)
 
 
 def _medians(entry: Mapping[str, Any]) -> dict[int, float]:
-    return {x["index"]: math.log(x["median_s"]) for x in entry["launches"] if x["median_s"]}
+    good = [x for x in entry["launches"] if x["median_s"] and not x.get("noisy")]
+    return {x["index"]: math.log(x["median_s"]) for x in good}
 
 
 def _interval(

@@ -34,6 +34,7 @@ from advisor.measure.verdicts import ASSUMED_SPREAD
 from advisor.measure.worker import WorkerError
 from advisor.measure.workspace import workspace
 
+_MOST_NAMED = 30
 EVIDENCE_SCHEMA = "fw-advisor/evidence@1"
 
 
@@ -225,7 +226,9 @@ def _finished(
         "toolchains": _toolchain_documents(campaign, measured),
         "selftest": tested,
         "probes": measured.probes,
-        "attributions": attributions(measured.probes),
+        "attributions": attributions(
+            measured.probes, selftest=tested["status"] if tested else "not_run"
+        ),
         "spent_s": {k: round(v, 2) for k, v in measured.spent_s.items()},
         "notices": [*campaign.notices, *measured.notices, *_left_out(plan)],
     }
@@ -275,9 +278,10 @@ def _modes_left_out(plan: Plan) -> list[dict[str, Any]]:
 def _cut(plan: Plan) -> list[dict[str, Any]]:
     if not plan.left_out:
         return []
-    names = ", ".join(
-        f"{row['probe']}/{row['size']} on {row['cores']} core(s)" for row in plan.left_out
-    )
+    rows = [f"{r['probe']}/{r['size']} on {r['cores']} core(s)" for r in plan.left_out]
+    names = ", ".join(rows[:_MOST_NAMED])
+    if len(rows) > _MOST_NAMED:
+        names += f" and {len(rows) - _MOST_NAMED} more"
     return [
         {
             "id": "cut-to-budget",

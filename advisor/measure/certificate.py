@@ -219,6 +219,11 @@ def _compiling_share(runs: CellRuns, label: str) -> float:
     return sum(bool(b.get("compile_events")) for b in blocks) / len(blocks) if blocks else 0.0
 
 
+def too_noisy(good: int, noisy: int) -> bool:
+    """Whether so many launches were noisy that the good ones cannot be trusted either."""
+    return noisy * 3 > good + noisy
+
+
 def _quiet_gate(runs: CellRuns, pair: tuple[str, str]) -> dict[str, Any]:
     logs, noisy, dropped = launch_logs(runs, *pair)
     total = len(logs) + noisy
@@ -226,7 +231,7 @@ def _quiet_gate(runs: CellRuns, pair: tuple[str, str]) -> dict[str, Any]:
     shares = [share for share in known if share is not None]
     others = f"; others used {quantile(shares, 0.5):.0%} of the CPUs" if shares else ""
     text = f"{noisy} of {total} launches were noisy, {dropped:.0%} of block pairs dropped{others}"
-    busy = total > 0 and noisy > total / 3
+    busy = too_noisy(len(logs), noisy)
     if not shares and not busy:
         text = f"{text}; this system does not tell what others used"
     return gates.gate(

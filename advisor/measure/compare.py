@@ -18,7 +18,20 @@ from advisor.measure.verdicts import Verdict, call
 def verdict_so_far(runs: CellRuns, pair: tuple[str, str], context: Context) -> Verdict:
     """The verdict by the statistics alone, as it decides whether more launches are run."""
     logs, _, _ = launch_logs(runs, *pair)
-    return call(logs, context.looks, margin=context.margin, floor=context.floor)
+    return _call(logs, runs, pair, context)
+
+
+def _call(
+    logs: Sequence[float], runs: CellRuns, pair: tuple[str, str], context: Context
+) -> Verdict:
+    keys = {mode.label: mode.toolchain.key for mode in runs.cell.modes}
+    return call(
+        logs,
+        context.looks,
+        margin=context.margin,
+        floor=context.floor,
+        one_process=keys[pair[0]] == keys[pair[1]] and not runs.cell.own_process,
+    )
 
 
 def comparison(
@@ -28,8 +41,7 @@ def comparison(
     a, b = pair
     logs, _, _ = launch_logs(runs, a, b)
     certificate = certificate_of(runs, pair, parity, context)
-    verdict = call(logs, context.looks, margin=context.margin, floor=context.floor)
-    verdict = _cautious(verdict, runs, pair)
+    verdict = _cautious(_call(logs, runs, pair, context), runs, pair)
     failed = [line for line in certificate if line["status"] == "failed"]
     if failed:
         refused = _refused(pair, logs, failed, certificate, context)

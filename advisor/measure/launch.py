@@ -99,8 +99,9 @@ class Launch:
             self._crew.end(toolchain)
 
     def _side_by_side(self, actions: Sequence[Callable[[], None]]) -> None:
-        """Run the set-up of each worker; together, but for the launch that times it."""
-        if self._first or not self._setting.protocol.concurrent_setup:
+        """Run the set-up of each worker; together, but where one would slow what is timed."""
+        apart = len(self._series.setup_cpus) > 1
+        if (self._first and not apart) or not self._setting.protocol.concurrent_setup:
             for action in actions:
                 action()
             return
@@ -162,14 +163,26 @@ class Launch:
         ]
         if cell.own_process:
             for mode in modes:
-                with self._crew.apart(mode.toolchain):
-                    self._measure_modes(cell, [mode])
+                self._measure_apart(cell, mode)
         else:
             self._measure_modes(cell, modes)
         for mode in cell.modes:
             if self._alone in (None, mode.toolchain.key):
                 self._done.add((cell.key, mode.label))
                 self._drop(cell, mode)
+
+    def _measure_apart(self, cell: Cell, mode: Mode) -> None:
+        """One mode in a fresh process; where none starts, this mode alone has failed."""
+        with self._crew.apart(mode.toolchain):
+            with self.result.spending("starting"):
+                started = self._guarded(cell, mode, self._start_apart)
+            if started:
+                self._measure_modes(cell, [mode])
+        self._done.add((cell.key, mode.label))
+
+    def _start_apart(self, cell: Cell, mode: Mode) -> None:
+        del cell
+        self._crew.start(mode.toolchain)
 
     def _measure_modes(self, cell: Cell, modes: list[Mode]) -> None:
         while modes:

@@ -68,6 +68,8 @@ def make_plan(
         UserError: a probe is asked for that does not exist.
     """
     workloads = chosen(catalogue, wishes)
+    names = {workload["id"] for workload in workloads}
+    wishes = replace(wishes, values={n: v for n, v in wishes.values.items() if n in names})
     wanted = [t for t in toolchains if not wishes.frameworks or t.framework in wishes.frameworks]
     kind = wishes.device.partition(":")[0]
     exclusive = kind in EXCLUSIVE_DEVICES
@@ -127,26 +129,37 @@ def series_seconds(series: Series, protocol: Protocol, looks: Looks) -> float:
             setup.setdefault(key, _START_S.get(mode.toolchain.framework, 2.0))
             if not mode.few_samples:
                 setup[key] += _BUILD_S.get(mode.name, 1.0) + protocol.warm_min_s
+            if cell.own_process:
+                setup[key] += _START_S.get(mode.toolchain.framework, 2.0)
     if not setup:
         return 0.0
     timed = sum(_timed_seconds(cell, protocol) for cell in series.cells)
     once = sum(_once_seconds(cell) for cell in series.cells)
     # Workers are set up side by side, or one after the other where only one may live.
     together = sum(setup.values()) if series.exclusive else max(setup.values())
-    later = (together + timed) * (looks.launches[0] - 1)
+    later = (together + timed) * (_usual_launches(looks) - 1)
     return sum(setup.values()) + timed + once + later
+
+
+def _usual_launches(looks: Looks) -> float:
+    """About half of the comparisons are settled early, where there is an early look."""
+    return (looks.launches[0] + (looks.early or looks.launches[0])) / 2
 
 
 def cell_seconds(cell: Cell, protocol: Protocol) -> float:
     """About how long one launch spends on *cell* alone, its workers being there."""
     modes = [mode for mode in cell.modes if not mode.few_samples]
     builds = sum(_BUILD_S.get(mode.name, 1.0) + protocol.warm_min_s for mode in modes)
+    if cell.own_process:
+        builds += sum(_START_S.get(mode.toolchain.framework, 2.0) for mode in modes)
     return builds + _timed_seconds(cell, protocol)
 
 
 def _timed_seconds(cell: Cell, protocol: Protocol) -> float:
     modes = sum(not mode.few_samples for mode in cell.modes)
-    return modes * protocol.rounds * (protocol.block_s * 1.2 + protocol.gap_s + 0.01)
+    rounds = protocol.few_blocks if cell.one_off else protocol.rounds
+    latency_s = protocol.latency_s if cell.latency else 0.0
+    return modes * (rounds * (protocol.block_s * 1.2 + protocol.gap_s + 0.01) + latency_s)
 
 
 def _once_seconds(cell: Cell) -> float:

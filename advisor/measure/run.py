@@ -15,7 +15,7 @@ from typing import Any
 
 from advisor.measure.assemble import probe_entry
 from advisor.measure.cell_runs import CellRuns, Context, launch_logs
-from advisor.measure.certificate import keeps_compiling
+from advisor.measure.certificate import keeps_compiling, too_noisy
 from advisor.measure.compare import crossing_pairs, verdict_so_far
 from advisor.measure.device_quiet import foreign_processes
 from advisor.measure.disagreement import disagreements
@@ -31,8 +31,8 @@ from advisor.measure.worker import WorkerCommand, WorkerError, WorkerProcess, wo
 # How many launches may be repeated because others disturbed them.
 MOST_REPEATS = 2
 QUIET_LIMIT_S = 20.0
-# What is never compared needs a spread and no verdict.
-ONE_OFF_LAUNCHES = 3
+# What is never compared needs one launch with empty caches and one with filled ones.
+ONE_OFF_LAUNCHES = 2
 # How far over its budget a run may go while it is short of its first look.
 OVERRUN = 1.3
 
@@ -309,6 +309,9 @@ class Run:
         if len(logs) >= looks.most or keeps_compiling(runs, pair):
             return False
         if not looks.is_look(len(logs)):
+            return True
+        if too_noisy(len(logs), noisy) and len(logs) < looks.most:
+            # More launches can still outweigh the noisy ones.
             return True
         verdict = verdict_so_far(runs, pair, self._context(runs.series))
         return not (verdict.settled or verdict.hopeless(looks.most))

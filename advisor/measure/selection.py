@@ -104,7 +104,8 @@ def _sizes(workload: Mapping[str, Any], wishes: Wishes) -> list[str]:
     known = workload["sizes"]
     sizes = [n for n in SIZES[wishes.profile] if n in known] or [next(iter(known))]
     if wishes.profile == "thorough" or (wishes.only and wishes.profile != "quick"):
-        sizes += [n for n in known if n not in sizes and "_" in n]
+        # A name of its own begins with the size that it is like.
+        sizes += [n for n in known if n not in sizes and n.partition("_")[0] in sizes]
     elif wishes.profile == "standard" and wishes.values:
         if _main(workload["id"], wishes):
             sizes += [n for n in known if known[n].get("variant_of") == sizes[-1]]
@@ -155,7 +156,7 @@ def _timed_modes(workload: Mapping[str, Any], device: str) -> list[str]:
 
 def on_one_core(workload: Mapping[str, Any], wishes: Wishes) -> bool:
     """Whether *workload* is worth launches of its own on one core, beside those on all."""
-    probe, one_off = workload["id"], workload.get("one_off")
+    probe, one_off = str(workload["id"]), bool(workload.get("one_off"))
     if wishes.profile == "thorough":
         return True
     if wishes.only:

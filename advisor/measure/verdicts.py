@@ -95,13 +95,17 @@ def call(
     *,
     margin: float = DEFAULT_MARGIN,
     floor: float = ASSUMED_SPREAD,
+    one_process: bool = False,
 ) -> Verdict:
     """The verdict on one log ratio (time of b over time of a) per launch.
 
-    Positive logs mean that a is faster. Never "invalid": that is for the gates to say.
+    In *one_process* both sides see the same phases of the machine, so that an early call needs
+    no large ratio. Positive logs mean that a is faster. Never "invalid": that is for the gates
+    to say.
     """
     if len(logs) < max(2, looks.launches[0]):
-        plain = _beyond_doubt(logs, looks, margin, floor)
+        beyond = 0.0 if one_process else looks.early_beyond
+        plain = _beyond_doubt(logs, looks, margin, floor, beyond)
         if plain is not None:
             return plain
         least = looks.launches[0]
@@ -128,14 +132,16 @@ def call(
 
 
 def _beyond_doubt(
-    logs: Sequence[float], looks: Looks, margin: float, floor: float
+    logs: Sequence[float], looks: Looks, margin: float, floor: float, beyond: float
 ) -> Verdict | None:
     if looks.early is None or len(logs) < max(2, looks.early):
         return None
     interval = t_interval(logs, alpha=looks.early_alpha, floor=max(SPREAD_FLOOR, floor))
     word = _word(interval, margin)
-    large = abs(interval.estimate) > looks.early_beyond
-    return Verdict(word, interval) if large and word in ("a_faster", "b_faster") else None
+    if abs(interval.estimate) <= beyond or word not in ("a_faster", "b_faster"):
+        return None
+    # Decided at the strict level, told at the usual one.
+    return Verdict(word, t_interval(logs, alpha=looks.alpha, floor=max(SPREAD_FLOOR, floor)))
 
 
 def _word(interval: Interval, margin: float) -> str:

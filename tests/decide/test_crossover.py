@@ -15,6 +15,7 @@ from advisor.decide.crossover import spanning, winner_changes
 from advisor.decide.facts import facts_from
 from advisor.decide.ratios import Ratio
 from advisor.decide.speed import document_of, speed_for
+from advisor.decide.words import speed_text
 from advisor.render.view.changes import change_text
 from tests.decide.making import base_of, comparison, evidence_with, inputs_for, probe
 
@@ -111,3 +112,49 @@ def test_a_span_reaches_over_every_cell():
     low, high = spanning(cells).ci
     assert low <= min(c.speedup.ci[0] for c in cells) * (1 + 1e-12)
     assert high >= max(c.speedup.ci[1] for c in cells) * (1 - 1e-12)
+
+
+def test_what_a_plain_run_gets_counts_and_one_core_stands_beside():
+    evidence = evidence_with(
+        probe("conv_train", comparison(2.0), size_name="small", cores=2),
+        probe("conv_train", comparison(0.5), size_name="small", cores=1),
+    )
+    measured = measured_from([evidence])
+    speed = speed_for(measured, base_of(), {"task": "image"})
+    assert speed is not None
+    assert speed.speedup.ratio == pytest.approx(2.0)
+    told = document_of(speed, measured)
+    assert told["workloads"][0]["winner_changes"][0]["by"] == "cores"
+    assert "fewer-cores" in {x["reason"] for x in told["left_out"]}
+
+
+def test_one_core_does_not_decide_where_all_cores_were_not_called():
+    evidence = evidence_with(
+        probe("conv_train", comparison(2.0, verdict="inconclusive"), size_name="small", cores=2),
+        probe("conv_train", comparison(0.5), size_name="small", cores=1),
+    )
+    assert speed_for(measured_from([evidence]), base_of(), {"task": "image"}) is None
+
+
+def test_a_task_whose_winner_changes_has_a_range_and_no_ratio_that_rules_could_use():
+    evidence = _flipping()
+    measured = measured_from([evidence])
+    speed = speed_for(measured, base_of(), {"task": "image"})
+    assert speed is not None
+    assert speed.open
+    assert document_of(speed, measured)["winner_open"] is True
+    assert "the winner changes with the work" in speed_text(speed)
+    facts = facts_from(inputs_for(base_of()).answers, [evidence], base_of())
+    assert "measured.jax_speedup" not in facts
+
+
+def test_measurements_that_disagree_are_not_said_to_change_with_size():
+    files = [
+        evidence_with(probe("conv_train", comparison(x), size_name="small", cores=2))
+        for x in (2.0, 0.5)
+    ]
+    measured = measured_from(files)
+    speed = speed_for(measured, base_of(), {"task": "image"})
+    told = document_of(speed, measured)["workloads"][0]
+    assert told["winners_differ"] is True
+    assert told["winner_changes"] == []

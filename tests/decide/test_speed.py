@@ -187,7 +187,7 @@ def test_the_variant_that_people_would_take_counts_and_the_others_are_told() -> 
     measured = measured_from((both,))
     assert [cell.size for cell in measured.cells] == ["small"]
     assert [(left.reason, "small" in left.text) for left in measured.left_out] == [
-        ("slower-variant", True)
+        ("other-variant", True)
     ]
 
 
@@ -195,7 +195,8 @@ def _layouts(*, torch_s: float, jax_s: float, told: bool = True) -> Evidence:
     """One layout with equal times of 1 ms, and a variant with those given."""
     own = _variant("small", 1e-3, 1e-3)
     own["comparisons"][0].update(verdict="equivalent")
-    other = {**_variant("small_written", torch_s, jax_s), "comparisons": []}
+    other = _variant("small_written", torch_s, jax_s)
+    other["comparisons"][0].update(verdict="inconclusive")
     toggles = [
         {
             "kind": "variant", "probe": "rnn_train", "mode": mode, "mode_off": mode, "cores": 2,
@@ -221,6 +222,21 @@ def test_the_best_variant_of_each_framework_is_compared(
         ((("pytorch.eager" if ratio < 1 else "jax.jit"), "small_written"),)
     )  # fmt: skip
     assert cell.verdict == {0.5: "pytorch_faster", 2.0: "jax_faster", 1.0: "equivalent"}[ratio]
+
+
+def test_a_faster_variant_that_computed_something_else_hides_nothing() -> None:
+    own = _variant("small", 1.4e-3, 1.1e-3)
+    wrong = {**_variant("small_written", 2e-4, 1e-4), "parity": {"status": "failed"}}
+    measured = measured_from((evidence_with(own, wrong),))
+    assert [cell.size for cell in measured.cells] == ["small"]
+    assert [left.reason for left in measured.left_out] == ["parity-failed"]
+
+
+def test_a_variant_that_was_called_comes_before_a_faster_one_that_was_not() -> None:
+    own = _variant("small", 1.4e-3, 1.1e-3)
+    unsure = _variant("small_written", 1.0e-3, 1.0e-3)
+    unsure["comparisons"][0].update(verdict="inconclusive")
+    assert [c.size for c in measured_from((evidence_with(own, unsure),)).cells] == ["small"]
 
 
 def test_a_better_variant_that_was_not_toggled_carries_no_ratio() -> None:

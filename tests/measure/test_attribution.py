@@ -12,6 +12,10 @@ from advisor.measure.attribution import attributions
 QUIET = {0: 1.0, 1: 1.002, 2: 0.998, 3: 1.001, 4: 0.999}
 
 
+OPEN = {"a": "pytorch.eager", "b": "jax.jit", "time_ratio": 1.0, "ci": [0.9, 1.1],
+        "verdict": "inconclusive"}  # fmt: skip
+
+
 def entry(mode: str, median_s: float, noise: dict[int, float] | None = None) -> dict[str, Any]:
     launches = [
         {"index": n, "median_s": median_s * x}
@@ -23,7 +27,7 @@ def entry(mode: str, median_s: float, noise: dict[int, float] | None = None) -> 
 def probe(*entries: dict[str, Any], **more: Any) -> dict[str, Any]:
     made = {
         "id": "mlp_train", "device": "cpu", "cores": 2, "precision": "float32",
-        "size_name": "small", "variant_of": None, "comparisons": [],
+        "size_name": "small", "variant_of": None, "comparisons": [OPEN],
     }  # fmt: skip
     return {**made, "entries": list(entries), **more}
 
@@ -65,7 +69,7 @@ def test_compiling_is_the_comparison_that_was_made_whichever_way_round(a, b):
     ratio = 2.0 if b == "pytorch.eager" else 0.5
     compared = {"a": a, "b": b, "time_ratio": ratio, "ci": [ratio * 0.9, ratio * 1.1],
                 "verdict": "a_faster"}  # fmt: skip
-    told = only(probe(comparisons=[compared]))
+    told = only(probe(comparisons=[compared, OPEN]))
     assert (told.kind, told.mode, told.mode_off) == ("compile", "pytorch.compile", "pytorch.eager")
     assert told.time_ratio == pytest.approx(2.0)
     assert told.ci[0] < 2.0 < told.ci[1]
@@ -85,3 +89,25 @@ def test_one_launch_or_another_size_is_no_toggle():
     assert attributions([once, probe(entry("jax.jit", 2.0))]) == []
     medium = probe(entry("jax.jit", 1.0), size_name="medium", cores=1)
     assert attributions([medium, probe(entry("jax.jit", 2.0))]) == []
+
+
+def test_what_no_gate_has_seen_is_attributed_to_nothing():
+    alone = [probe(entry("jax.jit", m), cores=c, comparisons=[]) for c, m in ((1, 3.0), (2, 2.0))]
+    assert attributions(alone) == []
+    seen = [probe(entry("jax.jit", m), cores=c) for c, m in ((1, 3.0), (2, 2.0))]
+    assert attributions(seen) != []
+    assert attributions(seen, selftest="failed") == []
+
+
+def test_a_disturbed_launch_is_left_out():
+    base = probe(entry("jax.jit", 1.0))
+    told = entry("jax.jit", 2.0)
+    told["launches"][0].update(median_s=50.0, noisy=True)
+    found = only(base, probe(told, size_name="small_x", variant_of="small"))
+    assert found.time_ratio == pytest.approx(0.5, rel=1e-3)
+
+
+def test_a_comparison_that_was_not_called_is_an_open_effect():
+    compared = {"a": "pytorch.eager", "b": "pytorch.compile", "time_ratio": 0.5, "ci": [0.4, 0.6],
+                "verdict": "inconclusive"}  # fmt: skip
+    assert only(probe(comparisons=[compared])).effect == "open"

@@ -63,7 +63,23 @@ def test_a_stream_is_its_first_calls_and_the_rest_at_the_steady_time(script):
     assert entries["pytorch.eager"].stream_s == pytest.approx(0.1, rel=0.02)
 
 
-def test_what_is_never_compared_is_launched_no_more_often_than_its_spread_needs(script):
+def test_what_is_never_compared_is_launched_with_empty_and_with_filled_caches(script):
     looks = Looks((5,), 0.05)
     [probe] = kit.run(script, kit.plan(kit.cell(modes=MODES, one_off=True), looks=looks)).probes
-    assert {len(e["launches"]) for e in probe["entries"]} == {3}
+    assert {len(e["launches"]) for e in probe["entries"]} == {2}
+
+
+def test_a_stream_is_not_told_where_the_compiler_found_everything_done(script):
+    script.modes = {"pytorch.compile": {"counters": {"cache_hits": 3}}}
+    entries = {e.mode: e for e in probed(script, stream_calls=100).entries}
+    assert entries["pytorch.compile"].stream_s is None
+    assert entries["jax.jit"].stream_s is not None
+
+
+def test_a_process_of_its_own_that_does_not_start_costs_its_mode_alone(script):
+    # The first start is the worker that all share; the third is that of the second mode.
+    script.fault("hello", "crash", "pytorch", starts=[2])
+    cells = (kit.cell("once", MODES, own_process=True, one_off=True), kit.cell("after", MODES))
+    once, after = kit.run(script, kit.plan(*cells, looks=SHORT)).probes
+    assert [e["status"] for e in once["entries"]] == ["ok", "failed", "ok"]
+    assert [e["status"] for e in after["entries"]] == ["ok", "ok", "ok"]

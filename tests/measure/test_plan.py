@@ -131,3 +131,45 @@ def test_a_plan_without_toolchains_has_entries_for_what_is_missing():
     why = {"id": "framework-missing", "text": "none", "hint": ""}
     plan = made(toolchains=(), missing={"jax": why, "pytorch": why})
     assert plan.missing == {"jax": why, "pytorch": why}
+
+
+def sized(name, *sizes, variants=None, **more):
+    """A workload with named sizes; *variants* maps a size to what it stands beside."""
+    made = workload(name, **more)
+    like = made["sizes"]["small"]
+    made["sizes"] = {s: {**like, "variant_of": (variants or {}).get(s)} for s in sizes}
+    return made
+
+
+def task_cells(profile="standard", **values):
+    catalogue = [
+        sized("conv_train", "small", "medium", "medium_last", variants={"medium_last": "medium"}),
+        sized("mlp_train", "small", "medium", "small_loop", variants={"small_loop": "small"}),
+        sized("cold_start", "small", one_off=True),
+    ]
+    wishes = Wishes(profile=profile, probes=tuple(values), values=values)
+    return cells_of(make_plan(catalogue, TOOLCHAINS, wishes, (0, 1), {}))
+
+
+def test_of_a_task_what_weighs_most_is_measured_in_all_sizes_and_variants():
+    found = task_cells(conv_train=0.6, mlp_train=0.2)
+    assert found == {
+        (2, "conv_train", "small"), (2, "conv_train", "medium"), (2, "conv_train", "medium_last"),
+        (2, "mlp_train", "medium"), (1, "conv_train", "small"),
+    }  # fmt: skip
+    assert {c[1:] for c in task_cells("quick", conv_train=0.6, mlp_train=0.2)} == {
+        ("conv_train", "small"), ("mlp_train", "small"),
+    }  # fmt: skip
+
+
+def test_two_that_weigh_alike_both_have_all_sizes():
+    found = {c[1:] for c in task_cells(conv_train=0.4, mlp_train=0.35)}
+    assert {("conv_train", "small"), ("mlp_train", "small"), ("mlp_train", "medium")} <= found
+
+
+def test_what_happens_once_is_not_repeated_on_one_core():
+    catalogue = [sized("cold_start", "small", one_off=True), sized("mlp_train", "small")]
+    plan = make_plan(catalogue, TOOLCHAINS, Wishes(only=("*",)), (0, 1), {})
+    assert {(c, p) for c, p, _ in cells_of(plan)} == {
+        (2, "cold_start"), (2, "mlp_train"), (1, "mlp_train"),
+    }  # fmt: skip

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from advisor.measure.launch import Launch
+from advisor.measure.crew import Crew
 from advisor.measure.run import Progress
 from advisor.measure.verdicts import Looks
 from tests.fakes import kit
@@ -70,6 +70,29 @@ def test_a_noisy_launch_is_repeated_a_bounded_number_of_times(script):
     assert script.starts("jax") == kit.LOOKS.launches[0] + 1
 
 
+def test_an_early_call_waits_until_the_noisy_launches_are_outweighed(script):
+    class TwoLaunchesBusy(kit.Meter):
+        made = 0
+
+        def __init__(self, cpus, pids):
+            super().__init__(cpus, pids)
+            type(self).made += 1
+            self.share = 0.5 if type(self).made in (2, 3) else 0.0
+
+    script.modes = {"pytorch.eager": {"median_s": 4e-3}, "jax.jit": {"median_s": 1e-3}}
+    looks = Looks((5, 8), 0.029, early=3)
+    measured = kit.run(script, kit.plan(looks=looks), meter=TwoLaunchesBusy)
+    [compared] = measured.probes[0]["comparisons"]
+    assert (compared["verdict"], compared["launches"]) == ("b_faster", 5)
+
+
+def test_what_is_beyond_doubt_is_launched_three_times(script):
+    script.modes = {"pytorch.eager": {"median_s": 4e-3}, "jax.jit": {"median_s": 1e-3}}
+    [probe] = kit.run(script, kit.plan(looks=Looks((5, 8), 0.029, early=3))).probes
+    [compared] = probe["comparisons"]
+    assert (compared["verdict"], compared["launches"]) == ("b_faster", 3)
+
+
 def test_a_steadily_busy_machine_ends_a_run_soon(script):
     measured = kit.run(script, meter=kit.BusyMeter)
     assert script.starts("jax") <= kit.LOOKS.most
@@ -126,14 +149,14 @@ def test_ctrl_c_in_the_first_launch_leaves_interrupted_entries(script, moment):
 def test_ctrl_c_does_not_wait_for_a_worker_that_hangs_at_its_start(script, monkeypatch):
     """From the second launch on workers start in threads, where Ctrl-C does not arrive."""
     script.fault("hello", "hang", "jax", starts=[1])
-    begun = Launch._start
+    begun = Crew.start
 
     def start(self, toolchain):
-        if self.result.index == 1 and toolchain.framework == "jax":
+        if toolchain.framework == "jax" and script.starts("jax") == 1:
             threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
         return begun(self, toolchain)
 
-    monkeypatch.setattr(Launch, "_start", start)
+    monkeypatch.setattr(Crew, "start", start)
     patient = replace(kit.QUICK, hello_timeout_s=120.0)
     # The suite's own limit is 180 s for a test; this one would need 120 s if it waited.
     measured = kit.run(script, kit.plan(protocol=patient))

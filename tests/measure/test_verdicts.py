@@ -171,11 +171,17 @@ def test_before_the_first_look_only_what_is_beyond_doubt_is_called(ratio, spread
     assert (found.reason == "too-few-launches") is (word == "inconclusive")
 
 
-def test_an_early_call_has_a_wider_interval_than_its_look_would_have():
+def test_an_early_call_is_told_at_the_level_of_the_looks():
     logs = around(math.log(2.0), 0.03, 3)
-    early = call(logs, STANDARD, floor=0.01).interval
-    plain = call(logs, Looks((3,), STANDARD.alpha), floor=0.01).interval
-    assert early is not None
-    assert plain is not None
-    assert early.high - early.low > plain.high - plain.low
-    assert not any(PROFILES[name].is_look(3) for name in ("thorough",))
+    assert (
+        call(logs, STANDARD, floor=0.01).interval
+        == call(logs, Looks((3,), STANDARD.alpha), floor=0.01).interval
+    )
+    assert not THOROUGH.is_look(3)
+
+
+def test_two_modes_of_one_process_need_no_large_ratio_to_be_told_apart_early():
+    logs = around(math.log(1.3), 0.01, 3)
+    assert call(logs, STANDARD, floor=0.02).word == "inconclusive"
+    assert call(logs, STANDARD, floor=0.02, one_process=True).word == "a_faster"
+    assert call(around(0.0, 0.01, 3), STANDARD, floor=0.02, one_process=True).word != "a_faster"

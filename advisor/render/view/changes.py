@@ -38,10 +38,11 @@ def change_text(change: WinnerChange) -> str:
     """Both winners with what each needs, and about where they meet."""
     below, above = change.below, change.above
     if change.by == "size":
-        fixed, moved = count_of(below.cores or 0, "core"), [_size(below), _size(above)]
+        fixed, moved = _cores(below), [_size(below), _size(above)]
     else:
-        fixed = _size(below)
-        moved = [count_of(c.cores or 0, "core") for c in (below, above)]
+        fixed, moved = _size(below), [_cores(c) for c in (below, above)]
+    if below.precision != "float32":
+        fixed += f" in {below.precision}"
     text = (
         f"at {fixed}, {_winner(below)} is faster with {moved[0]} and {_winner(above)} "
         f"with {moved[1]}"
@@ -58,6 +59,12 @@ def _winner(cell: Called) -> str:
     return name_of("jax" if cell.verdict == "jax_faster" else "pytorch")
 
 
+def _cores(cell: Called) -> str:
+    """``2 cores``; the device where it is another than the CPU."""
+    on_cpu = cell.device.partition(":")[0] == "cpu"
+    return count_of(cell.cores, "core") if on_cpu and cell.cores else cell.device
+
+
 def _size(cell: Called) -> str:
     return size_text(dict(cell.shape), cell.size)
 
@@ -69,7 +76,7 @@ def crossover_section(evidence: Sequence[Evidence]) -> Section:
         Statement(
             sentence(change_text(change)),
             (Tag("measured", f"measured here: {change.below.workload}", "#comparisons"),),
-            lead=change.below.workload,
+            lead=change.below.workload + (_where(change, evidence) if len(evidence) > 1 else ""),
         )
         for change in winner_changes(cells)
     ]
@@ -82,6 +89,11 @@ def crossover_section(evidence: Sequence[Evidence]) -> Section:
         )
         found = [Statement(sentence(text), (_COMPARED,))]
     return Section("crossovers", "Where the winner changes", (Points(tuple(found)),))
+
+
+def _where(change: WinnerChange, evidence: Sequence[Evidence]) -> str:
+    number = change.below.source
+    return f" ({evidence[number].machine.label or f'evidence {number + 1}'})"
 
 
 _EFFECTS = {"open": "not settled", "equal": "no difference that matters"}
@@ -123,6 +135,8 @@ def _work(told: Attribution) -> str:
 
 def toggle_text(told: Attribution) -> str:
     """What was flipped, from without to with."""
+    if told.kind == "compile" and "reduce_overhead" in told.mode:
+        return f"{told.size}: CUDA graphs instead of {told.mode_off}"
     if told.kind == "compile":
         return f"{told.size}: compiled instead of {told.mode_off}"
     if told.kind == "cores":

@@ -99,6 +99,11 @@ def _speed(origins: Origins, cases: Sequence[Case]) -> list[Statement]:
     workloads = [w for w in told.get("workloads", ()) if isinstance(w, Mapping)]
     tags = tuple(origins.measured(str(w.get("id", ""))) for w in workloads)
     text = f"weighted for this task, {speed_words(float(ratio), ci)}"
+    if told.get("winner_open") and ci:
+        text = (
+            "weighted for this task, no framework is faster throughout: JAX is "
+            f"{factor(ci[0])} to {factor(ci[1])} times as fast as PyTorch"
+        )
     side: Side = ""
     if ci and (ci[0] > 1 or ci[1] < 1):
         side = "jax" if ratio > 1 else "pytorch"
@@ -123,9 +128,13 @@ def _workload(origins: Origins, told: Mapping[str, Any]) -> Statement:
     ci = told.get("ci")
     if told.get("winners_differ") and ci:
         span_of = f"{factor(ci[0])} to {factor(ci[1])} times as fast as PyTorch"
-        words = f"the winner changes with size or cores; JAX is {span_of}, and no average is taken"
+        by_size = any(c.get("by") == "size" for c in told.get("winner_changes", ()))
+        how = "the winner changes with size" if by_size else "measurements differ in the winner"
+        words = f"{how}; JAX is {span_of}, and no average is taken"
     share = told.get("weight")
     counts = f"; it counts {percent(share)}" if isinstance(share, (int, float)) else ""
+    because = str(told.get("because") or "").rstrip(".")
+    counts += f": {because[0].lower()}{because[1:]}" if because and counts else ""
     return Statement(sentence(f"{words}{counts}"), (origins.measured(name),), lead=name)
 
 

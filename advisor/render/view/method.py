@@ -230,7 +230,7 @@ def _toolchains(chains: list[Toolchain], index: int) -> Table:
                 Cell(c.python or DASH),
                 Cell(c.interpreter),
                 Cell(", ".join(_device(d) for d in c.devices) or DASH),
-                Cell(_best_rates(c)),
+                Cell(best_rates(c)),
                 Cell(", ".join(f"{k} {c.packages[k]}" for k in sorted(c.packages)) or DASH),
                 Cell(", ".join(f"{k}={c.environment[k]}" for k in sorted(c.environment)) or DASH),
             )
@@ -243,7 +243,7 @@ def _toolchains(chains: list[Toolchain], index: int) -> Table:
     return Table(anchor("toolchains", str(index)), "Toolchains", head, rows)
 
 
-def _best_rates(chain: Toolchain) -> str:
+def best_rates(chain: Toolchain) -> str:
     """Float32 products and copies: the rates that no probe can exceed here."""
     facts = chain.precision
     if not isinstance(facts, Mapping):

@@ -68,6 +68,7 @@ def flops(size: Size) -> float:
 
 _SMALL = {"batch": 8, "image": 16, "width": 16}
 _MEDIUM = {"batch": 8, "image": 32, "width": 24}
+_LARGE = {"batch": 32, "image": 32, "width": 64}
 
 WORKLOAD = Workload(
     id="conv_train",
@@ -77,11 +78,12 @@ WORKLOAD = Workload(
     sizes={
         "small": {**_SMALL, "layout": OWN},
         "medium": {**_MEDIUM, "layout": OWN},
-        "large": {"batch": 32, "image": 32, "width": 64, "layout": OWN},
-        "small_first": {**_SMALL, "layout": FIRST},
+        "large": {**_LARGE, "layout": OWN},
         "medium_last": {**_MEDIUM, "layout": LAST},
+        "large_last": {**_LARGE, "layout": LAST},
+        "large_first": {**_LARGE, "layout": FIRST},
     },
-    variants={"small_first": "small", "medium_last": "medium"},
+    variants={"medium_last": "medium", "large_last": "large", "large_first": "large"},
     inputs=inputs,
     flops=flops,
     samples_per_step=lambda size: float(size["batch"]),
