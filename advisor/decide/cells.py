@@ -46,6 +46,7 @@ class Cell:
         together_s: Geometric mean of the best times of both frameworks, seconds.
         best_at: Modes that are faster in another variant, and in which.
         most_cores: On how many cores this work was measured at most, called or not.
+        largest: Whether no larger size of this work was measured on these cores, called or not.
     """
 
     workload: str
@@ -63,6 +64,7 @@ class Cell:
     together_s: float = math.inf
     best_at: tuple[tuple[str, str], ...] = ()
     most_cores: int | None = None
+    largest: bool = True
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,8 @@ def measured_from(evidence: Sequence[Evidence]) -> Measured:
             kinds = kinds_of(document, probe.device)
             told = _best_of_each(document, probe, source)
             if isinstance(told, Cell):
-                cells.append(replace(told, kinds=kinds, most_cores=_most_cores(document, probe)))
+                most, largest = _most_cores(document, probe), _is_largest(document, probe)
+                cells.append(replace(told, kinds=kinds, most_cores=most, largest=largest))
             elif told is not None:
                 left.append(told)
             costs.extend(replace(cost, kinds=kinds) for cost in compile_cost(probe))
@@ -138,6 +141,24 @@ def _stands_beside(document: Evidence, probe: Probe) -> tuple[str, str] | None:
 def _most_cores(document: Evidence, probe: Probe) -> int | None:
     place = (probe.id, probe.device)
     return max((p.cores or 0 for p in document.probes if (p.id, p.device) == place), default=None)
+
+
+def _is_largest(document: Evidence, probe: Probe) -> bool:
+    """Whether no weighed probe of this work does more, by its count or else by its time."""
+    place = (probe.id, probe.device, probe.cores, probe.precision)
+    others = [
+        p
+        for p in document.probes
+        if (p.id, p.device, p.cores, p.precision) == place
+        and p.weighs
+        and (p.variant_of or size_of(p)) != (probe.variant_of or size_of(probe))
+    ]
+    return not any(_work(p) > _work(probe) for p in others)
+
+
+def _work(probe: Probe) -> tuple[float, float]:
+    seconds = together_s(probe)
+    return probe.flops or 0.0, seconds if math.isfinite(seconds) else 0.0
 
 
 def _order(cell: Cell) -> tuple[str, str, str, int, str, float]:

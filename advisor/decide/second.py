@@ -13,7 +13,7 @@ from advisor.decide.compile_costs import CompileCost
 from advisor.decide.devices import fits
 from advisor.decide.judging import Judgement
 from advisor.decide.reasons import sources_of
-from advisor.decide.speed import workload_weights
+from advisor.decide.standing import workload_weights
 from advisor.decision import Recommended
 from advisor.knowledge.model import Rule, RuleBase
 

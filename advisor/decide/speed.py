@@ -15,6 +15,7 @@ from advisor.decide.cells import Cell, LeftOut, Measured
 from advisor.decide.crossover import WinnerChange, spanning, winner_changes, winners_differ
 from advisor.decide.devices import fits, is_part
 from advisor.decide.ratios import Ratio
+from advisor.decide.standing import largest_only, workload_reasons, workload_weights
 from advisor.knowledge.model import RuleBase
 
 TRANSFER_NAMED = math.log2(1.35)
@@ -23,6 +24,7 @@ TRANSFER_NAMED = math.log2(1.35)
 TRANSFER_OTHER = math.log2(2.0)
 """The same for other work, or for another machine than the one that will train."""
 
+_HALF = 0.5
 _NOT_STEPS = frozenset({"cold_start", "memory", "export", "data_feed"})
 
 
@@ -72,39 +74,21 @@ class Speed:
         return low < 1 < high and any(winners_differ(w.cells) for w in self.workloads)
 
 
-def workload_weights(base: RuleBase, facts: Mapping[str, Any]) -> dict[str, float]:
-    """Which workloads stand for the task and its transforms; the weights add up to 1."""
-    total: dict[str, float] = {}
-    for entry in base.task_weights:
-        said = facts.get(entry.fact)
-        if said == entry.value or (isinstance(said, (list, tuple)) and entry.value in said):
-            for workload, weight in entry.weights.items():
-                total[workload] = total.get(workload, 0.0) + weight
-    whole = math.fsum(total.values())
-    return {w: total[w] / whole for w in sorted(total)} if whole > 0 else {}
-
-
-def workload_reasons(base: RuleBase, facts: Mapping[str, Any]) -> dict[str, str]:
-    """Why each workload stands for the task, in the words of the rule base."""
-    found: dict[str, str] = {}
-    for entry in base.task_weights:
-        said = facts.get(entry.fact)
-        if said == entry.value or (isinstance(said, (list, tuple)) and entry.value in said):
-            for workload, text in entry.because.items():
-                found.setdefault(workload, text)
-    return found
-
-
 def speed_for(measured: Measured, base: RuleBase, facts: Mapping[str, Any]) -> Speed | None:
     """The task's speed ratio, or None where nothing counts."""
     weights = workload_weights(base, facts)
     cells, others = _on_one_device(measured.cells, facts)
-    named = on_most_cores([c for c in cells if c.workload in weights])
-    used = named or on_most_cores([c for c in cells if c.workload not in _NOT_STEPS])
+    beyond = largest_only(base, facts)
+    named = on_most_cores(
+        [c for c in cells if c.workload in weights and (c.largest or c.workload not in beyond)]
+    )
+    others_too = [c for c in cells if c.workload not in {*_NOT_STEPS, *weights}]
+    used = named or on_most_cores(others_too)
     if not used:
         return None
     shares = weights if named else dict.fromkeys(sorted({c.workload for c in used}), 1.0)
     workloads = _by_workload(used, cells, shares, workload_reasons(base, facts))
+    coverage = math.fsum(weights.get(w.workload, 0.0) for w in workloads)
     alike = all(fits(c.device, facts, c.kinds) for c in used)
     part = alike and is_part(facts)
     matched = alike and not part
@@ -116,9 +100,9 @@ def speed_for(measured: Measured, base: RuleBase, facts: Mapping[str, Any]) -> S
         speedup=total,
         workloads=workloads,
         left_out=_left_out(measured, workloads, weights, others),
-        transfer_sd=TRANSFER_NAMED if named and matched else TRANSFER_OTHER,
+        transfer_sd=TRANSFER_NAMED if coverage > _HALF and matched else TRANSFER_OTHER,
         matched=matched,
-        coverage=math.fsum(weights.get(w.workload, 0.0) for w in workloads),
+        coverage=coverage,
         device=used[0].device,
         part=part,
     )
@@ -198,10 +182,10 @@ def _left_out(
         for c in measured.cells
         if c.workload not in counted and c not in others
     }
-    fewer = {
-        LeftOut(c.workload, "fewer-cores", "measured on fewer cores too; all cores decide")
+    beside = {
+        _beside(c)
         for c in measured.cells
-        if c.workload in counted and c not in others and not any(c in w.cells for w in workloads)
+        if c.workload in weights and c not in others and not any(c in w.cells for w in workloads)
     }
     known = counted | {x.workload for x in (*measured.left_out, *elsewhere)}
     missing = {
@@ -213,10 +197,19 @@ def _left_out(
     }
     return tuple(
         sorted(
-            {*measured.left_out, *elsewhere, *spare, *fewer, *missing},
+            {*measured.left_out, *elsewhere, *spare, *beside, *missing},
             key=lambda x: (x.workload, x.reason, x.text, -1 if x.source is None else x.source),
         )
     )
+
+
+def _beside(cell: Cell) -> LeftOut:
+    """Why a called cell of a workload that counts does not count itself."""
+    if cell.most_cores is not None and (cell.cores or 0) < cell.most_cores:
+        text = "measured on fewer cores too; all cores decide"
+        return LeftOut(cell.workload, "fewer-cores", text, cell.source)
+    text = f"measured at {cell.size} too; the largest size stands for this task"
+    return LeftOut(cell.workload, "smaller-size", text, cell.source)
 
 
 def document_of(speed: Speed | None, measured: Measured) -> dict[str, Any]:

@@ -168,7 +168,7 @@ def _read_offers(part: Part, fact: Fact | None) -> tuple[tuple[float, str], ...]
 
 def read_weights(part: Part, known: Known) -> TaskWeights:
     """Which workloads stand for one value of a fact."""
-    part.only(("fact", "value", "weights", "reason", "because"))
+    part.only(("fact", "value", "weights", "reason", "because", "sizes"))
     name = refer(part, "fact", "fact", known.facts)
     value = part.text("value")
     fact = known.facts.get(name)
@@ -193,7 +193,17 @@ def read_weights(part: Part, known: Known) -> TaskWeights:
         weights=weights,
         reason=part.text("reason"),
         because={w: because[w] for w in sorted(because) if w in weights},
+        sizes=_size_word(part),
     )
+
+
+def _size_word(part: Part) -> str:
+    word, known = part.text("sizes", "all"), ("all", "largest")
+    if word not in known:
+        part.fail(
+            f"{shown(word)} is not a choice of sizes", "sizes", hint=did_you_mean(word, known)
+        )
+    return word
 
 
 def workload_numbers(part: Part, key: str) -> dict[str, float]:

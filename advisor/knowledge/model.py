@@ -209,6 +209,8 @@ class TaskWeights:
     """Which workloads stand for a task (or a transform), how much each, and why.
 
     `reason` is about the whole; `because` says for each workload what it stands for there.
+    `sizes` is ``largest`` where real work is larger than every size that is measured, so that the
+    largest one stands for it; ``all`` where small sizes are real work too.
     """
 
     fact: str
@@ -216,6 +218,7 @@ class TaskWeights:
     weights: Mapping[str, float]
     reason: str
     because: Mapping[str, str] = field(default_factory=dict)
+    sizes: str = "all"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -98,14 +98,21 @@ def cells_of(
 def _sizes(workload: Mapping[str, Any], wishes: Wishes) -> list[str]:
     """The sizes of the profile, and those with names of their own (another layout or type).
 
+    What happens once has its smallest size only: it takes processes of its own.
+
     Of a task the workloads that weigh most have all sizes, and the variants of the larger one;
     for the others the larger size alone has to do.
     """
     known = workload["sizes"]
     sizes = [n for n in SIZES[wishes.profile] if n in known] or [next(iter(known))]
+    if workload.get("one_off") and wishes.profile != "thorough":
+        return sizes[:1]
     if wishes.profile == "thorough" or (wishes.only and wishes.profile != "quick"):
         # A name of its own begins with the size that it is like.
         sizes += [n for n in known if n not in sizes and n.partition("_")[0] in sizes]
+    elif wishes.profile == "quick" and wishes.values:
+        # One size has to do: the one that is nearer to real work.
+        sizes = [n for n in SIZES["standard"] if n in known][-1:] or sizes
     elif wishes.profile == "standard" and wishes.values:
         if _main(workload["id"], wishes):
             sizes += [n for n in known if known[n].get("variant_of") == sizes[-1]]

@@ -14,7 +14,7 @@ from advisor.decide.cells import Cell, measured_from
 from advisor.decide.crossover import spanning, winner_changes
 from advisor.decide.facts import facts_from
 from advisor.decide.ratios import Ratio
-from advisor.decide.speed import document_of, speed_for
+from advisor.decide.speed import TRANSFER_OTHER, document_of, speed_for
 from advisor.decide.words import speed_text
 from advisor.render.view.changes import change_text
 from tests.decide.making import base_of, comparison, evidence_with, inputs_for, probe
@@ -146,6 +146,39 @@ def test_a_task_whose_winner_changes_has_a_range_and_no_ratio_that_rules_could_u
     assert "the winner changes with the work" in speed_text(speed)
     facts = facts_from(inputs_for(base_of()).answers, [evidence], base_of())
     assert "measured.jax_speedup" not in facts
+
+
+def _largest_base() -> Any:
+    base = base_of()
+    weights = replace(base.task_weights[0], sizes="largest")
+    return replace(base, task_weights=(weights,))
+
+
+def test_where_real_work_is_larger_the_largest_size_stands_for_it():
+    evidence = _flipping()
+    measured = measured_from([evidence])
+    speed = speed_for(measured, _largest_base(), {"task": "image"})
+    assert speed is not None
+    assert speed.speedup.ratio == pytest.approx(2.0)
+    told = document_of(speed, measured)
+    assert told["workloads"][0]["winner_changes"][0]["by"] == "size"
+    assert "smaller-size" in {x["reason"] for x in told["left_out"]}
+
+
+def test_a_smaller_size_does_not_stand_in_for_a_larger_one_that_was_not_settled():
+    unsure = comparison(1.0, verdict="inconclusive")
+    evidence = evidence_with(
+        probe("conv_train", comparison(0.5), size_name="small", flops=1e6),
+        probe("conv_train", unsure, size_name="medium", flops=1e7),
+    )
+    assert speed_for(measured_from([evidence]), _largest_base(), {"task": "image"}) is None
+
+
+def test_less_than_half_of_a_task_is_weak_evidence_for_it():
+    evidence = evidence_with(probe("matmul", comparison(2.0)))
+    speed = speed_for(measured_from([evidence]), base_of(), {"task": "image"})
+    assert speed is not None
+    assert (speed.coverage, speed.transfer_sd) == (0.25, TRANSFER_OTHER)
 
 
 def test_measurements_that_disagree_are_not_said_to_change_with_size():

@@ -158,7 +158,7 @@ def test_of_a_task_what_weighs_most_is_measured_in_all_sizes_and_variants():
         (2, "mlp_train", "medium"), (1, "conv_train", "small"),
     }  # fmt: skip
     assert {c[1:] for c in task_cells("quick", conv_train=0.6, mlp_train=0.2)} == {
-        ("conv_train", "small"), ("mlp_train", "small"),
+        ("conv_train", "medium"), ("mlp_train", "medium"),
     }  # fmt: skip
 
 
@@ -168,8 +168,10 @@ def test_two_that_weigh_alike_both_have_all_sizes():
 
 
 def test_what_happens_once_is_not_repeated_on_one_core():
-    catalogue = [sized("cold_start", "small", one_off=True), sized("mlp_train", "small")]
+    once = sized("cold_start", "small", "medium", one_off=True)
+    catalogue = [once, sized("mlp_train", "small")]
     plan = make_plan(catalogue, TOOLCHAINS, Wishes(only=("*",)), (0, 1), {})
     assert {(c, p) for c, p, _ in cells_of(plan)} == {
         (2, "cold_start"), (2, "mlp_train"), (1, "mlp_train"),
     }  # fmt: skip
+    assert (2, "cold_start", "medium") not in cells_of(plan)

@@ -42,6 +42,7 @@ WORKLOAD = Workload(
     limits="resident memory on a CPU, allocator peaks elsewhere; no activation checkpointing",
     sizes={
         "small": {"batch": 8192, "width": 64},
+        "medium": {"batch": 32768, "width": 64},
         "large": {"batch": 131072, "width": 64},
     },
     inputs=inputs,
