@@ -16,6 +16,7 @@ from probes import host
 
 SAMPLE_FLOOR_S = 0.0005
 MAX_CALLS = 1 << 14
+WINDOW_S = 0.03
 # A block's first stretch refills caches that the other framework has emptied.
 DISCARD_SHARE = 0.15
 DISCARD_CALLS = 2
@@ -102,13 +103,16 @@ def calls_per_sample(program: Program, per_call_s: float) -> int:
 def warm_up(program: Program, min_s: float, max_s: float) -> dict[str, Any]:
     """Call until steady: three successive windows within 5 % of each other and no compilation.
 
-    A window is eight calls, or fewer where a call is so long that three windows of eight would
-    not fit into *max_s*; three windows are always seen, so that slow steps can be steady too.
+    A window is three to eight calls, as many as fit into `WINDOW_S`, or fewer where a call is so
+    long that three windows would not fit into *max_s*; three windows are always seen, so that slow
+    steps can be steady too.
 
     Returns ``{per_call_s, calls, steady, wall_s}``; `steady` is False where *max_s* came first.
     """
     start = time.perf_counter()
-    window = max(1, min(8, int(max_s / (4 * timed_call(program)))))
+    call_s = timed_call(program)
+    window = max(3, min(8, int(WINDOW_S / call_s)))
+    window = max(1, min(window, int(max_s / (4 * call_s))))
     medians: list[float] = []
     steady = False
     while True:

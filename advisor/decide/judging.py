@@ -18,7 +18,7 @@ from advisor.decide.claims import Item, items_of
 from advisor.decide.draws import Draws
 from advisor.decide.facts import detected_facts, facts_of, installed_facts, versions_from
 from advisor.decide.model import MARGIN, PERFORMANCE, Case, Observation, Sample, simulate
-from advisor.decide.speed import Speed, speed_for
+from advisor.decide.speed import TRANSFER_NAMED, Speed, speed_for
 from advisor.decide.standing import workload_weights
 from advisor.decide.status import Numbers, classify
 from advisor.decide.waiting import Index, index_of, unanswered_share, veto_chances
@@ -207,17 +207,14 @@ def vetoes_of(outcomes: tuple[Outcome, ...]) -> tuple[tuple[Outcome, str], ...]:
 def observation_of(situation: Situation, speed: Speed | None) -> Observation | None:
     """The measurement that is fused with the claims about speed."""
     if situation.ratio is not None:
+        # An imagined measurement is of the task's own kind of work.
         se, transfer = (
-            (speed.speedup.se, speed.transfer_sd) if speed else (HYPOTHETICAL_SE, TRANSFER_ASSUMED)
+            (speed.speedup.se, speed.transfer_sd) if speed else (HYPOTHETICAL_SE, TRANSFER_NAMED)
         )
         return Observation(math.log2(situation.ratio), se, transfer)
     if speed is None:
         return None
     return Observation(speed.speedup.log2, speed.speedup.se, speed.transfer_sd)
-
-
-TRANSFER_ASSUMED = math.log2(1.35)
-"""An imagined measurement is of the task's own kind of work."""
 
 
 def _seen(situation: Situation, speed: Speed | None) -> bool:

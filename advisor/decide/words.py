@@ -67,6 +67,8 @@ def speed_text(speed: Speed) -> str:
         low, high = 1 / high, 1 / low
     other = "one of the devices that will train" if speed.part else "other hardware than will train"
     where = "measured here" if speed.matched else f"measured here, on {other}"
+    if speed.partial:
+        names += f" (only {percent(speed.coverage)} of this task)"
     return f"{times(ratio)} (95 % interval {low:.2f} to {high:.2f}) on {names}, {where}"
 
 

@@ -100,8 +100,9 @@ class Launch:
 
     def _side_by_side(self, actions: Sequence[Callable[[], None]]) -> None:
         """Run the set-up of each worker; together, but where one would slow what is timed."""
-        apart = len(self._series.setup_cpus) > 1
-        if (self._first and not apart) or not self._setting.protocol.concurrent_setup:
+        protocol = self._setting.protocol
+        apart = len(self._series.setup_cpus) > 1 or not protocol.compile_alone
+        if (self._first and not apart) or not protocol.concurrent_setup:
             for action in actions:
                 action()
             return

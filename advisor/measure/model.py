@@ -117,7 +117,7 @@ class Protocol:
     block_s: float
     warm_min_s: float
     warm_max_s: float
-    min_samples: int = 5
+    min_samples: int = 3
     gap_s: float = 0.005
     hello_timeout_s: float = 120.0
     facts_timeout_s: float = 60.0
@@ -126,6 +126,7 @@ class Protocol:
     latency_s: float = 0.15
     few_blocks: int = 2
     concurrent_setup: bool = True
+    compile_alone: bool = True
 
 
 @dataclass

@@ -17,7 +17,9 @@ from advisor.measure.selection import CUDA_GRAPHS, Wishes, cells_of, chosen, on_
 from advisor.measure.verdicts import Looks, looks_of
 
 PROTOCOLS = {
-    "quick": Protocol(rounds=6, block_s=0.030, warm_min_s=0.10, warm_max_s=1.0),
+    "quick": Protocol(
+        rounds=6, block_s=0.030, warm_min_s=0.10, warm_max_s=1.0, compile_alone=False
+    ),
     "standard": Protocol(rounds=6, block_s=0.030, warm_min_s=0.10, warm_max_s=2.0),
     "thorough": Protocol(rounds=12, block_s=0.040, warm_min_s=0.30, warm_max_s=5.0),
 }

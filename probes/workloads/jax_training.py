@@ -43,7 +43,7 @@ def train_parts(
     name = "optax.adam"
     return JaxParts(
         step=step,
-        state=(parameters, optimizer.init(parameters)),
+        state=(parameters, jax.jit(optimizer.init)(parameters)),
         inputs=batch,
         forward=lambda state, batch: forward(state[0], batch),
         gradients=lambda state, batch: jax.grad(loss)(state[0], batch),

@@ -174,11 +174,12 @@ def test_a_smaller_size_does_not_stand_in_for_a_larger_one_that_was_not_settled(
     assert speed_for(measured_from([evidence]), _largest_base(), {"task": "image"}) is None
 
 
-def test_less_than_half_of_a_task_is_weak_evidence_for_it():
+def test_less_than_a_third_of_a_task_is_weak_evidence_for_it():
     evidence = evidence_with(probe("matmul", comparison(2.0)))
     speed = speed_for(measured_from([evidence]), base_of(), {"task": "image"})
     assert speed is not None
     assert (speed.coverage, speed.transfer_sd) == (0.25, TRANSFER_OTHER)
+    assert "only 25 % of this task" in speed_text(speed)
 
 
 def test_measurements_that_disagree_are_not_said_to_change_with_size():

@@ -76,7 +76,7 @@ def build(arrays: Arrays, size: Size, runtime: JaxRuntime) -> JaxParts:
     x = arrays["x"] if last else arrays["x"].transpose(0, 3, 1, 2)
     return JaxParts(
         step=step,
-        state=(parameters, averages, optimizer.init(parameters)),
+        state=(parameters, averages, jax.jit(optimizer.init)(parameters)),
         inputs=(runtime.array(x), runtime.array(arrays["y"])),
         forward=lambda state, batch: logits(state[0], state[1], batch[0])[0],
         gradients=lambda state, batch: jax.grad(loss, has_aux=True)(state[0], state[1], batch)[0],

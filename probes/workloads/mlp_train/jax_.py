@@ -35,7 +35,7 @@ def build(arrays: Arrays, size: Size, runtime: JaxRuntime) -> JaxParts:
 
     return JaxParts(
         step=step,
-        state=(parameters, optimizer.init(parameters)),
+        state=(parameters, jax.jit(optimizer.init)(parameters)),
         inputs=(runtime.array(arrays["x"]), runtime.array(arrays["y"])),
         forward=lambda state, batch: logits(state[0], batch[0]),
         gradients=lambda state, batch: jax.grad(loss)(state[0], batch),
