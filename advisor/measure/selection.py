@@ -19,6 +19,10 @@ SIZES = {
     "thorough": ("small", "medium", "large"),
 }
 CORE_PROBES = ("matmul", "mlp_train")
+# What weighs more than this share of a task's heaviest workload has all sizes.
+MAIN_SHARE = 0.6
+# In the quick profile of a task the heaviest workloads are measured that reach this share of it.
+QUICK_COVERAGE = 0.85
 # Probes whose one-core verdict is worth its launches even in the shorter profiles.
 ONE_CORE_PROBES = ("mlp_train",)
 # Devices on which torch.compile can record CUDA graphs (HIP's on ROCm).
@@ -57,8 +61,20 @@ def chosen(catalogue: Sequence[Mapping[str, Any]], wishes: Wishes) -> list[Mappi
     names = [n for n in known if any(fnmatchcase(n, p) for p in wishes.only)]
     # The user's own files come alone: all of them are meant.
     own = [n for n, workload in known.items() if workload.get("source")]
-    names = names or own or [n for n in wishes.probes if n in known]
+    names = names or own or [n for n in _of_task(wishes) if n in known]
     return [known[n] for n in names if not any(fnmatchcase(n, p) for p in wishes.skip)]
+
+
+def _of_task(wishes: Wishes) -> list[str]:
+    """The probes of the task; in the quick profile those that are most of it."""
+    if wishes.profile != "quick" or not wishes.values:
+        return list(wishes.probes)
+    whole, reached, found = sum(wishes.values.values()), 0.0, []
+    for name in sorted(wishes.probes, key=lambda n: -wishes.values.get(n, 0.0)):
+        if reached < QUICK_COVERAGE * whole:
+            found.append(name)
+        reached += wishes.values.get(name, 0.0)
+    return found
 
 
 def cells_of(
@@ -123,7 +139,7 @@ def _sizes(workload: Mapping[str, Any], wishes: Wishes) -> list[str]:
 
 def _main(probe: str, wishes: Wishes) -> bool:
     """Whether *probe* is among what stands for most of the task."""
-    return wishes.values.get(probe, 0.0) > max(wishes.values.values()) / 2
+    return wishes.values.get(probe, 0.0) > MAIN_SHARE * max(wishes.values.values())
 
 
 def _modes(

@@ -160,10 +160,13 @@ def test_of_a_task_what_weighs_most_is_measured_in_all_sizes_and_variants():
     assert {c[1:] for c in task_cells("quick", conv_train=0.6, mlp_train=0.2)} == {
         ("conv_train", "medium"), ("mlp_train", "medium"),
     }  # fmt: skip
+    assert {c[1:] for c in task_cells("quick", conv_train=0.9, mlp_train=0.1)} == {
+        ("conv_train", "medium"),
+    }  # fmt: skip
 
 
 def test_two_that_weigh_alike_both_have_all_sizes():
-    found = {c[1:] for c in task_cells(conv_train=0.4, mlp_train=0.35)}
+    found = {c[1:] for c in task_cells(conv_train=0.4, mlp_train=0.35, cold_start=0.2)}
     assert {("conv_train", "small"), ("mlp_train", "small"), ("mlp_train", "medium")} <= found
 
 
