@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from advisor.evidence import Probe
-from advisor.measure.launch import Launch
+from advisor.measure.crew import Crew
 from advisor.measure.plan import make_plan
 from advisor.measure.run import Run
 from advisor.measure.selection import Wishes
@@ -26,18 +26,19 @@ def alone(made, **changes):
 def lives(monkeypatch):
     """What was started and ended, in order, with how many were alive after each."""
     seen: list[tuple[str, str, int]] = []
-    start, end = Launch._start_one, Launch._end
+    start, end = Crew.start, Crew.end
 
-    def started(self, toolchain, place):
-        start(self, toolchain, place)
-        seen.append(("start", toolchain.framework, len(self._workers)))
+    def started(self, toolchain):
+        worker = start(self, toolchain)
+        seen.append(("start", toolchain.framework, len(self.workers)))
+        return worker
 
     def ended(self, toolchain):
         end(self, toolchain)
-        seen.append(("end", toolchain.framework, len(self._workers)))
+        seen.append(("end", toolchain.framework, len(self.workers)))
 
-    monkeypatch.setattr(Launch, "_start_one", started)
-    monkeypatch.setattr(Launch, "_end", ended)
+    monkeypatch.setattr(Crew, "start", started)
+    monkeypatch.setattr(Crew, "end", ended)
     return seen
 
 
@@ -121,7 +122,7 @@ def workload():
     return {
         "id": "mlp_train",
         "title": "MLP",
-        "sizes": {"small": size},
+        "sizes": {"small": {**size, "precision": "float32", "tolerance": {}}},
         "modes": ["pytorch.eager", "pytorch.compile", "jax.jit"],
         "extra_modes": [],
         "tolerance": kit.TOLERANCE,

@@ -72,11 +72,12 @@ def _size(cell: Called) -> str:
 def crossover_section(evidence: Sequence[Evidence]) -> Section:
     """Where the winner changes with the size or with the cores."""
     cells = measured_from(evidence).cells
+    many = sum(document.settings == "matched" for document in evidence) > 1
     found = [
         Statement(
             sentence(change_text(change)),
             (Tag("measured", f"measured here: {change.below.workload}", "#comparisons"),),
-            lead=change.below.workload + (_where(change, evidence) if len(evidence) > 1 else ""),
+            lead=change.below.workload + (_where(change, evidence) if many else ""),
         )
         for change in winner_changes(cells)
     ]
