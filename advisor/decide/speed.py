@@ -21,7 +21,7 @@ from advisor.knowledge.model import RuleBase
 TRANSFER_NAMED = math.log2(1.5)
 """How far a probe of the task's own kind of work may be from the work itself (log2 units, sd).
 
-Two real models that the suite does not contain were off by factors of 1.7 and 1.9 on two CPU cores
+Two real models that the suite does not contain were off by factors of 1.6 and 1.9 on two CPU cores
 (torch 2.13, jax 0.10.2, 2026-11-25; ``make bench ARGS=real-models``): less than two of these.
 """
 

@@ -77,7 +77,8 @@ def _repeated(documents: Sequence[Mapping[str, Any]]) -> Row:
         for probe in document["probes"]:
             for c in probe["comparisons"]:
                 if c["a"].split(".")[0] != c["b"].split(".")[0]:
-                    key = (probe["id"], probe["size_name"], probe["cores"], c["a"], c["b"])
+                    size = ",".join(f"{k}={v}" for k, v in sorted(probe["size"].items()))
+                    key = (probe["id"], size, probe["cores"], c["a"], c["b"])
                     words.setdefault(key, []).append(c["verdict"])
     same = sum(len(set(w)) == 1 for w in words.values())
     reversed_ = [k for k, w in words.items() if {"a_faster", "b_faster"} <= set(w)]

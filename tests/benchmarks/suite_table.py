@@ -36,7 +36,7 @@ def table(documents: Sequence[Document]) -> list[str]:
 
 
 def _same(document: Document, probe: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    keys = ("id", "size_name", "cores", "device", "precision")
+    keys = ("id", "size_name", "size", "cores", "device", "precision")
     found = (p for p in document["probes"] if all(p[k] == probe[k] for k in keys))
     return next(found, None)
 
