@@ -50,6 +50,9 @@ def comparison(
     reason = None
     if verdict.reason:
         reason = {"id": verdict.reason, "text": verdict.text, "hint": ""}
+    if verdict.reason == "too-few-launches" and _told_apart(runs, pair, context):
+        text = f"the two frameworks were told apart after {len(logs)} launches, so this was left"
+        reason = {"id": "not-followed-up", "text": text, "hint": ""}
     return {
         "a": a,
         "b": b,
@@ -63,6 +66,14 @@ def comparison(
         "pairing": _pairing(runs, pair),
         "certificate": certificate,
     }
+
+
+def _told_apart(runs: CellRuns, pair: tuple[str, str], context: Context) -> bool:
+    """Whether launches ended because every comparison across frameworks was settled early."""
+    crossing = crossing_pairs(runs.cell)
+    return pair not in crossing and all(
+        verdict_so_far(runs, other, context).settled for other in crossing
+    )
 
 
 def _pairing(runs: CellRuns, pair: tuple[str, str]) -> str:

@@ -93,6 +93,20 @@ def test_what_is_beyond_doubt_is_launched_three_times(script):
     assert (compared["verdict"], compared["launches"]) == ("b_faster", 3)
 
 
+def test_what_was_left_because_the_frameworks_were_told_apart_says_so(script):
+    script.modes = {
+        "pytorch.eager": {"median_s": 4.0e-3},
+        "pytorch.compile": {"median_s": 4.1e-3},
+        "jax.jit": {"median_s": 1e-3},
+    }
+    modes = kit.modes_of("pytorch.eager", "pytorch.compile", "jax.jit")
+    made = kit.plan(kit.cell(modes=modes), looks=Looks((5, 8), 0.029, early=3))
+    [probe] = kit.run(script, made).probes
+    reasons = {(c["a"], c["b"]): c["reason"] for c in probe["comparisons"]}
+    assert reasons["pytorch.eager", "jax.jit"] is None
+    assert reasons["pytorch.eager", "pytorch.compile"]["id"] == "not-followed-up"
+
+
 def test_a_steadily_busy_machine_ends_a_run_soon(script):
     measured = kit.run(script, meter=kit.BusyMeter)
     assert script.starts("jax") <= kit.LOOKS.most
