@@ -87,13 +87,15 @@ def cells_of(
     """The cells of one workload; *beside* another series only what its verdict needs."""
     sizes = _sizes(workload, wishes)
     short = beside and wishes.profile != "thorough"
+    # Modes that only answer a claim are no part of a task.
+    extras = not short and (not wishes.values or wishes.profile == "thorough")
     return [
         Cell(
             probe=workload["id"],
             title=workload["title"],
             size_name=name,
             size=workload["sizes"][name]["size"],
-            modes=_modes(workload, toolchains, wishes, extras=name == sizes[0] and not short),
+            modes=_modes(workload, toolchains, wishes, extras=extras and name == sizes[0]),
             flops=workload["sizes"][name]["flops"],
             bytes_moved=workload["sizes"][name]["bytes"],
             samples_per_step=workload["sizes"][name]["samples_per_step"],

@@ -165,6 +165,16 @@ def test_of_a_task_what_weighs_most_is_measured_in_all_sizes_and_variants():
     }  # fmt: skip
 
 
+def test_modes_that_only_answer_a_claim_are_no_part_of_a_task():
+    wishes = Wishes(probes=("mlp_train",), values={"mlp_train": 1.0})
+    of_task = make_plan([workload("mlp_train")], TOOLCHAINS, wishes, (0, 1), {})
+    core = make_plan([workload("mlp_train")], TOOLCHAINS, Wishes(), (0, 1), {})
+    labels = [
+        {m.label for s in p.series for c in s.cells for m in c.modes} for p in (of_task, core)
+    ]
+    assert ["jax.eager" in found for found in labels] == [False, True]
+
+
 def test_two_that_weigh_alike_both_have_all_sizes():
     found = {c[1:] for c in task_cells(conv_train=0.4, mlp_train=0.35, cold_start=0.2)}
     assert {("conv_train", "small"), ("mlp_train", "small"), ("mlp_train", "medium")} <= found
