@@ -102,7 +102,11 @@ def make_plan(
         settings=wishes.settings,
         seed=wishes.seed,
         series=tuple(series),
-        looks=looks_of(wishes.profile, exclusive=exclusive),
+        looks=looks_of(
+            wishes.profile,
+            exclusive=exclusive,
+            of_task=bool(wishes.values) and not wishes.only,
+        ),
         protocol=PROTOCOLS[wishes.profile],
         toolchains=tuple(wanted),
         missing=missing,

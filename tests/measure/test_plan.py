@@ -165,6 +165,14 @@ def test_of_a_task_what_weighs_most_is_measured_in_all_sizes_and_variants():
     }  # fmt: skip
 
 
+def test_a_task_is_looked_at_once():
+    wishes = Wishes(probes=("mlp_train",), values={"mlp_train": 1.0})
+    of_task = make_plan([workload("mlp_train")], TOOLCHAINS, wishes, (0, 1), {})
+    core = make_plan([workload("mlp_train")], TOOLCHAINS, Wishes(), (0, 1), {})
+    assert (of_task.looks.launches, core.looks.launches) == ((5,), (5, 8))
+    assert of_task.looks.early == core.looks.early == 3
+
+
 def test_modes_that_only_answer_a_claim_are_no_part_of_a_task():
     wishes = Wishes(probes=("mlp_train",), values={"mlp_train": 1.0})
     of_task = make_plan([workload("mlp_train")], TOOLCHAINS, wishes, (0, 1), {})
