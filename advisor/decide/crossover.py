@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from advisor.decide.cells import Cell
-from advisor.decide.ratios import Ratio
-
-_Z95 = 1.959963984540054
+from advisor.decide.ratios import Z95, Ratio
 
 
 @dataclass(frozen=True)
@@ -55,9 +53,9 @@ def winners_differ(cells: Iterable[Cell]) -> bool:
 
 def spanning(cells: Sequence[Cell]) -> Ratio:
     """One ratio whose 95 % interval reaches over all of *cells*: no average of opposites."""
-    low = min(c.speedup.log2 - _Z95 * c.speedup.se for c in cells)
-    high = max(c.speedup.log2 + _Z95 * c.speedup.se for c in cells)
-    return Ratio((low + high) / 2, (high - low) / (2 * _Z95))
+    low = min(c.speedup.log2 - Z95 * c.speedup.se for c in cells)
+    high = max(c.speedup.log2 + Z95 * c.speedup.se for c in cells)
+    return Ratio((low + high) / 2, (high - low) / (2 * Z95))
 
 
 def _changes(by: str, groups: Iterable[list[Cell]]) -> Iterator[WinnerChange]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from advisor.evidence import Comparison
 
 _CALLED = ("a_faster", "b_faster", "equivalent")
-_Z95 = 1.959963984540054
+Z95 = 1.959963984540054
 _NARROWEST = 1e-4
 
 
@@ -30,7 +30,7 @@ class Ratio:
     @property
     def ci(self) -> tuple[float, float]:
         """Its 95 % interval."""
-        return math.exp2(self.log2 - _Z95 * self.se), math.exp2(self.log2 + _Z95 * self.se)
+        return math.exp2(self.log2 - Z95 * self.se), math.exp2(self.log2 + Z95 * self.se)
 
 
 def _called(comparison: Comparison) -> bool:
@@ -46,5 +46,10 @@ def ratio_of(comparison: Comparison, *, slow: str) -> Ratio | None:
     if not _called(comparison) or comparison.time_ratio is None or comparison.ci is None:
         return None
     log2 = math.log2(comparison.time_ratio)
-    se = math.log2(comparison.ci[1] / comparison.ci[0]) / (2 * _Z95)
+    se = error_of(comparison.ci)
     return Ratio(log2 if slow == comparison.b else -log2, max(se, _NARROWEST))
+
+
+def error_of(ci: tuple[float, float]) -> float:
+    """The standard error, log2 units, of a ratio with the 95 % interval *ci*."""
+    return math.log2(ci[1] / ci[0]) / (2 * Z95)

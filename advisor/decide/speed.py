@@ -235,6 +235,7 @@ def document_of(speed: Speed | None, measured: Measured) -> dict[str, Any]:
         "ratio": _ratio(speed.speedup.ratio),
         "ci": [_ratio(x) for x in speed.speedup.ci],
         "winner_open": speed.open,
+        "partial": speed.partial,
         "device": speed.device,
         "matched_hardware": speed.matched,
         "one_of_several": speed.part,

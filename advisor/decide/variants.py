@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from advisor.decide.ratios import error_of
 from advisor.evidence import Attribution, Entry, Evidence, Probe
 
 TORCH_MODES = ("pytorch.eager", "pytorch.compile", "pytorch.compile_reduce_overhead")
@@ -83,7 +84,7 @@ def detours(document: Evidence, group: Sequence[Probe]) -> list[Detour]:
         toggled = _toggled(document, first, best, mode)
         if toggled is not None and toggled.effect in ("faster", "slower"):
             log2 = math.log2(toggled.time_ratio)
-            se = math.log2(toggled.ci[1] / toggled.ci[0]) / (2 * 1.96)
+            se = error_of(toggled.ci)
             sign = 1.0 if toggled.size == size_of(best) else -1.0
             if sign * log2 > 0:
                 found.append(Detour(mode, size_of(best), sign * log2, se))

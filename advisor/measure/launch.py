@@ -324,27 +324,25 @@ class Launch:
     def _block(self, cell: Cell, mode: Mode) -> None:
         protocol = self._setting.protocol
         run = self.result.runs[cell.key, mode.label]
-        with self.result.spending("timing"):
-            reply = self._crew.workers[mode.toolchain.key].ask(
-                "block",
-                timeout_s=protocol.block_timeout_s,
-                key=_key(cell, mode),
-                seconds=protocol.block_s,
-                calls=run.calls,
-                min_samples=2 if mode.few_samples else protocol.min_samples,
-            )
+        reply = self._timed(
+            cell,
+            mode,
+            "block",
+            seconds=protocol.block_s,
+            calls=run.calls,
+            min_samples=2 if mode.few_samples else protocol.min_samples,
+        )
         run.blocks.append(check_block(reply))
 
     def _wait_for_each(self, cell: Cell, mode: Mode) -> None:
-        protocol = self._setting.protocol
-        with self.result.spending("timing"):
-            reply = self._crew.workers[mode.toolchain.key].ask(
-                "latency",
-                timeout_s=protocol.block_timeout_s,
-                key=_key(cell, mode),
-                seconds=protocol.latency_s,
-            )
+        reply = self._timed(cell, mode, "latency", seconds=self._setting.protocol.latency_s)
         self.result.runs[cell.key, mode.label].waited_s = check_latency(reply)
+
+    def _timed(self, cell: Cell, mode: Mode, verb: str, **request: Any) -> dict[str, Any]:
+        worker = self._crew.workers[mode.toolchain.key]
+        limit_s = self._setting.protocol.block_timeout_s
+        with self.result.spending("timing"):
+            return worker.ask(verb, timeout_s=limit_s, key=_key(cell, mode), **request)
 
     def _collect(self, cell: Cell, mode: Mode) -> None:
         reply = self._crew.workers[mode.toolchain.key].ask(

@@ -10,9 +10,6 @@ from advisor.render.document import Side, Statement, Tag
 from advisor.render.view.provenance import METHOD, Origins
 from advisor.render.view.words import DASH, factor, factor_span, percent, sentence
 
-# Of a task: what covers no more of it is not called a measurement of it.
-A_THIRD = 1 / 3
-
 
 def speed_words(ratio: float, ci: Sequence[float] | None) -> str:
     """``JAX is 1.26 times as fast as PyTorch (1.23 to 1.29)``; the faster one comes first."""
@@ -50,11 +47,11 @@ def speed_statements(origins: Origins, *, measured: bool) -> list[Statement]:
 def _share_of(told: Mapping[str, Any]) -> str:
     """What the ratio is about: the task, or only what was called of it."""
     coverage = told.get("coverage")
-    if not isinstance(coverage, (int, float)) or coverage > A_THIRD:
-        return "weighted for this task"
     if coverage == 0:
         return "on other work than this task's"
-    return f"on what stands for only {percent(coverage)} of this task"
+    if told.get("partial"):
+        return f"on what stands for only {percent(coverage)} of this task"
+    return "weighted for this task"
 
 
 def _no_speed(*, measured: bool) -> Statement:
