@@ -23,6 +23,7 @@ from tests.fakes import kit
 from tests.fakes.worker import workload
 
 A, B, PLANTED = "numpy.a", "numpy.b", "numpy.planted"
+NAME = "-with-a-name-that-is-long"
 
 
 def outcome_of(script, tmp_path, meter=kit.Meter):
@@ -137,6 +138,30 @@ def test_a_campaign_yields_evidence_that_the_model_accepts(script, tmp_path, mon
     assert evidence.toolchains[1].version == "1.0"
     assert str(tmp_path) not in json.dumps(document)
     assert list((tmp_path / "cache").glob("selftest-*.json"))
+
+
+@pytest.mark.parametrize(("framework", "told"), [("pytorch", True), ("jax", False)])
+def test_a_quick_run_says_that_the_compiler_was_not_tried(
+    script, tmp_path, monkeypatch, framework, told
+):
+    monkeypatch.setenv("FW_ADVISOR_LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr("advisor.measure.campaign.usable_cpus", lambda *_: kit.cpus(1))
+    wishes = Wishes(profile="quick", probes=("fake",), frameworks=(framework,), seed=5)
+    document = measure(campaign(script, tmp_path, wishes=wishes)).document
+    assert ("compile-not-measured" in {n["id"] for n in document["notices"]}) is told
+    assert document["spent_s"]["all"] >= document["spent_s"]["timing"]
+
+
+def test_what_a_budget_cut_is_named_in_a_text_that_can_be_read_back(script, tmp_path, monkeypatch):
+    monkeypatch.setenv("FW_ADVISOR_LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr("advisor.measure.campaign.usable_cpus", lambda *_: kit.cpus(1))
+    wishes = Wishes(profile="quick", only=("*",), budget_s=1.0, seed=5)
+    made = campaign(script, tmp_path, wishes=wishes)
+    script.workloads = [workload(f"work{n:03}{NAME}", extra_modes=[]) for n in range(120)]
+    document = measure(replace(made, worker=script.argv)).document
+    [cut] = [n for n in document["notices"] if n["id"] == "cut-to-budget"]
+    assert cut["text"].endswith("and 89 more")
+    assert Evidence.model_validate(document)
 
 
 def test_a_campaign_waits_for_no_other_without_being_told_to(script, tmp_path, monkeypatch):
