@@ -1,50 +1,79 @@
-"""The models of what was measured: ``fw-advisor/evidence@1``, read strictly and written whole.
+"""What was measured: ``fw-advisor/evidence@1``, stated once.
 
-This is the one place that knows the shape of the evidence document. Measuring produces plain
-dictionaries of this shape; everything on the advisor's side reads them through these models.
-Unknown keys are kept out silently (a later minor version may add some); a later major version
-is refused by name.
+The dataclasses that measuring fills, deciding reads and reports show; `advisor.evidence_io` only
+validates them at the border. Failures are parts and not absences, None never means 0. Where
+something is said (a reason, a gate, a notice) the part holds an id and values; `text` and `hint`
+are the words for them, which `advisor.render.wording` fills in before a document is written.
+
+Standard library only: a bare node measures with these too. It must not know how anything is
+measured, decided or worded.
 """
 
 from __future__ import annotations
 
-import math
-from pathlib import Path
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-
-from advisor.errors import UserError
-from advisor.jsonio import parse_json, read_json
+from advisor.bounds import Bytes, Checked, Count, Id, Seconds, ShortText, TimeRatio, Within
+from advisor.pair import CALLED, Framework
+from advisor.ratio import LEVEL
 
 SCHEMA = "fw-advisor/evidence@1"
 
-Framework = Literal["pytorch", "jax"]
 EntryStatus = Literal["ok", "skipped", "failed", "timeout", "invalid", "interrupted"]
 VerdictWord = Literal["a_faster", "b_faster", "equivalent", "inconclusive", "invalid"]
-
-Seconds = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
-Bytes = Annotated[int, Field(ge=0, le=1 << 60)]
-Ratio = Annotated[float, Field(gt=1e-9, lt=1e9, allow_inf_nan=False)]
-ShortText = Annotated[str, Field(max_length=4000)]
-Id = Annotated[str, Field(max_length=200)]
+GateStatus = Literal["passed", "failed", "not_applicable", "unknown"]
+Severity = Literal["info", "warning", "problem"]
 
 
-class Part(BaseModel):
-    """Base of every part of the document."""
+@dataclass(frozen=True)
+class Reason:
+    """Why something was not measured or not called: a stable id, and the values that it is about.
 
-    model_config = ConfigDict(extra="ignore", populate_by_name=True)
-
-
-class Reason(Part):
-    """Why something was not measured or not called; `id` is stable, `text` is for people."""
+    `case` names which of the id's sentences is meant, where it has several.
+    """
 
     id: Id
+    case: Id = ""
+    values: dict[str, Any] = field(default_factory=dict)
     text: ShortText = ""
     hint: ShortText = ""
 
 
-class Accelerator(Part):
+@dataclass(frozen=True)
+class Notice:
+    """Something that a reader of the evidence should know."""
+
+    id: Id
+    severity: Severity = "info"
+    case: Id = ""
+    values: dict[str, Any] = field(default_factory=dict)
+    text: ShortText = ""
+    hint: ShortText = ""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One condition that had to hold, and whether it did.
+
+    `case` names which of the gate's sentences holds (its id and status alone where it is empty);
+    `values` are what that sentence is about. `value` and `limit` are the number and its bound.
+    """
+
+    id: Id
+    status: GateStatus
+    case: Id = ""
+    values: dict[str, Any] = field(default_factory=dict)
+    text: ShortText = ""
+    value: Any = None
+    limit: Any = None
+    modes: list[Id] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Accelerator:
     """One accelerator that the driver or a framework reports.
 
     With `mig` a process sees one part of it, and name and memory are those of the whole.
@@ -58,10 +87,11 @@ class Accelerator(Part):
     compute_capability: Id | None = None
     mig: bool | None = None
     mig_devices: int | None = None
-    mig_profiles: list[Id] = []
+    mig_profiles: list[Id] = field(default_factory=list)
 
 
-class Machine(Part):
+@dataclass(frozen=True)
+class Machine:
     """The machine without its name or its user."""
 
     os: ShortText = "unknown"
@@ -71,39 +101,56 @@ class Machine(Part):
     cores_usable: int | None = None
     cpu_quota: float | None = None
     memory_bytes: Bytes | None = None
-    accelerators: list[Accelerator] = []
+    accelerators: list[Accelerator] = field(default_factory=list)
     label: ShortText | None = None
-    details: dict[str, Any] = {}
+    details: dict[str, Any] = field(default_factory=dict)
 
 
-class Toolchain(Part):
+@dataclass(frozen=True)
+class Toolchain:
     """One interpreter and the framework it holds."""
 
     framework: Framework
     version: ShortText | None = None
     python: ShortText | None = None
     interpreter: ShortText = ""
-    devices: list[Any] = []
+    devices: list[Any] = field(default_factory=list)
     precision: Any = None
     threads: Any = None
-    environment: dict[str, ShortText] = {}
-    packages: dict[str, ShortText] = {}
+    environment: dict[str, ShortText] = field(default_factory=dict)
+    packages: dict[str, ShortText] = field(default_factory=dict)
     problem: Reason | None = None
 
 
-class Block(Part):
-    """One short timed stretch of one mode inside a launch."""
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """One short timed stretch of one mode inside a launch.
+
+    The counters are those of the worker's process during the block: CPU time, time that its
+    threads waited for a CPU, time that the hypervisor took, time under pressure and under a
+    quota's throttle, the clock. `foreign_share` is what others used of the CPUs in its round.
+    None where the system does not tell.
+    """
 
     round: int = 0
-    samples_s: list[Seconds] = []
+    samples_s: list[Seconds] = field(default_factory=list)
     calls_per_sample: int = 1
     wall_s: Seconds | None = None
     cpu_s: Seconds | None = None
+    run_delay_s: Seconds | None = None
+    steal_s: Seconds | None = None
+    pressure_s: Seconds | None = None
+    throttled_s: Seconds | None = None
+    switches: Count | None = None
+    clock_hz: Count | None = None
+    compile_events: int = 0
+    foreign_share: Count | None = None
     kept: bool = True
-    dropped_by: list[Id] = []
+    dropped_by: list[Id] = field(default_factory=list)
 
 
-class Latency(Part):
+@dataclass(frozen=True)
+class Latency:
     """Single calls, each waited for, of all launches together."""
 
     calls: int
@@ -112,7 +159,8 @@ class Latency(Part):
     p99_s: Seconds
 
 
-class Launch(Part):
+@dataclass(frozen=True, kw_only=True)
+class Launch:
     """One fresh worker process, and what one mode did in it."""
 
     index: int
@@ -122,11 +170,12 @@ class Launch(Part):
     first_call_s: Seconds | None = None
     compile_s: Seconds | None = None
     peak_memory_bytes: Bytes | None = None
-    blocks: list[Block] = []
+    blocks: list[Block] = field(default_factory=list)
 
 
-class Entry(Part):
-    """One mode of one probe: its times, or why there are none."""
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One mode of one probe: its times, or why there are none. `interval_s` is at 95 %."""
 
     framework: Framework
     mode: Id
@@ -138,7 +187,7 @@ class Entry(Part):
     p95_s: Seconds | None = None
     interval_s: tuple[Seconds, Seconds] | None = None
     latency: Latency | None = None
-    effective_cores: Annotated[float, Field(ge=0, le=1e5, allow_inf_nan=False)] | None = None
+    effective_cores: Annotated[float, Within(ge=0, le=1e5)] | None = None
     import_s: Seconds | None = None
     first_call_s: Seconds | None = None
     compile_s: Seconds | None = None
@@ -147,12 +196,16 @@ class Entry(Part):
     first_result_warm_s: Seconds | None = None
     stream_s: Seconds | None = None
     peak_memory_bytes: Bytes | None = None
-    counters: dict[str, Any] = {}
-    launches: list[Launch] = []
+    counters: dict[str, Any] = field(default_factory=dict)
+    launches: list[Launch] = field(default_factory=list)
 
 
-class Parity(Part):
-    """Whether the modes computed the same thing from the same inputs."""
+@dataclass(frozen=True, kw_only=True)
+class Parity:
+    """Whether the modes computed the same thing from the same inputs.
+
+    `problems` says by mode what differs: an id and values each, like a reason.
+    """
 
     status: Literal["ok", "failed", "not_applicable", "not_checked"] = "not_checked"
     forward_max_abs: float | None = None
@@ -161,55 +214,58 @@ class Parity(Part):
     parameters_equal: bool | None = None
     inputs_sha256: ShortText | None = None
     reason: Reason | None = None
+    problems: dict[Id, Reason] = field(default_factory=dict)
 
 
-class Gate(Part):
-    """One condition that had to hold, and whether it did."""
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Two modes of one probe. `time_ratio` is time of b over time of a: above 1, a is faster.
 
-    id: Id
-    status: Literal["passed", "failed", "not_applicable", "unknown"]
-    text: ShortText = ""
-    value: Any = None
-    limit: Any = None
-    modes: list[Id] = []
-
-
-class Comparison(Part):
-    """Two modes of one probe. `time_ratio` is time of b over time of a: above 1, a is faster."""
+    `ci` holds at `level`, which several looks make stricter than 95 %; its degrees of freedom are
+    those of so many `launches`. `spread` is the standard deviation of the logarithm of the ratio
+    between launches.
+    """
 
     a: Id
     b: Id
-    time_ratio: Ratio | None = None
-    ci: tuple[Ratio, Ratio] | None = None
+    time_ratio: TimeRatio | None = None
+    ci: tuple[TimeRatio, TimeRatio] | None = None
+    level: Annotated[float, Within(gt=0.5, lt=1)] = LEVEL
     launches: int = 0
     verdict: VerdictWord
     reason: Reason | None = None
     margin: float | None = None
     spread: float | None = None
     pairing: Literal["paired", "unpaired"] = "paired"
-    certificate: list[Gate] = []
-
-    @model_validator(mode="after")
-    def _called_only_with_numbers(self) -> Comparison:
-        if self.verdict in ("a_faster", "b_faster", "equivalent"):
-            if self.time_ratio is None or self.ci is None:
-                raise ValueError(f"the verdict {self.verdict!r} needs time_ratio and ci")
-            low, high = self.ci
-            if not low <= self.time_ratio <= high:
-                raise ValueError("time_ratio lies outside its own interval")
-            if self.verdict == "a_faster" and low <= 1:
-                raise ValueError("a_faster, but the interval reaches 1 or below")
-            if self.verdict == "b_faster" and high >= 1:
-                raise ValueError("b_faster, but the interval reaches 1 or above")
-        return self
+    certificate: list[Gate] = field(default_factory=list)
 
     @property
-    def log2_ratio(self) -> float | None:
-        """log2 of `time_ratio`, or None."""
-        return None if self.time_ratio is None else math.log2(self.time_ratio)
+    def called(self) -> bool:
+        """Whether it says which is faster, or that neither is."""
+        return self.verdict in CALLED
 
 
-class Probe(Part):
+def refuse_inconsistent(comparison: Comparison) -> None:
+    """Refuse a verdict that its own numbers contradict.
+
+    Raises:
+        ValueError: with what is wrong.
+    """
+    if not comparison.called:
+        return
+    if comparison.time_ratio is None or comparison.ci is None:
+        raise ValueError(f"the verdict {comparison.verdict!r} needs time_ratio and ci")
+    low, high = comparison.ci
+    if not low <= comparison.time_ratio <= high:
+        raise ValueError("time_ratio lies outside its own interval")
+    if comparison.verdict == "a_faster" and low <= 1:
+        raise ValueError("a_faster, but the interval reaches 1 or below")
+    if comparison.verdict == "b_faster" and high >= 1:
+        raise ValueError("b_faster, but the interval reaches 1 or above")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
     """One workload at one size, device, core count and precision, over its modes."""
 
     id: Id
@@ -217,25 +273,28 @@ class Probe(Part):
     device: Id = "cpu"
     cores: int | None = None
     precision: Id = "float32"
-    size: dict[str, Any] = {}
+    size: dict[str, Any] = field(default_factory=dict)
     size_name: Id | None = None
     variant_of: Id | None = None
     weighs: bool = True
     stream_calls: int | None = None
-    flops: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
-    bytes: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    flops: Count | None = None
+    bytes: Count | None = None
     samples_per_step: float | None = None
-    entries: list[Entry] = []
-    parity: Parity = Parity()
-    gates: list[Gate] = []
-    comparisons: list[Comparison] = []
+    entries: list[Entry] = field(default_factory=list)
+    parity: Parity = field(default_factory=Parity)
+    gates: list[Gate] = field(default_factory=list)
+    comparisons: list[Annotated[Comparison, Checked(refuse_inconsistent)]] = field(
+        default_factory=list
+    )
 
 
-class Attribution(Part):
+@dataclass(frozen=True, kw_only=True)
+class Attribution:
     """One thing toggled in one mode. `time_ratio` is the time without it over the time with it.
 
     `kind` is ``cores`` (all of them against one), ``compile``, or ``variant`` (the same work
-    written another way, `size` against `size_off`).
+    written another way, `size` against `size_off`). `ci` holds at `level` over `launches`.
     """
 
     kind: Id
@@ -248,114 +307,63 @@ class Attribution(Part):
     size_off: Id | None = None
     cores: int | None = None
     cores_off: int | None = None
-    time_ratio: Ratio
-    ci: tuple[Ratio, Ratio]
+    time_ratio: TimeRatio
+    ci: tuple[TimeRatio, TimeRatio]
+    level: Annotated[float, Within(gt=0.5, lt=1)] = LEVEL
+    launches: int = 0
     effect: Literal["faster", "slower", "equal", "open"]
 
 
-class Selftest(Part):
-    """Whether measuring worked here: identical code called equal, a planted slowdown found."""
+@dataclass(frozen=True, kw_only=True)
+class Selftest:
+    """Whether measuring worked here: identical code called equal, a planted slowdown found.
+
+    `aa_log_sd` is the spread (standard deviation of the natural logarithm of the ratio) between
+    launches of identical code.
+    """
 
     status: Literal["passed", "failed", "not_run"]
     aa_log_sd: float | None = None
     planted_detected: bool | None = None
     reason: Reason | None = None
-    details: dict[str, Any] = {}
+    details: dict[str, Any] = field(default_factory=dict)
 
 
-class Notice(Part):
-    """Something a reader of the evidence should know."""
-
-    id: Id
-    severity: Literal["info", "warning", "problem"] = "info"
-    text: ShortText = ""
-    hint: ShortText = ""
-
-
-class Tool(Part):
+@dataclass(frozen=True)
+class Tool:
     """What wrote the document."""
 
     name: Id = "fw-advisor"
     version: Id = ""
 
 
-class Evidence(Part):
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
     """Everything measured in one run on one machine."""
 
-    schema_: Literal["fw-advisor/evidence@1"] = Field(alias="schema")
-    tool: Tool = Tool()
+    schema: Literal["fw-advisor/evidence@1"] = "fw-advisor/evidence@1"
+    tool: Tool = field(default_factory=Tool)
     created: Id = ""
     settings: Literal["matched", "default"] = "matched"
     profile: Id = "standard"
     seed: int | None = None
-    machine: Machine = Machine()
-    toolchains: list[Toolchain] = []
+    machine: Machine = field(default_factory=Machine)
+    toolchains: list[Toolchain] = field(default_factory=list)
     selftest: Selftest | None = None
-    probes: Annotated[list[Probe], Field(max_length=5000)] = []
-    spent_s: dict[Id, Seconds] = {}
-    attributions: Annotated[list[Attribution], Field(max_length=50_000)] = []
-    notices: list[Notice] = []
-
-    def to_dict(self) -> dict[str, Any]:
-        """The document as it is written."""
-        return self.model_dump(mode="json", by_alias=True)
-
-
-def read_evidence(path: Path) -> Evidence:
-    """The evidence in *path*.
-
-    Raises:
-        UserError: not strict JSON, another schema, a later major version, or values that no
-            measurement can have (negative or infinite times, a verdict without its interval).
-    """
-    return evidence_from(read_json(path), name=str(path))
-
-
-def evidence_from_bytes(raw: bytes, *, name: str) -> Evidence:
-    """The evidence in *raw*; *name* is what errors call it."""
-    return evidence_from(parse_json(raw, name=name), name=name)
-
-
-def evidence_from(data: Any, *, name: str) -> Evidence:
-    """Validate *data* as evidence; *name* is what errors call it."""
-    check_schema_id(data, SCHEMA, name)
-    try:
-        return Evidence.model_validate(data)
-    except ValidationError as error:
-        raise validation_error(error, name) from error
-
-
-def check_schema_id(data: Any, expected: str, name: str) -> None:
-    """Refuse a document whose ``schema`` is not *expected*, saying which it is.
-
-    Raises:
-        UserError: no schema, another kind of document, or a later major version.
-    """
-    found = data.get("schema") if isinstance(data, dict) else None
-    if found == expected:
-        return
-    kind, _, major = expected.partition("@")
-    if isinstance(found, str) and found.startswith(f"{kind}@"):
-        raise UserError(
-            f"is {found}; this version reads {expected}",
-            hint=f"it was made by another version of fw-advisor: upgrade, or re-make it ({major=})",
-            where=name,
-        )
-    shown = repr(found)[:80] if found is not None else "no schema at all"
-    raise UserError(
-        f"is not a {kind} document: it has {shown}",
-        hint=f"expected the key schema with {expected!r}",
-        where=name,
+    probes: Annotated[list[Probe], Within(max_length=5000)] = field(default_factory=list)
+    spent_s: dict[Id, Seconds] = field(default_factory=dict)
+    attributions: Annotated[list[Attribution], Within(max_length=50_000)] = field(
+        default_factory=list
     )
+    notices: list[Notice] = field(default_factory=list)
 
 
-def validation_error(error: ValidationError, name: str) -> UserError:
-    """The first few findings of a validation as one error for the user."""
-    findings = error.errors(include_url=False, include_context=False)
-    lines = []
-    for finding in findings[:5]:
-        path = ".".join(str(part) for part in finding["loc"]) or "document"
-        lines.append(f"{path}: {finding['msg']}")
-    more = len(findings) - len(lines)
-    text = "; ".join(lines) + (f"; and {more} more" if more > 0 else "")
-    return UserError(text, hint="nothing of this file was used", where=name)
+def to_data(part: Any) -> Any:
+    """*part* as plain JSON values; its keys are the fields' names."""
+    if dataclasses.is_dataclass(part) and not isinstance(part, type):
+        return {f.name: to_data(getattr(part, f.name)) for f in dataclasses.fields(part)}
+    if isinstance(part, Mapping):
+        return {str(key): to_data(value) for key, value in part.items()}
+    if isinstance(part, (list, tuple)):
+        return [to_data(value) for value in part]
+    return part

@@ -15,7 +15,7 @@ from advisor.errors import ExitCode, UserError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from advisor.decide.movement import Movement
+    from advisor.reading.movement import Movement
 
 COMPARE_SCHEMA = "fw-advisor/compare@1"
 
@@ -38,7 +38,7 @@ def compare(
     verbose: VerboseOption = False,
 ) -> int:
     """Which verdicts changed between two evidence files, and which movements are significant."""
-    from advisor.decide.movement import movement
+    from advisor.reading.movement import movement
     from advisor.evidence import read_evidence
 
     limits = [_limit(text) for text in fail_on or ()]

@@ -75,10 +75,10 @@ def _rate(entry: Mapping[str, Any], probe: Mapping[str, Any]) -> str:
 
 def _changes(document: Mapping[str, Any], *, verbose: bool) -> list[str]:
     """Where the winner changes, and what a change of one thing makes of a mode."""
-    from advisor.decide.cells import measured_from
-    from advisor.decide.crossover import winner_changes
+    from advisor.reading.called import measured_from
+    from advisor.reading.crossover import winner_changes
     from advisor.evidence import Evidence
-    from advisor.render.view.changes import change_text, toggle_text
+    from advisor.render.view.crossovers import change_text, toggle_text
 
     evidence = Evidence.model_validate(document)
     found = [

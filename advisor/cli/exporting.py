@@ -27,7 +27,7 @@ EXPORT_SCHEMA = "fw-advisor/export@1"
 _SHEBANG = b"#!/usr/bin/env python3\n"
 _MODULES = ("__init__.py", "errors.py", "jsonio.py", "text.py")
 _PACKAGES = ("measure", "machine")
-_ENTRY = "measure/entry.py"
+_ENTRY = "node/entry.py"
 # The earliest time that a zip file can hold.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -100,7 +100,7 @@ def tell_export(done: Exported, *, json: bool, quiet: bool) -> int:
 
 def _contents() -> dict[str, bytes]:
     """Names in the zip and what they hold."""
-    from advisor.measure.node import PACKED_MENDS
+    from advisor.node.run import PACKED_MENDS
 
     package = Path(__file__).resolve().parent.parent
     probes = resource_dir("probes")

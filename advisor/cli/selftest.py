@@ -33,9 +33,9 @@ def selftest(
     from advisor.cli.live import live_progress
     from advisor.machine.describe import describe_machine
     from advisor.measure.campaign import Campaign, self_test
-    from advisor.measure.lock import machine_lock
+    from advisor.workers.lock import machine_lock
     from advisor.measure.selection import Wishes
-    from advisor.measure.workspace import workspace
+    from advisor.workers.workspace import workspace
 
     machine = describe_machine()
     with live_progress(quiet=quiet, colour=colour_wanted(no_color)) as report:

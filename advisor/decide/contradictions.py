@@ -7,7 +7,7 @@ import math
 from advisor.decide.claims import STRENGTH, is_speed
 from advisor.decide.judging import Judgement
 from advisor.decide.model import PERFORMANCE, PRIOR_SD
-from advisor.decide.ratios import Ratio
+from advisor.reading.ratios import Ratio
 from advisor.decide.words import times
 from advisor.decision import Contradiction
 from advisor.knowledge.model import Rule

@@ -21,7 +21,7 @@ from advisor.decide.reasons import (
 )
 from advisor.decide.revisiting import revisit_of
 from advisor.decide.search import outcome_text
-from advisor.decide.second import second_decision
+from advisor.decide.recommendation import second_decision
 from advisor.decide.speed import document_of
 from advisor.decide.status import TIE_ABOVE
 from advisor.decide.tiebreak import tie_break

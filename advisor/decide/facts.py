@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from advisor.answers import Answers
-from advisor.decide.cells import Measured, measured_from
-from advisor.decide.crossover import winners_differ
+from advisor.reading.called import Measured, measured_from
+from advisor.reading.crossover import winners_differ
 from advisor.decide.speed import Speed, by_workload, combined, on_most_cores, speed_for
 from advisor.evidence import Accelerator, Evidence, Machine
 from advisor.knowledge.model import RuleBase

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
-from advisor.decide.changes import Change, single_changes
+from advisor.decide.alternatives import Change, single_changes
 from advisor.decide.draws import Draws
 from advisor.decide.judging import Judgement, judge
 from advisor.decide.search import Search

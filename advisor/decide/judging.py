@@ -13,13 +13,13 @@ from functools import cached_property
 from typing import Any
 
 from advisor.answers import ranks_of
-from advisor.decide.cells import Measured, measured_from
+from advisor.reading.called import Measured, measured_from
 from advisor.decide.claims import Item, items_of
 from advisor.decide.draws import Draws
 from advisor.decide.facts import detected_facts, facts_of, installed_facts, versions_from
 from advisor.decide.model import MARGIN, PERFORMANCE, Case, Observation, Sample, simulate
 from advisor.decide.speed import TRANSFER_NAMED, Speed, speed_for
-from advisor.decide.standing import workload_weights
+from advisor.decide.task_weights import workload_weights
 from advisor.decide.status import Numbers, classify
 from advisor.decide.waiting import Index, index_of, unanswered_share, veto_chances
 from advisor.decision import CRITERIA, Status

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from advisor.decide.changes import Change
+from advisor.decide.alternatives import Change
 from advisor.decide.draws import Draws
 from advisor.decide.judging import Judgement, Situation, judge
 from advisor.decide.words import TITLES

@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from advisor.decide.cells import Cell, LeftOut, Measured
-from advisor.decide.crossover import WinnerChange, spanning, winner_changes, winners_differ
-from advisor.decide.devices import fits, is_part
-from advisor.decide.ratios import Ratio
-from advisor.decide.standing import largest_only, workload_reasons, workload_weights
+from advisor.reading.called import Cell, LeftOut, Measured
+from advisor.reading.crossover import WinnerChange, spanning, winner_changes, winners_differ
+from advisor.reading.devices import fits, is_part
+from advisor.reading.ratios import Ratio
+from advisor.decide.task_weights import largest_only, workload_reasons, workload_weights
 from advisor.knowledge.model import RuleBase
 
 TRANSFER_NAMED = math.log2(1.5)

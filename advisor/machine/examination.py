@@ -19,8 +19,8 @@ from typing import Any
 from advisor.machine.describe import describe_machine
 from advisor.machine.host import Host
 from advisor.machine.toolchains import Toolchain, find_toolchains, survey, with_devices
-from advisor.measure.environment import dropped_tuning, told
-from advisor.measure.lock import is_held
+from advisor.workers.environment import dropped_tuning, told
+from advisor.workers.lock import is_held
 from advisor.text import inert, private
 
 # Those that hide accelerators from a process.

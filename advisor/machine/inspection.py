@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from advisor.machine.host import run_command
-from advisor.measure.environment import worker_environment
-from advisor.measure.worker import WorkerCommand, WorkerError, WorkerProcess
+from advisor.workers.environment import worker_environment
+from advisor.workers.worker import WorkerCommand, WorkerError, WorkerProcess
 from advisor.text import inert
 
 OLDEST_PYTHON = (3, 10)

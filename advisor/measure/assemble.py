@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from advisor.measure.cell_runs import CellRuns, Context
-from advisor.measure.compare import comparison, pairs_of
+from advisor.measure.comparisons import comparison, pairs_of
 from advisor.measure.gates import effective_cores, gate
-from advisor.measure.model import Cell, Failure, LaunchResult, Mode, ModeRun
+from advisor.measure.work import Cell, Failure, LaunchResult, Mode, ModeRun
 from advisor.measure.parity import parity_of, read_observation
 from advisor.measure.statistics import quantile, t_interval
 

@@ -19,20 +19,20 @@ from typing import Any
 from advisor import __version__
 from advisor.errors import NothingToMeasureError
 from advisor.machine.cpu import one_per_core
-from advisor.measure.affinity import affinity_of
+from advisor.workers.affinity import affinity_of
 from advisor.measure.attribution import attributions
 from advisor.measure.catalogue import as_offered, offers_of, read_catalogue, users_fault
-from advisor.measure.environment import recorded
-from advisor.measure.lock import machine_lock
-from advisor.measure.model import ToolchainSpec
+from advisor.workers.environment import recorded
+from advisor.workers.lock import machine_lock
+from advisor.measure.work import ToolchainSpec
 from advisor.measure.plan import Plan, make_plan
 from advisor.measure.quiet import CpuMeter, MeterFactory
 from advisor.measure.run import Measured, Progress, Run, SelftestOutcome
 from advisor.measure.selection import Wishes
 from advisor.measure.selftest import SelftestResult, cached, selftest, store
 from advisor.measure.verdicts import ASSUMED_SPREAD
-from advisor.measure.worker import WorkerError
-from advisor.measure.workspace import workspace
+from advisor.workers.worker import WorkerError
+from advisor.workers.workspace import workspace
 
 _MOST_NAMED = 30
 EVIDENCE_SCHEMA = "fw-advisor/evidence@1"

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from advisor.errors import UserError
-from advisor.measure.environment import worker_environment
-from advisor.measure.worker import WorkerCommand, WorkerError, WorkerProcess
+from advisor.workers.environment import worker_environment
+from advisor.workers.worker import WorkerCommand, WorkerError, WorkerProcess
 from advisor.text import private
 
 # How a worker's error begins that is the user's file's.

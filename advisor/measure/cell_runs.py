@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from advisor.measure import gates
-from advisor.measure.model import Cell, LaunchResult, ModeRun, Series
+from advisor.measure.work import Cell, LaunchResult, ModeRun, Series
 from advisor.measure.statistics import pair_log_ratio
 from advisor.measure.verdicts import DEFAULT_MARGIN, Looks
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from advisor.measure import gates
 from advisor.measure.cell_runs import CellRuns, Context, launch_logs
-from advisor.measure.model import Cell
+from advisor.measure.work import Cell
 from advisor.measure.statistics import quantile
 
 WAY_OUT = {

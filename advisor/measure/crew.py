@@ -8,12 +8,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from advisor.measure.affinity import affinity_of, move_process
-from advisor.measure.environment import worker_environment
-from advisor.measure.model import Series, ToolchainSpec
-from advisor.measure.replies import ReplyError, check_hello
+from advisor.workers.affinity import affinity_of, move_process
+from advisor.workers.environment import worker_environment
+from advisor.measure.work import Series, ToolchainSpec
+from advisor.workers.replies import ReplyError, check_hello
 from advisor.measure.setting import Setting
-from advisor.measure.worker import WorkerCommand, WorkerError, WorkerProcess, worker_argv
+from advisor.workers.worker import WorkerCommand, WorkerError, WorkerProcess, worker_argv
 
 
 class Crew:

@@ -16,7 +16,7 @@ from typing import Any
 
 from advisor.measure import gates
 from advisor.measure.crew import Crew
-from advisor.measure.model import (
+from advisor.measure.work import (
     Cell,
     Failure,
     LaunchResult,
@@ -25,7 +25,7 @@ from advisor.measure.model import (
     Series,
     ToolchainSpec,
 )
-from advisor.measure.replies import (
+from advisor.workers.replies import (
     ReplyError,
     check_block,
     check_build,
@@ -36,7 +36,7 @@ from advisor.measure.replies import (
 )
 from advisor.measure.schedule import block_orders, launch_order
 from advisor.measure.setting import Setting
-from advisor.measure.worker import WorkerError, WorkerProcess
+from advisor.workers.worker import WorkerError, WorkerProcess
 
 _STATUS = {"worker-hung": "timeout", "framework-missing": "skipped", "device-missing": "skipped"}
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from advisor.measure.model import Cell, Protocol, Series, ToolchainSpec
+from advisor.measure.work import Cell, Protocol, Series, ToolchainSpec
 from advisor.measure.selection import CUDA_GRAPHS, Wishes, cells_of, chosen, on_one_core
 from advisor.measure.verdicts import Looks, looks_of
 

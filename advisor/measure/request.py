@@ -18,7 +18,7 @@ from advisor.text import private
 if TYPE_CHECKING:
     from advisor.machine.toolchains import Toolchain
     from advisor.measure.campaign import Campaign
-    from advisor.measure.model import ToolchainSpec
+    from advisor.measure.work import ToolchainSpec
     from advisor.measure.run import Progress
     from advisor.measure.selection import Wishes
 
@@ -81,7 +81,7 @@ def parse_budget(text: str | None) -> float | None:
 
 def specs_of(toolchains: Sequence[Toolchain]) -> tuple[list[ToolchainSpec], dict[str, Any]]:
     """Toolchains that can be measured, and per framework that has none, why."""
-    from advisor.measure.model import ToolchainSpec  # noqa: PLC0415  (--help stays quick)
+    from advisor.measure.work import ToolchainSpec  # noqa: PLC0415  (--help stays quick)
 
     specs: list[ToolchainSpec] = []
     missing: dict[str, Any] = {}

@@ -16,17 +16,17 @@ from typing import Any
 from advisor.measure.assemble import probe_entry
 from advisor.measure.cell_runs import CellRuns, Context, launch_logs
 from advisor.measure.certificate import keeps_compiling, too_noisy
-from advisor.measure.compare import crossing_pairs, verdict_so_far
+from advisor.measure.comparisons import crossing_pairs, verdict_so_far
 from advisor.measure.device_quiet import foreign_processes
 from advisor.measure.disagreement import disagreements
-from advisor.measure.environment import dropped_tuning, worker_environment
+from advisor.workers.environment import dropped_tuning, worker_environment
 from advisor.measure.launch import Launch
-from advisor.measure.model import Cell, Failure, LaunchResult, Series
+from advisor.measure.work import Cell, Failure, LaunchResult, Series
 from advisor.measure.plan import Plan, series_seconds
 from advisor.measure.quiet import BUSY_SHARE, CpuMeter, MeterFactory, wait_until_quiet
 from advisor.measure.setting import Setting
 from advisor.measure.verdicts import ASSUMED_SPREAD
-from advisor.measure.worker import WorkerCommand, WorkerError, WorkerProcess, worker_argv
+from advisor.workers.worker import WorkerCommand, WorkerError, WorkerProcess, worker_argv
 
 # How many launches may be repeated because others disturbed them.
 MOST_REPEATS = 2

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from advisor.errors import UserError
-from advisor.measure.model import Cell, Mode, ToolchainSpec
+from advisor.measure.work import Cell, Mode, ToolchainSpec
 
 SIZES = {
     "quick": ("small",),

@@ -21,14 +21,14 @@ from typing import Any
 
 from advisor import __version__
 from advisor.measure.cell_runs import CellRuns, launch_logs
-from advisor.measure.environment import worker_environment
+from advisor.workers.environment import worker_environment
 from advisor.measure.launch import Launch
-from advisor.measure.model import Cell, LaunchResult, Mode, Protocol, Series, ToolchainSpec
+from advisor.measure.work import Cell, LaunchResult, Mode, Protocol, Series, ToolchainSpec
 from advisor.measure.quiet import CpuMeter, MeterFactory, wait_until_quiet
-from advisor.measure.replies import ReplyError, check_block, check_warm
+from advisor.workers.replies import ReplyError, check_block, check_warm
 from advisor.measure.setting import Setting
 from advisor.measure.verdicts import SPREAD_FLOOR, Looks, Verdict, call
-from advisor.measure.worker import WorkerCommand, WorkerError, WorkerProcess, worker_argv
+from advisor.workers.worker import WorkerCommand, WorkerError, WorkerProcess, worker_argv
 
 PLANTED_SHARE = 0.20
 # Launches that may be repeated because others disturbed them.

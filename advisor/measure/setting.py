@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from advisor.measure.model import Protocol
+from advisor.measure.work import Protocol
 from advisor.measure.quiet import CpuMeter, MeterFactory
 
 

@@ -10,11 +10,12 @@ Standard library only, since a bare node computes its verdicts too.
 
 from __future__ import annotations
 
-import functools
 import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from advisor.ratio import t_quantile
 
 
 @dataclass(frozen=True)
@@ -59,73 +60,6 @@ def t_interval(logs: Sequence[float], *, alpha: float, floor: float) -> Interval
     spread = max(deviation, floor)
     half = t_quantile(1 - alpha / 2, count - 1) * spread / math.sqrt(count)
     return Interval(mean, mean - half, mean + half, spread, count)
-
-
-@functools.lru_cache(maxsize=256)
-def t_quantile(p: float, degrees: int) -> float:
-    """The *p* quantile of Student's t with *degrees* of freedom, by bisection.
-
-    Raises:
-        ValueError: p outside (0, 1) or no degree of freedom.
-    """
-    if not 0 < p < 1 or degrees < 1:
-        raise ValueError("a quantile needs 0 < p < 1 and at least one degree of freedom")
-    if p < 0.5:
-        return -t_quantile(1 - p, degrees)
-    low, high = 0.0, 1.0
-    while t_cdf(high, degrees) < p:
-        high *= 2
-    for _ in range(200):
-        middle = (low + high) / 2
-        if t_cdf(middle, degrees) < p:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
-
-
-def t_cdf(t: float, degrees: int) -> float:
-    """Student's t distribution function, through the regularised incomplete beta function."""
-    if t == 0:
-        return 0.5
-    x = degrees / (degrees + t * t)
-    tail = 0.5 * incomplete_beta(degrees / 2, 0.5, x)
-    return 1 - tail if t > 0 else tail
-
-
-def incomplete_beta(a: float, b: float, x: float) -> float:
-    """The regularised incomplete beta function I_x(a, b), 0 <= x <= 1.
-
-    By its continued fraction (Abramowitz & Stegun 26.5.8), evaluated with Lentz's method, on
-    the side of the mean where it converges fast.
-    """
-    if x <= 0 or x >= 1:
-        return 0.0 if x <= 0 else 1.0
-    if x > (a + 1) / (a + b + 2):
-        return 1 - incomplete_beta(b, a, 1 - x)
-    log_front = (
-        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
-    )
-    return math.exp(log_front) * _beta_fraction(a, b, x) / a
-
-
-def _beta_fraction(a: float, b: float, x: float) -> float:
-    tiny = 1e-300
-    c, d = 1.0, 1 - (a + b) * x / (a + 1)
-    d = 1 / (d if abs(d) > tiny else tiny)
-    value = d
-    for m in range(1, 500):
-        even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
-        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
-        for term in (even, odd):
-            d = 1 + term * d
-            d = 1 / (d if abs(d) > tiny else tiny)
-            c = 1 + term / c
-            c = c if abs(c) > tiny else tiny
-            value *= c * d
-        if abs(c * d - 1) < 1e-15:
-            break
-    return value
 
 
 def launches_needed(interval: Interval, margin: float, alpha: float) -> int | None:

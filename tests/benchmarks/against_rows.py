@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from advisor.measure.campaign import usable_cpus
-from advisor.measure.model import Mode
+from advisor.measure.work import Mode
 from tests.benchmarks.harness import Row, cell_of, compared, median_s, run_group, toolchain
 
 _TORCH_TIMER = """

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from advisor.measure.model import Mode
+from advisor.measure.work import Mode
 from tests.benchmarks.harness import Row, cell_of, median_s, run_group, toolchain
 
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from advisor.measure.campaign import read_catalogue, usable_cpus
-from advisor.measure.lock import machine_lock
-from advisor.measure.model import Cell, Mode, Protocol, Series, ToolchainSpec
+from advisor.workers.lock import machine_lock
+from advisor.measure.work import Cell, Mode, Protocol, Series, ToolchainSpec
 from advisor.measure.plan import PROTOCOLS, Plan
 from advisor.measure.run import Measured, Run, SelftestOutcome
 from advisor.measure.verdicts import QUICK, Looks
-from advisor.measure.workspace import workspace
+from advisor.workers.workspace import workspace
 from advisor.resources import resource_dir
 
 WORKER = (str(resource_dir("probes")),)

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from advisor.decide.cells import measured_from
+from advisor.reading.called import measured_from
 from advisor.decide.speed import TRANSFER_NAMED, Speed, speed_for
 from advisor.evidence import Evidence
 from advisor.knowledge.loader import load_rule_base

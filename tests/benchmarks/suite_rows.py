@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from advisor.measure.model import Mode
+from advisor.measure.work import Mode
 from tests.benchmarks.harness import Row, cell_of, median_s, run_group, toolchain
 
 SUITE_S = 15 * 60

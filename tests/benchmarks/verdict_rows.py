@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from advisor.measure.model import Mode
+from advisor.measure.work import Mode
 from advisor.measure.verdicts import STANDARD, THOROUGH
 from tests.benchmarks.harness import (
     Row,

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.decide.cells import Cell, measured_from
-from advisor.decide.crossover import spanning, winner_changes
+from advisor.reading.called import Cell, measured_from
+from advisor.reading.crossover import spanning, winner_changes
 from advisor.decide.facts import facts_from
-from advisor.decide.ratios import Ratio
+from advisor.reading.ratios import Ratio
 from advisor.decide.speed import TRANSFER_OTHER, document_of, speed_for
 from advisor.decide.words import speed_text
-from advisor.render.view.changes import change_text
+from advisor.render.view.crossovers import change_text
 from tests.decide.making import base_of, comparison, evidence_with, inputs_for, probe
 
 

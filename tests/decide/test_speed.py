@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from advisor.decide import decide
-from advisor.decide.cells import measured_from
+from advisor.reading.called import measured_from
 from advisor.decide.facts import facts_from
 from advisor.decide.speed import TRANSFER_NAMED, TRANSFER_OTHER, document_of, speed_for
 from advisor.decide.words import speed_text

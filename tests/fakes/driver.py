@@ -10,8 +10,8 @@ import sys
 import time
 from pathlib import Path
 
-from advisor.measure.environment import worker_environment
-from advisor.measure.worker import WorkerCommand, WorkerProcess, worker_argv
+from advisor.workers.environment import worker_environment
+from advisor.workers.worker import WorkerCommand, WorkerProcess, worker_argv
 
 FAKE = Path(__file__).with_name("worker.py")
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from advisor.measure.affinity import affinity_of
-from advisor.measure.model import Cell, Mode, Protocol, Series, ToolchainSpec
+from advisor.workers.affinity import affinity_of
+from advisor.measure.work import Cell, Mode, Protocol, Series, ToolchainSpec
 from advisor.measure.plan import Plan
 from advisor.measure.quiet import Usage
 from advisor.measure.run import Measured, Progress, Run, SelftestOutcome

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from advisor.measure.campaign import read_catalogue
-from advisor.measure.model import Cell, Protocol
+from advisor.measure.work import Cell, Protocol
 from advisor.measure.run import Measured, Run
 from advisor.measure.verdicts import Looks
 from advisor.resources import resource_dir

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from advisor.measure.environment import dropped_tuning
+from advisor.workers.environment import dropped_tuning
 from advisor.measure.quiet import wait_until_quiet
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from advisor.evidence import Probe
-from advisor.measure.replies import ReplyError, check_latency
+from advisor.workers.replies import ReplyError, check_latency
 from advisor.measure.verdicts import Looks
 from tests.fakes import kit
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from advisor.measure.environment import dropped_tuning, recorded, worker_environment
+from advisor.workers.environment import dropped_tuning, recorded, worker_environment
 
 TUNING = {
     "OMP_NUM_THREADS": "1",

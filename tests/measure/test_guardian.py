@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from advisor.measure.worker import WorkerCommand, WorkerProcess
+from advisor.workers.worker import WorkerCommand, WorkerProcess
 from tests.fakes import kit
 from tests.fakes.kit import Script
 

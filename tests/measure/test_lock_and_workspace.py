@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from advisor.errors import UserError
-from advisor.measure.lock import is_held, lock_path, machine_lock
-from advisor.measure.workspace import sweep, workspace
+from advisor.workers.lock import is_held, lock_path, machine_lock
+from advisor.workers.workspace import sweep, workspace
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from advisor.measure.lock import machine_lock
+from advisor.workers.lock import machine_lock
 with machine_lock(float(sys.argv[2]), Path(sys.argv[1])):
     print("begin", time.monotonic(), flush=True)
     time.sleep(float(sys.argv[3]))
@@ -164,8 +164,8 @@ def test_waiting_is_bounded(tmp_path):
     slept = []
     with machine_lock(path=path), pytest.MonkeyPatch.context() as patch:
         clock = iter([0.0, 0.1, 0.2, 0.3, 9.0])
-        patch.setattr("advisor.measure.lock.time.monotonic", lambda: next(clock))
-        patch.setattr("advisor.measure.lock.time.sleep", slept.append)
+        patch.setattr("advisor.workers.lock.time.monotonic", lambda: next(clock))
+        patch.setattr("advisor.workers.lock.time.sleep", slept.append)
         with pytest.raises(UserError), machine_lock(5.0, path):
             pytest.fail("held by another")
     assert len(slept) == 3

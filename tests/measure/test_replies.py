@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from advisor.measure.replies import (
+from advisor.workers.replies import (
     ReplyError,
     check_block,
     check_build,

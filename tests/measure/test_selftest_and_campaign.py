@@ -14,11 +14,11 @@ from advisor.evidence import Evidence
 from advisor.measure import campaign as campaign_module
 from advisor.measure import selftest as selftest_module
 from advisor.measure.campaign import Campaign, measure, planned, read_catalogue, usable_cpus
-from advisor.measure.lock import machine_lock
-from advisor.measure.model import ToolchainSpec
+from advisor.workers.lock import machine_lock
+from advisor.measure.work import ToolchainSpec
 from advisor.measure.selection import Wishes
 from advisor.measure.selftest import cached, selftest, store
-from advisor.measure.worker import WorkerError
+from advisor.workers.worker import WorkerError
 from tests.fakes import kit
 from tests.fakes.worker import workload
 

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from advisor.evidence import Probe
-from advisor.measure import worker as worker_module
-from advisor.measure.environment import worker_environment
+from advisor.workers import worker as worker_module
+from advisor.workers.environment import worker_environment
 from advisor.measure.run import Measured
 from advisor.measure.verdicts import Looks
-from advisor.measure.worker import WorkerCommand, WorkerError, WorkerProcess, worker_argv
+from advisor.workers.worker import WorkerCommand, WorkerError, WorkerProcess, worker_argv
 from tests.fakes import kit
 
 MODES = kit.modes_of("pytorch.eager", "pytorch.compile", "jax.jit")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from advisor.measure.environment import worker_environment
-from advisor.measure.replies import check_block, check_build, check_finish, check_hello, check_warm
-from advisor.measure.worker import WorkerCommand, WorkerError, WorkerProcess, worker_argv
+from advisor.workers.environment import worker_environment
+from advisor.workers.replies import check_block, check_build, check_finish, check_hello, check_warm
+from advisor.workers.worker import WorkerCommand, WorkerError, WorkerProcess, worker_argv
 from advisor.resources import resource_dir
 from tests.fakes import kit
 

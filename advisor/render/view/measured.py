@@ -20,7 +20,7 @@ from advisor.render.document import (
     anchor,
     table_of,
 )
-from advisor.render.view.cases import (
+from advisor.reading.cases import (
     CALLED,
     Case,
     cases_of,
@@ -29,7 +29,7 @@ from advisor.render.view.cases import (
     jax_speedup,
     matched,
 )
-from advisor.render.view.changes import attribution_section, crossover_section
+from advisor.render.view.crossovers import attribution_section, crossover_section
 from advisor.render.view.costs import compile_section, once_section
 from advisor.render.view.fairness import default_section, fairness_section, missing_section
 from advisor.render.view.provenance import Origins

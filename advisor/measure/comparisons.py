@@ -11,7 +11,7 @@ from typing import Any
 
 from advisor.measure.cell_runs import CellRuns, Context, launch_logs
 from advisor.measure.certificate import WAY_OUT, certificate_of
-from advisor.measure.model import Cell
+from advisor.measure.work import Cell
 from advisor.measure.verdicts import Verdict, call
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from advisor.decide.ratios import Ratio, ratio_of
-from advisor.decide.variants import JAX_MODE, TORCH_MODES
+from advisor.reading.ratios import Ratio, ratio_of
+from advisor.reading.variants import JAX_MODE, TORCH_MODES
 from advisor.evidence import Entry, Probe
 
 

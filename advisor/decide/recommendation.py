@@ -9,11 +9,11 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from advisor.decide.compile_costs import CompileCost
-from advisor.decide.devices import fits
+from advisor.reading.compile_costs import CompileCost
+from advisor.reading.devices import fits
 from advisor.decide.judging import Judgement
 from advisor.decide.reasons import sources_of
-from advisor.decide.standing import workload_weights
+from advisor.decide.task_weights import workload_weights
 from advisor.decision import Recommended
 from advisor.knowledge.model import Rule, RuleBase
 

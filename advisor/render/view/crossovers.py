@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from advisor.decide.cells import Cell as Called
-from advisor.decide.cells import measured_from
-from advisor.decide.crossover import WinnerChange, winner_changes
+from advisor.reading.called import Cell as Called
+from advisor.reading.called import measured_from
+from advisor.reading.crossover import WinnerChange, winner_changes
 from advisor.evidence import Attribution, Evidence
 from advisor.render.document import (
     Aside,

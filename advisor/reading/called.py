@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from advisor.decide.compile_costs import CompileCost, add_compile_times, compile_cost
-from advisor.decide.devices import kinds_of
-from advisor.decide.ratios import Ratio, ratio_of
-from advisor.decide.variants import (
+from advisor.reading.compile_costs import CompileCost, add_compile_times, compile_cost
+from advisor.reading.devices import kinds_of
+from advisor.reading.ratios import Ratio, ratio_of
+from advisor.reading.variants import (
     JAX_MODE,
     TORCH_MODES,
     Detour,

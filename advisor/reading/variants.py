@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from advisor.decide.ratios import error_of
+from advisor.reading.ratios import error_of
 from advisor.evidence import Attribution, Entry, Evidence, Probe
 
 TORCH_MODES = ("pytorch.eager", "pytorch.compile", "pytorch.compile_reduce_overhead")

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from advisor.decide.cells import Cell
-from advisor.decide.ratios import Z95, Ratio
+from advisor.reading.called import Cell
+from advisor.reading.ratios import Z95, Ratio
 
 
 @dataclass(frozen=True)

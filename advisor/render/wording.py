@@ -1,0 +1,204 @@
+"""Words: the parts of a document in, English out. No other room forms a sentence for a reader.
+
+The sentences themselves are data (``templates/wording/LANGUAGE/*.toml``), so that a translator can
+fill them: messages by dotted key, with named places for values. A place may say how its value is
+shown (``{ratio:factor}``); a message with ``one`` and ``other`` chooses by its value ``n``. This
+module knows how values are shown and how a message is found; it must not know what follows from a
+value. Standard library only: a bare node words its evidence too.
+"""
+
+from __future__ import annotations
+
+import math
+import string
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from advisor.pair import TITLES
+from advisor.resources import words_of
+
+DASH = "–"
+
+
+def say(key: str, /, **values: Any) -> str:
+    """The message *key* with *values* in its places.
+
+    Raises:
+        KeyError: there is no such message, or it has a place that no value fills.
+    """
+    message = _message(key)
+    if message is None:
+        raise KeyError(f"no message is called {key!r}")
+    if isinstance(message, Mapping):
+        message = message["one" if values["n"] == 1 else "other"]
+    return _FORMATTER.vformat(message, (), values)
+
+
+def has(key: str) -> bool:
+    """Whether there is a message *key*."""
+    return _message(key) is not None
+
+
+@lru_cache(maxsize=1)
+def _catalogue() -> Mapping[str, Any]:
+    return words_of()
+
+
+@lru_cache(maxsize=2048)
+def _message(key: str) -> str | Mapping[str, str] | None:
+    place: Any = _catalogue()
+    for word in key.split("."):
+        if not isinstance(place, Mapping) or word not in place:
+            return None
+        place = place[word]
+    if isinstance(place, str) or (isinstance(place, Mapping) and "other" in place):
+        return place
+    return None
+
+
+def name_of(framework: str | None) -> str:
+    """``PyTorch`` for ``pytorch``."""
+    return TITLES.get(framework or "", framework or DASH)
+
+
+def duration(seconds: float | None) -> str:
+    """Three significant digits with the unit that fits: ``1.23 ms``."""
+    if seconds is None:
+        return DASH
+    if seconds >= 120:
+        return f"{seconds / 60:.3g} min"
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= size * 0.9995:
+            return f"{significant(seconds / size)} {unit}"
+    return f"{significant(seconds / 1e-9)} ns"
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """*value* with so many significant digits and without an exponent (``0.0123``, ``1,230``)."""
+    if value == 0 or not math.isfinite(value):
+        return "0" if value == 0 else DASH
+    places = max(digits - 1 - math.floor(math.log10(abs(value))), 0)
+    return f"{value:,.{min(places, 12)}f}"
+
+
+def span(interval: Sequence[float] | None) -> str:
+    """An interval of times in the unit of its upper end: ``0.54 to 1.35 ms``."""
+    if not interval:
+        return DASH
+    low, high = interval
+    text = duration(high)
+    unit = text.split()[-1]
+    scale = {"min": 60.0, "s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9}[unit]
+    return say("number.span", low=significant(low / scale), high=text)
+
+
+def factor(ratio: float | None) -> str:
+    """A ratio with two decimals below ten: ``1.26``."""
+    if ratio is None:
+        return DASH
+    return f"{ratio:.2f}" if 0.1 <= ratio < 10 else significant(ratio)
+
+
+def factor_span(ci: Sequence[float] | None) -> str:
+    """An interval of ratios: ``1.23 to 1.29``."""
+    return DASH if not ci else say("number.span", low=factor(ci[0]), high=factor(ci[1]))
+
+
+def amount_of_bytes(count: float | None) -> str:
+    """Binary units: ``311 MiB``."""
+    if count is None:
+        return DASH
+    for unit, size in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if count >= size:
+            return f"{significant(count / size)} {unit}"
+    return f"{count:.0f} B"
+
+
+def percent(share: float | None) -> str:
+    """``14 %``; never 0 or 100 for what is only nearly so."""
+    if share is None:
+        return DASH
+    if 0 < share < 0.005:
+        return say("number.under_one_percent")
+    if 0.995 < share < 1:
+        return say("number.over_99_percent")
+    return f"{share * 100:.0f} %"
+
+
+def level(share: float) -> str:
+    """The level of an interval: ``95 %``, ``97.1 %``."""
+    return f"{share * 100:.1f}".rstrip("0").rstrip(".") + " %"
+
+
+def count_of(count: int, noun: str) -> str:
+    """``3 rules``: a message below ``count`` with ``one`` and ``other``."""
+    return say(f"count.{noun}", n=count)
+
+
+def listed(words: Sequence[str]) -> str:
+    """``a, b and c``."""
+    if len(words) < 2:
+        return "".join(words)
+    return say("number.listed", first=", ".join(words[:-1]), last=words[-1])
+
+
+def sentence(text: str) -> str:
+    """*text* with a capital first letter, unless it starts with a name in code, and a full stop."""
+    text = text.strip()
+    if not text:
+        return ""
+    if text.split()[0].rstrip(",;:").isalpha():
+        text = text[0].upper() + text[1:]
+    return text if text[-1] in ".!?…" else text + "."
+
+
+def plain(value: Any) -> str:
+    """A value of a free-form mapping as short text."""
+    if value is None:
+        return say("number.not_known")
+    if isinstance(value, bool):
+        return say("number.yes" if value else "number.no")
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k} {plain(value[k])}" for k in sorted(value, key=str))
+    if isinstance(value, (list, tuple)):
+        return ", ".join(plain(v) for v in value) or say("number.none")
+    return str(value)
+
+
+def size_text(size: Mapping[str, Any], size_name: str | None) -> str:
+    """``batch 64``, or the size's name where it has no numbers."""
+    shown = ", ".join(f"{key.replace('_', ' ')} {plain(size[key])}" for key in sorted(size))
+    return shown or (size_name or "")
+
+
+_SHOWN: Mapping[str, Callable[[Any], str]] = {
+    "name": name_of,
+    "duration": duration,
+    "factor": factor,
+    "factor_span": factor_span,
+    "bytes": amount_of_bytes,
+    "percent": percent,
+    "level": level,
+    "count": lambda value: f"{value:,.0f}",
+    "listed": lambda value: listed([str(word) for word in value]),
+    "commas": lambda value: ", ".join(str(word) for word in value),
+    "plain": plain,
+    "significant": significant,
+    "rough": lambda value: significant(float(f"{value:.2g}"), 2),
+    "giga": lambda value: significant(value / 1e9),
+    "short": lambda value: f"{value:.3g}",
+}
+
+
+class _Formatter(string.Formatter):
+    """Places that say how their value is shown."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        shown = _SHOWN.get(format_spec)
+        return str(super().format_field(value, format_spec)) if shown is None else shown(value)
+
+
+_FORMATTER = _Formatter()

@@ -1,0 +1,1 @@
+"""Worker processes: start, guard, environment, replies, lock, workspace. Knows no measurement."""
