@@ -1,7 +1,9 @@
 """The models of a decision: ``fw-advisor/decision@1``.
 
-The document states; it does not render. Every sentence in it names where it comes from, so
-that the terminal, HTML, Markdown and ADR can say nothing that is not in here.
+A decision is made of parts: facts, values, outcomes, rule ids, quantities. Fields called `text`,
+`headline`, `when` and the like hold words; deciding leaves them empty, and
+`advisor.render.decision_words` fills them in before a document is written. Only what a rule says in
+its own data (a title, what lifts a veto) is text from the start.
 """
 
 from __future__ import annotations
@@ -10,9 +12,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from advisor.pair import Framework
+
 SCHEMA: Literal["fw-advisor/decision@1"] = "fw-advisor/decision@1"
 
-Framework = Literal["pytorch", "jax"]
 Status = Literal[
     "recommend",
     "lean",
@@ -34,37 +37,89 @@ CRITERIA: tuple[CriterionId, ...] = (
     "risk",
 )
 Share = Annotated[float, Field(ge=0, le=1)]
+Severity = Literal["info", "warning", "problem"]
 
 
-class Part(BaseModel):
+class DecisionPart(BaseModel):
     """Base of every part of the document."""
 
     model_config = ConfigDict(extra="ignore", populate_by_name=True)
 
 
-class Provenance(Part):
-    """Where a statement comes from: measured here, a dated rule with its source, or an answer."""
+class Provenance(DecisionPart):
+    """Where a statement comes from: measured here, a dated rule with its source, or an answer.
+
+    `ref` is a source, a workload or a fact; `value` what the fact is. Of a measurement `value` is
+    ``{ratio, ci, weight}`` with JAX as the one that is compared.
+    """
 
     kind: Literal["measured", "rule", "answer", "detected", "default", "computed"]
     ref: str
+    value: Any = None
     text: str = ""
     url: str | None = None
     date: str | None = None
 
 
-class Recommended(Part):
+class ModeReason(DecisionPart):
+    """Why a mode is recommended.
+
+    Attributes:
+        kind: ``jit`` (JAX is used compiled), ``measured`` (what compiling gains and costs here),
+            ``rule``, or ``unmeasured``.
+        gain: How many times as fast compiled steps are.
+        workloads: Where that was measured.
+        compile_s: What compiling takes, seconds.
+        break_even_steps: Steps after which it has paid; None where that is not known.
+        steps_per_run: Steps of a run, answered or assumed.
+        restarts_per_day: Starts a day, where they were answered.
+    """
+
+    kind: Literal["jit", "measured", "rule", "unmeasured"]
+    gain: float | None = None
+    worthwhile: bool = True
+    workloads: list[str] = []
+    rule: str | None = None
+    compile_s: float | None = None
+    break_even_steps: float | None = None
+    steps_per_run: float | None = None
+    steps_assumed: bool = False
+    restarts_per_day: float | None = None
+
+
+class StackEntry(DecisionPart):
+    """One library to start with, and the rule that suggests it."""
+
+    package: str
+    why: str = ""
+    rule: str
+    source: Provenance | None = None
+
+
+class InstallLine(DecisionPart):
+    """One command that installs what is recommended."""
+
+    command: str
+    note: str = ""
+    sources: list[str] = []
+    reviewed: str = ""
+
+
+class Recommended(DecisionPart):
     """What is recommended: a framework, the mode to run it in and the libraries to start with."""
 
     framework: Framework | None = None
     mode: str | None = None
+    mode_because: ModeReason | None = None
     mode_reason: str | None = None
-    stack: list[dict[str, Any]] = []
-    install: list[dict[str, Any]] = []
+    stack: list[StackEntry] = []
+    install: list[InstallLine] = []
     tie_break: Framework | None = None
+    tie_break_because: Literal["codebase", "skill", "ahead", "convention"] | None = None
     tie_break_reason: str | None = None
 
 
-class Option(Part):
+class Option(DecisionPart):
     """One framework as a candidate."""
 
     framework: Framework
@@ -76,7 +131,7 @@ class Option(Part):
     utility: float | None = None
 
 
-class Criterion(Part):
+class Criterion(DecisionPart):
     """One criterion: its mean weight, the mean value of each framework, and their difference.
 
     `contribution` is the mean weighted difference JAX minus PyTorch: above 0 it favours JAX.
@@ -91,15 +146,18 @@ class Criterion(Part):
     rules: list[str] = []
 
 
-class DecisionReason(Part):
-    """One reason: what it favours, how much of the difference it makes, and its provenance."""
+class DecisionReason(DecisionPart):
+    """One reason: what it favours, how much of the difference it makes, and its provenance.
+
+    `text` is the rule's title; of a measurement (`rule` is None) it is worded from `performance`.
+    """
 
     rule: str | None = None
     probe: str | None = None
     favours: Framework
     criterion: CriterionId
     contribution: float
-    text: str
+    text: str = ""
     source: Provenance | None = None
     sources: list[Provenance] = []
     age_days: int | None = None
@@ -107,64 +165,160 @@ class DecisionReason(Part):
     strength: str | None = None
 
 
-class Contradiction(Part):
-    """A measurement that disagrees with a rule, by name."""
+class Contradiction(DecisionPart):
+    """A measurement that disagrees with a rule, by name; logarithms to base 2, above 0 for JAX."""
 
     rule: str
-    probe: str
-    text: str
+    probes: list[str]
+    text: str = ""
     believed_log2: float
     measured_log2: float
 
 
-class Veto(Part):
-    """A hard constraint that fired, what it costs and what would lift it."""
+class Veto(DecisionPart):
+    """A hard constraint that fired, what it costs and what would lift it.
+
+    `price` is the expected utility that is given up, scale 0 to 1; `left` the option that remains.
+    """
 
     rule: str
     framework: Framework
     title: str = ""
     price: float | None = None
+    left: Framework | None = None
     price_text: str = ""
     lifts: str = ""
     status: Literal["active", "conditional", "expired"] = "active"
+    waits_for: list[str] = []
     source: Provenance | None = None
 
 
-class Flip(Part):
-    """A change that alters the outcome; re-run before it was written down.
+class Flip(DecisionPart):
+    """A change that alters the outcome; judged again in full before it was written down.
 
     `change` holds the new answers by key, or one of ``measured.jax_speedup`` (the ratio from which
     on), ``weight.CRITERION`` (the share from which on), ``today`` (the date from which on) and
-    ``lift`` (rule ids of vetoes). `then` is the framework that would be recommended, or the status
-    where none would be.
+    ``lift`` (rule ids of vetoes); `now` what stands there today (a key is missing where nothing
+    was answered or measured). `then` is the framework that would be recommended, or the status
+    where none would be. `reach` says how a team would get there: it controls the answer, the
+    answer is uncertain, the number lies near, or it would be another project.
     """
 
     change: dict[str, Any]
+    now: dict[str, Any] = {}
     then: str
     then_status: Status
-    text: str
-    verified: bool = True
+    reach: Literal["uncertain", "own", "near", "distant", "other_project"] = "own"
+    condition: str = ""
+    outcome: str = ""
+    text: str = ""
 
 
-class Unknown(Part):
+class Unknown(DecisionPart):
     """Something not known, and what knowing it would be worth (in utility, EVPI)."""
 
     fact: str | None = None
     probe: str | None = None
     value_of_information: float
+    rules_waiting: int = 0
     text: str = ""
 
 
-class Revisit(Part):
-    """When to look at the decision again."""
+class Revisit(DecisionPart):
+    """When to look at the decision again.
 
-    when: str
+    `kind` is ``claim_expires`` (the first decisive one), ``claim_expired`` (any that spoke),
+    ``speed`` (a measured ratio beyond `condition`) or ``event`` (what `rule` watches for).
+    """
+
+    kind: Literal["claim_expires", "claim_expired", "speed", "event"]
+    when: str = ""
     date: str | None = None
     condition: dict[str, Any] | None = None
     rule: str | None = None
 
 
-class Replay(Part):
+class DecisionNotice(DecisionPart):
+    """What a reader must know about how the decision was made; `values` by name, rules by id."""
+
+    id: str
+    severity: Severity
+    values: dict[str, Any] = {}
+    rules: list[str] = []
+    text: str = ""
+
+
+class Note(DecisionPart):
+    """A rule that scores nothing and should be known."""
+
+    rule: str
+    title: str
+    text: str = ""
+    sources: list[Provenance] = []
+    because: list[Provenance] = []
+    age_days: int | None = None
+
+
+class RuleWaiting(DecisionPart):
+    """A rule that waits for answers."""
+
+    rule: str
+    waits_for: list[str] = []
+
+
+class LeftOutPart(DecisionPart):
+    """Something measured, or not, that does not count for speed: which, why, in which evidence."""
+
+    workload: str
+    reason: str
+    values: dict[str, Any] = {}
+    text: str = ""
+    evidence: int | None = None
+
+
+class WinnerChangePart(DecisionPart):
+    """Where the winner changes: by size or cores, between which two, and about where."""
+
+    by: Literal["size", "cores"]
+    between: list[dict[str, Any]]
+    at: dict[str, Any] | None = None
+
+
+class WorkloadPart(DecisionPart):
+    """What one workload says about the task's speed."""
+
+    id: str
+    ratio: float
+    ci: list[float]
+    weight: float
+    because: str = ""
+    winners_differ: bool = False
+    winner_changes: list[WinnerChangePart] = []
+    cells: list[dict[str, Any]] = []
+
+
+class Performance(DecisionPart):
+    """The measured speed of JAX as against PyTorch for this task, and what it is made of.
+
+    `ratio` above 1: JAX is faster; `ci` holds at `level`. `coverage` is the share of the task that
+    was measured and called; `transfer_factor` how far the team's own work may lie from it.
+    """
+
+    ratio: float | None = None
+    ci: list[float] | None = None
+    level: float = 0.95
+    winner_open: bool = False
+    partial: bool = False
+    device: str | None = None
+    matched_hardware: bool | None = None
+    one_of_several: bool = False
+    coverage: float | None = None
+    transfer_factor: float | None = None
+    workloads: list[WorkloadPart] = []
+    left_out: list[LeftOutPart] = []
+
+
+class Replay(DecisionPart):
     """What makes the decision replayable."""
 
     answers_sha256: str
@@ -176,7 +330,7 @@ class Replay(Part):
     today: str
 
 
-class ToolInfo(Part):
+class ToolInfo(DecisionPart):
     """What wrote the document."""
 
     name: str = "fw-advisor"
@@ -184,8 +338,12 @@ class ToolInfo(Part):
     rules: str = ""
 
 
-class Decision(Part):
-    """The decision: a pure function of answers, evidence, rules and seed."""
+class Decision(DecisionPart):
+    """The decision: a pure function of answers, evidence, rules and seed.
+
+    `leader` is the feasible framework that is most often clearly ahead; `tie_mass` the share of
+    the samples in which the two are practically equal.
+    """
 
     schema_: Literal["fw-advisor/decision@1"] = Field(default=SCHEMA, alias="schema")
     tool: ToolInfo = ToolInfo()
@@ -193,8 +351,10 @@ class Decision(Part):
     project: str | None = None
     status: Status
     recommended: Recommended = Recommended()
-    headline: str
+    headline: str = ""
     confidence_text: str = ""
+    leader: Framework | None = None
+    tie_mass: Share = 0.0
     options: list[Option] = []
     criteria: list[Criterion] = []
     reasons: list[DecisionReason] = []
@@ -206,11 +366,11 @@ class Decision(Part):
     revisit: list[Revisit] = []
     rules_silent: list[str] = []
     rules_fired: list[str] = []
-    rules_unknown: list[dict[str, Any]] = []
+    rules_unknown: list[RuleWaiting] = []
     rules_stale: list[str] = []
-    notes: list[dict[str, Any]] = []
-    performance: dict[str, Any] = {}
-    notices: list[dict[str, Any]] = []
+    notes: list[Note] = []
+    performance: Performance = Performance()
+    notices: list[DecisionNotice] = []
     replay: Replay
 
     def to_dict(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from advisor.reading.compile_costs import CompileCost
-from advisor.reading.devices import fits
+from advisor.reading.machines import fits
 from advisor.decide.judging import Judgement
 from advisor.decide.reasons import sources_of
 from advisor.decide.task_weights import workload_weights

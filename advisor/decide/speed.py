@@ -13,7 +13,7 @@ from typing import Any
 
 from advisor.reading.called import Cell, LeftOut, Measured
 from advisor.reading.crossover import WinnerChange, spanning, winner_changes, winners_differ
-from advisor.reading.devices import fits, is_part
+from advisor.reading.machines import fits, is_part
 from advisor.reading.ratios import Ratio
 from advisor.decide.task_weights import largest_only, workload_reasons, workload_weights
 from advisor.knowledge.model import RuleBase

@@ -1,7 +1,7 @@
 """Which measured comparisons may speak about speed, and what each of them says.
 
-Knows the evidence document: verdicts, modes, settings. Only comparisons that were called count;
-what is inconclusive or invalid is left out with its reason. It must not know tasks or weights.
+Knows the evidence: verdicts, modes, settings. Only comparisons that were called count; what is
+inconclusive or invalid is left out with its reason. It must not know tasks or weights.
 """
 
 from __future__ import annotations
@@ -11,26 +11,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from advisor.reading.compile_costs import CompileCost, add_compile_times, compile_cost
-from advisor.reading.devices import kinds_of
-from advisor.reading.ratios import Ratio, ratio_of
-from advisor.reading.variants import (
-    JAX_MODE,
-    TORCH_MODES,
-    Detour,
-    detours,
-    group_of,
-    size_of,
-    together_s,
-)
 from advisor.evidence import Comparison, Evidence, Probe, Reason
-from advisor.text import inert
-
-_MARGIN = math.log2(1.05)
+from advisor.pair import JIT, modes_of
+from advisor.ratio import MARGIN, Ratio
+from advisor.reading.compile_costs import CompileCost, add_compile_times, compile_cost
+from advisor.reading.machines import kinds_of
+from advisor.reading.speeds import against_jit, called_ratio
+from advisor.reading.variants import Detour, detours, group_of, size_of, together_s
 
 
 @dataclass(frozen=True)
-class Cell:
+class CalledComparison:
     """What one probe says: how many times as fast JAX is as the best mode of PyTorch.
 
     Attributes:
@@ -38,7 +29,7 @@ class Cell:
         source: Position of its evidence among those given.
         device: Where it ran.
         kinds: What the device is, in words of ``hardware.train``; empty where nothing tells.
-        speedup: Time of PyTorch over time of JAX (above 0 in log2: JAX is faster).
+        speedup: JAX as against PyTorch.
         torch_mode: The mode of PyTorch that is compared.
         verdict: ``jax_faster``, ``pytorch_faster`` or ``equivalent``.
         shape: The numbers of its size.
@@ -69,27 +60,37 @@ class Cell:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Something that does not count as evidence about speed, and why."""
+    """Something that does not count as evidence about speed, and why: an id and its values."""
 
     workload: str
     reason: str
-    text: str
+    values: tuple[tuple[str, Any], ...] = ()
     source: int | None = None
+
+    @property
+    def order(self) -> tuple[str, str, str, int]:
+        """Where it stands among others."""
+        return (
+            self.workload,
+            self.reason,
+            repr(self.values),
+            -1 if self.source is None else self.source,
+        )
 
 
 @dataclass(frozen=True)
-class Measured:
+class SpeedReadings:
     """Everything that the evidence says about speed, before any task is known."""
 
-    cells: tuple[Cell, ...] = ()
+    comparisons: tuple[CalledComparison, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     compile_costs: tuple[CompileCost, ...] = ()
     compile_s: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
-def measured_from(evidence: Sequence[Evidence]) -> Measured:
+def read_speeds(evidence: Sequence[Evidence]) -> SpeedReadings:
     """What *evidence* says about speed, in the order of workloads, files and probes."""
-    cells: list[Cell] = []
+    called: list[CalledComparison] = []
     left: list[LeftOut] = []
     costs: list[CompileCost] = []
     compile_s: dict[str, list[float]] = {}
@@ -97,45 +98,44 @@ def measured_from(evidence: Sequence[Evidence]) -> Measured:
         for probe in document.probes:
             refused = _refused(document, probe) or _stands_beside(document, probe)
             if refused is not None:
-                left.append(LeftOut(probe.id, *refused, source))
+                left.append(replace(refused, source=source))
                 continue
             kinds = kinds_of(document, probe.device)
-            told = _best_of_each(document, probe, source)
-            if isinstance(told, Cell):
+            best = _best_of_each(document, probe, source)
+            if isinstance(best, CalledComparison):
                 most, largest = _most_cores(document, probe), _is_largest(document, probe)
-                cells.append(replace(told, kinds=kinds, most_cores=most, largest=largest))
-            elif told is not None:
-                left.append(told)
+                called.append(replace(best, kinds=kinds, most_cores=most, largest=largest))
+            else:
+                left.append(best)
             costs.extend(replace(cost, kinds=kinds) for cost in compile_cost(probe))
             add_compile_times(probe, compile_s)
-    return Measured(
-        cells=tuple(sorted(cells, key=_order)),
-        left_out=tuple(sorted(set(left), key=lambda x: (x.workload, x.reason, x.source or 0))),
-        compile_costs=tuple(sorted(costs, key=lambda x: (x.workload, x.device, x.gain.log2))),
+    return SpeedReadings(
+        comparisons=tuple(sorted(called, key=_order)),
+        left_out=tuple(sorted(set(left), key=lambda x: x.order)),
+        compile_costs=tuple(sorted(costs, key=lambda x: (x.workload, x.device, x.gain.log))),
         compile_s={k: tuple(sorted(v)) for k, v in sorted(compile_s.items())},
     )
 
 
-def _refused(document: Evidence, probe: Probe) -> tuple[str, str] | None:
+def _refused(document: Evidence, probe: Probe) -> LeftOut | None:
     """Why nothing of *probe* counts, whatever its comparisons say."""
     if document.settings != "matched":
-        text = "measured with default settings, which are shown but do not decide"
-        return "default-settings", text
+        return LeftOut(probe.id, "default-settings")
     if document.selftest is not None and document.selftest.status == "failed":
-        return "selftest-failed", "the self-test says that measuring does not work there"
+        return LeftOut(probe.id, "selftest-failed")
     if probe.parity.status == "failed":
-        return "parity-failed", "the two did not compute the same thing"
+        return LeftOut(probe.id, "parity-failed")
     return None
 
 
-def _stands_beside(document: Evidence, probe: Probe) -> tuple[str, str] | None:
+def _stands_beside(document: Evidence, probe: Probe) -> LeftOut | None:
     """Why *probe* does not count beside others of the same work."""
     if not probe.weighs:
-        return "shown-beside", f"{size_of(probe)} answers a question of its own and is not weighed"
+        return LeftOut(probe.id, "shown-beside", (("size", size_of(probe)),))
     best = group_of(document, probe)[0]
     if best is probe or together_s(best) == together_s(probe):
         return None
-    return "other-variant", f"its variant {size_of(best)} stands for this work"
+    return LeftOut(probe.id, "other-variant", (("size", size_of(best)),))
 
 
 def _most_cores(document: Evidence, probe: Probe) -> int | None:
@@ -161,64 +161,63 @@ def _work(probe: Probe) -> tuple[float, float]:
     return probe.flops or 0.0, seconds if math.isfinite(seconds) else 0.0
 
 
-def _order(cell: Cell) -> tuple[str, str, str, int, str, float]:
+def _order(one: CalledComparison) -> tuple[str, str, str, int, str, float]:
     return (
-        cell.workload, cell.device, cell.size, cell.cores or 0, cell.precision, cell.speedup.log2,
+        one.workload, one.device, one.size, one.cores or 0, one.precision, one.speedup.log,
     )  # fmt: skip
 
 
-def _best_of_each(document: Evidence, probe: Probe, source: int) -> Cell | LeftOut:
-    """The cell of *probe*, carried to the variant that each framework is fastest in."""
+def _best_of_each(document: Evidence, probe: Probe, source: int) -> CalledComparison | LeftOut:
+    """What *probe* says, carried to the variant that each framework is fastest in."""
     steps = detours(document, group_of(document, probe))
-    torch_mode = next((s.mode for s in steps if s.mode in TORCH_MODES), None)
-    cell = _cell(probe, source, torch_mode)
-    if isinstance(cell, LeftOut) or not steps:
-        return cell
-    if torch_mode is not None and cell.torch_mode != torch_mode:
-        text = f"{torch_mode} is PyTorch's best in another variant, and was not called in this one"
-        return LeftOut(probe.id, "best-mode-not-called", text, source)
-    return _carried(cell, steps, source)
+    torch_mode = next((s.mode for s in steps if s.mode in modes_of("pytorch")), None)
+    called = _called(probe, source, torch_mode)
+    if isinstance(called, LeftOut) or not steps:
+        return called
+    if torch_mode is not None and called.torch_mode != torch_mode:
+        return LeftOut(probe.id, "best-mode-elsewhere", (("mode", torch_mode),), source)
+    return _carried(called, steps, source)
 
 
-def _carried(cell: Cell, steps: Sequence[Detour], source: int) -> Cell | LeftOut:
-    log2, variance = cell.speedup.log2, cell.speedup.se**2
+def _carried(
+    called: CalledComparison, steps: Sequence[Detour], source: int
+) -> CalledComparison | LeftOut:
+    log, variance, degrees = called.speedup.log, called.speedup.se**2, called.speedup.degrees
     for step in steps:
-        log2 += step.log2 if step.mode == JAX_MODE else -step.log2
-        variance += step.se**2
-    speedup = Ratio(log2, math.sqrt(variance))
-    low, high = (math.log2(x) for x in speedup.ci)
-    if low > _MARGIN:
-        verdict = "jax_faster"
-    elif high < -_MARGIN:
-        verdict = "pytorch_faster"
-    elif low > -_MARGIN and high < _MARGIN:
-        verdict = "equivalent"
-    else:
-        text = "the best variants of the two are too close to be told apart"
-        return LeftOut(cell.workload, "inconclusive", text, source)
+        log += step.gain.log if step.mode == JIT else -step.gain.log
+        variance += step.gain.se**2
+        degrees = min(degrees, step.gain.degrees)
+    speedup = Ratio(log, math.sqrt(variance), degrees)
+    verdict = verdict_of(speedup)
+    if verdict is None:
+        return LeftOut(called.workload, "variants-too-close", (), source)
     places = tuple((step.mode, step.at) for step in steps)
-    return replace(cell, speedup=speedup, verdict=verdict, best_at=places)
+    return replace(called, speedup=speedup, verdict=verdict, best_at=places)
 
 
-def _cell(probe: Probe, source: int, torch_mode: str | None = None) -> Cell | LeftOut:
+def verdict_of(speedup: Ratio) -> str | None:
+    """Which framework is faster by the whole interval; None where it is not settled."""
+    low, high = speedup.interval()
+    if low > MARGIN:
+        return "jax_faster"
+    if high < 1 / MARGIN:
+        return "pytorch_faster"
+    return "equivalent" if low > 1 / MARGIN and high < MARGIN else None
+
+
+def _called(probe: Probe, source: int, torch_mode: str | None = None) -> CalledComparison | LeftOut:
     """What *probe* says of PyTorch's best mode; of *torch_mode*, where that was called."""
-    against = {
-        mode: comparison
-        for comparison in probe.comparisons
-        for mode in (comparison.a, comparison.b)
-        if mode in TORCH_MODES and JAX_MODE in (comparison.a, comparison.b)
-    }
+    against = against_jit(probe)
     if not against:
-        return LeftOut(probe.id, "not-compared", _why_not_compared(probe), source)
-    called = {m: r for m, c in against.items() if (r := ratio_of(c, slow=m)) is not None}
+        return LeftOut(probe.id, *_why_not_compared(probe), source)
+    called = {m: r for m, c in against.items() if (r := called_ratio(c, one=JIT)) is not None}
     if not called:
         return LeftOut(probe.id, *_why_not_called(against), source)
-    mode = min(called, key=lambda m: (m != torch_mode, called[m].log2, m))
+    mode = min(called, key=lambda m: (m != torch_mode, called[m].log, m))
     rival = _possible_rival(probe, mode, called)
-    if rival is not None and called[mode].log2 > 0 and mode != torch_mode:
-        text = f"{rival} may be PyTorch's best mode here, and its comparison was not called"
-        return LeftOut(probe.id, "best-mode-not-called", text, source)
-    return Cell(
+    if rival is not None and called[mode].log > 0 and mode != torch_mode:
+        return LeftOut(probe.id, "best-mode-not-called", (("mode", rival),), source)
+    return CalledComparison(
         workload=probe.id,
         source=source,
         device=probe.device,
@@ -238,7 +237,7 @@ def _verdict(comparison: Comparison) -> str:
     if comparison.verdict == "equivalent":
         return "equivalent"
     faster = comparison.a if comparison.verdict == "a_faster" else comparison.b
-    return "jax_faster" if faster == JAX_MODE else "pytorch_faster"
+    return "jax_faster" if faster == JIT else "pytorch_faster"
 
 
 def _possible_rival(probe: Probe, mode: str, called: Mapping[str, Ratio]) -> str | None:
@@ -248,28 +247,29 @@ def _possible_rival(probe: Probe, mode: str, called: Mapping[str, Ratio]) -> str
     """
     for entry in probe.entries:
         other = entry.mode
-        if other not in TORCH_MODES or other in called or entry.status != "ok":
+        if other not in modes_of("pytorch") or other in called or entry.status != "ok":
             continue
         pair = [c for c in probe.comparisons if {c.a, c.b} == {mode, other}]
-        ratios = [r for c in pair if (r := ratio_of(c, slow=other)) is not None]
-        if not ratios or ratios[0].log2 < 0:
+        ratios = [r for c in pair if (r := called_ratio(c, one=mode)) is not None]
+        if not ratios or ratios[0].log < 0:
             return other
     return None
 
 
-def _why_not_compared(probe: Probe) -> str:
+def _why_not_compared(probe: Probe) -> tuple[str, tuple[tuple[str, Any], ...]]:
     for entry in probe.entries:
         if entry.status != "ok":
-            because = f": {_told(entry.reason)}" if entry.reason else ""
-            return f"{entry.mode} was {entry.status}{because}"
-    return "PyTorch and JAX were not compared"
+            values = (("mode", entry.mode), *_because(entry.reason), ("status", entry.status))
+            return "mode-without-times", values
+    return "not-compared", ()
 
 
-def _told(reason: Reason) -> str:
-    return inert(reason.text or reason.id, limit=300)
-
-
-def _why_not_called(against: Mapping[str, Comparison]) -> tuple[str, str]:
+def _why_not_called(
+    against: Mapping[str, Comparison],
+) -> tuple[str, tuple[tuple[str, Any], ...]]:
     comparison = against[min(against)]
-    because = f": {_told(comparison.reason)}" if comparison.reason else ""
-    return comparison.verdict, f"the comparison is {comparison.verdict}{because}"
+    return comparison.verdict, _because(comparison.reason)
+
+
+def _because(reason: Reason | None) -> tuple[tuple[str, Any], ...]:
+    return (("because", reason.text or reason.id),) if reason else ()

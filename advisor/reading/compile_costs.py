@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from advisor.reading.ratios import Ratio, ratio_of
-from advisor.reading.variants import JAX_MODE, TORCH_MODES
 from advisor.evidence import Entry, Probe
+from advisor.pair import MODES, TORCH_COMPILE, TORCH_EAGER
+from advisor.ratio import Ratio
+from advisor.reading.speeds import called_ratio
 
 
 @dataclass(frozen=True)
 class CompileCost:
-    """What ``torch.compile`` gains and costs in one probe (times in seconds per step)."""
+    """What ``torch.compile`` gains (as against eager) and costs in one probe; seconds per step."""
 
     workload: str
     device: str
@@ -27,17 +28,16 @@ class CompileCost:
 
 def compile_cost(probe: Probe) -> list[CompileCost]:
     """What compiling makes of PyTorch's step in *probe*: one element, or none if not called."""
-    eager, compiled = TORCH_MODES[:2]
     entries = {e.mode: e for e in probe.entries if e.status == "ok"}
-    found = []
+    costs = []
     for comparison in probe.comparisons:
-        if {comparison.a, comparison.b} != {eager, compiled}:
+        if {comparison.a, comparison.b} != {TORCH_EAGER, TORCH_COMPILE}:
             continue
-        gain = ratio_of(comparison, slow=eager)
+        gain = called_ratio(comparison, one=TORCH_COMPILE)
         if gain is None:
             continue
-        slow, quick = entries.get(eager), entries.get(compiled)
-        found.append(
+        slow, quick = entries.get(TORCH_EAGER), entries.get(TORCH_COMPILE)
+        costs.append(
             CompileCost(
                 workload=probe.id,
                 device=probe.device,
@@ -47,7 +47,7 @@ def compile_cost(probe: Probe) -> list[CompileCost]:
                 compile_s=_compile_s(quick) if quick else None,
             )
         )
-    return found[:1]
+    return costs[:1]
 
 
 def _compile_s(entry: Entry) -> float | None:
@@ -57,7 +57,7 @@ def _compile_s(entry: Entry) -> float | None:
 def add_compile_times(probe: Probe, into: dict[str, list[float]]) -> None:
     """Add the compile times of *probe*, seconds, to those of each framework."""
     for entry in probe.entries:
-        if entry.status == "ok" and entry.mode in (*TORCH_MODES[1:], JAX_MODE):
+        if entry.status == "ok" and entry.mode in MODES and MODES[entry.mode].compiled:
             seconds = _compile_s(entry)
             if seconds is not None:
                 into.setdefault(entry.framework, []).append(seconds)

@@ -7,9 +7,9 @@ do not overlap; without intervals nothing is called significant.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from advisor.evidence import Comparison, Entry, Evidence, Probe
+from advisor.evidence import Comparison, Entry, Evidence, Probe, VerdictWord
 
 Key = tuple[str, ...]
 
@@ -72,13 +72,13 @@ def movement(before: Evidence, after: Evidence) -> Movement:
 
 
 def _probes(evidence: Evidence) -> dict[Key, Probe]:
-    found: dict[Key, Probe] = {}
+    keyed: dict[Key, Probe] = {}
     for probe in evidence.probes:
         size = ",".join(f"{k}={probe.size[k]}" for k in sorted(probe.size))
         cores = "" if probe.cores is None else f"{probe.cores} cores"
         key = (probe.id, probe.size_name or "", size, probe.device, cores, probe.precision)
-        found[(*key, evidence.settings)] = probe
-    return found
+        keyed[(*key, evidence.settings)] = probe
+    return keyed
 
 
 def _label(key: Key) -> str:
@@ -102,16 +102,15 @@ def _turned(comparison: Comparison | None) -> Comparison | None:
     """The same comparison with its two modes exchanged."""
     if comparison is None:
         return None
-    words = {"a_faster": "b_faster", "b_faster": "a_faster"}
+    turned: dict[VerdictWord, VerdictWord] = {"a_faster": "b_faster", "b_faster": "a_faster"}
     ratio, ci = comparison.time_ratio, comparison.ci
-    return comparison.model_copy(
-        update={
-            "a": comparison.b,
-            "b": comparison.a,
-            "verdict": words.get(comparison.verdict, comparison.verdict),
-            "time_ratio": None if ratio is None else 1.0 / ratio,
-            "ci": None if ci is None else (1.0 / ci[1], 1.0 / ci[0]),
-        }
+    return replace(
+        comparison,
+        a=comparison.b,
+        b=comparison.a,
+        verdict=turned.get(comparison.verdict, comparison.verdict),
+        time_ratio=None if ratio is None else 1.0 / ratio,
+        ci=None if ci is None else (1.0 / ci[1], 1.0 / ci[0]),
     )
 
 

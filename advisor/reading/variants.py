@@ -11,30 +11,27 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from advisor.reading.ratios import error_of
 from advisor.evidence import Attribution, Entry, Evidence, Probe
-
-TORCH_MODES = ("pytorch.eager", "pytorch.compile", "pytorch.compile_reduce_overhead")
-JAX_MODE = "jax.jit"
+from advisor.pair import FRAMEWORKS, JIT, modes_of
+from advisor.ratio import Ratio
+from advisor.reading.speeds import ratio_of
 
 
 @dataclass(frozen=True)
 class Detour:
     """How a ratio is carried from the probe it was measured in to another variant.
 
-    `log2` and `se` (log2 units) are the time of *mode* there over its time in the other variant;
-    `at` is the name of that variant.
+    `gain` is the other variant, called `at`, as against the one that was measured in *mode*.
     """
 
     mode: str
     at: str
-    log2: float
-    se: float
+    gain: Ratio
 
 
 def together_s(probe: Probe) -> float:
     """The geometric mean of the best times of both frameworks; infinite where one has none."""
-    times = [_best_s(probe, framework) for framework in ("pytorch", "jax")]
+    times = [_best_s(probe, framework) for framework in FRAMEWORKS]
     return math.sqrt(math.prod(times)) if math.inf not in times else math.inf
 
 
@@ -50,8 +47,8 @@ def group_of(document: Evidence, probe: Probe) -> list[Probe]:
     that computed something else or was refused by a gate stands for nothing; *probe* itself is
     there in any case.
     """
-    found = [p for p in document.probes if _key(p) == _key(probe) and (p is probe or _counts(p))]
-    return sorted(found, key=lambda p: (not _is_called(p), together_s(p), size_of(p)))
+    group = [p for p in document.probes if _key(p) == _key(probe) and (p is probe or _counts(p))]
+    return sorted(group, key=lambda p: (not _is_called(p), together_s(p), size_of(p)))
 
 
 def _counts(probe: Probe) -> bool:
@@ -60,8 +57,7 @@ def _counts(probe: Probe) -> bool:
 
 
 def _is_called(probe: Probe) -> bool:
-    called = [c for c in probe.comparisons if c.verdict in ("a_faster", "b_faster", "equivalent")]
-    return _counts(probe) and any(JAX_MODE in (c.a, c.b) for c in called)
+    return _counts(probe) and any(c.called and JIT in (c.a, c.b) for c in probe.comparisons)
 
 
 def _key(probe: Probe) -> tuple[str, str, int | None, str, str]:
@@ -75,39 +71,39 @@ def detours(document: Evidence, group: Sequence[Probe]) -> list[Detour]:
     measured well enough to carry a ratio.
     """
     first = group[0]
-    found = []
-    for framework in ("pytorch", "jax"):
+    steps = []
+    for framework in FRAMEWORKS:
         best = min(group, key=lambda p: (_best_s(p, framework), size_of(p)))
         if best is first or _best_s(best, framework) == math.inf:
             continue
         mode = _best(best, framework)
         toggled = _toggled(document, first, best, mode)
-        if toggled is not None and toggled.effect in ("faster", "slower"):
-            log2 = math.log2(toggled.time_ratio)
-            se = error_of(toggled.ci)
-            sign = 1.0 if toggled.size == size_of(best) else -1.0
-            if sign * log2 > 0:
-                found.append(Detour(mode, size_of(best), sign * log2, se))
-    return found
+        gain = ratio_of(toggled) if toggled and toggled.effect in ("faster", "slower") else None
+        if toggled is None or gain is None:
+            continue
+        gain = gain if toggled.size == size_of(best) else gain.turned
+        if gain.log > 0:
+            steps.append(Detour(mode, size_of(best), gain))
+    return steps
 
 
 def _toggled(document: Evidence, first: Probe, best: Probe, mode: str) -> Attribution | None:
     sizes = {size_of(first), size_of(best)}
-    for told in document.attributions:
-        same = (told.probe, told.device, told.cores, told.precision) == (
+    for toggle in document.attributions:
+        same = (toggle.probe, toggle.device, toggle.cores, toggle.precision) == (
             first.id,
             first.device,
             first.cores,
             first.precision,
         )
-        toggled = told.kind == "variant" and {told.size, told.size_off} == sizes
-        if same and toggled and told.mode == mode:
-            return told
+        flipped = toggle.kind == "variant" and {toggle.size, toggle.size_off} == sizes
+        if same and flipped and toggle.mode == mode:
+            return toggle
     return None
 
 
 def _timed(probe: Probe, framework: str) -> list[Entry]:
-    modes = TORCH_MODES if framework == "pytorch" else (JAX_MODE,)
+    modes = modes_of(framework)
     return [e for e in probe.entries if e.status == "ok" and e.median_s and e.mode in modes]
 
 

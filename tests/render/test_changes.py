@@ -6,7 +6,7 @@ from typing import Any
 
 from advisor.evidence import Attribution, Evidence, Latency
 from advisor.render.document import Row, Table
-from advisor.reading.cases import cases_of
+from advisor.render.view.cases import cases_of
 from advisor.render.view.crossovers import attribution_section, toggle_text
 from advisor.render.view.costs import once_section
 from advisor.render.view.method import best_rates

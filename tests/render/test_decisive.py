@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from advisor.evidence import Evidence
-from advisor.reading.cases import cases_of
+from advisor.render.view.cases import cases_of
 from tests.render.records import COMPILED, EAGER, JIT, compared, entry, probe
 
 

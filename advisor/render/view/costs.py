@@ -20,7 +20,7 @@ from advisor.render.document import (
     Tag,
     table_of,
 )
-from advisor.reading.cases import Case
+from advisor.render.view.cases import Case
 from advisor.render.view.words import DASH, amount_of_bytes, duration, sentence
 
 _EAGER = {

@@ -18,7 +18,7 @@ from advisor.render.document import (
     Tag,
     table_of,
 )
-from advisor.reading.cases import Case, framework, matched
+from advisor.render.view.cases import Case, framework, matched
 from advisor.render.view.provenance import METHOD, Origins
 from advisor.render.view.words import DASH, count_of, factor, factor_span, name_of, sentence
 

@@ -20,7 +20,7 @@ from advisor.render.document import (
     anchor,
     table_of,
 )
-from advisor.reading.cases import (
+from advisor.render.view.cases import (
     CALLED,
     Case,
     cases_of,
