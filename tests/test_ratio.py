@@ -34,8 +34,13 @@ def test_an_interval_and_its_error_are_two_ways_to_say_one_thing(
 
 @pytest.mark.parametrize(
     ("p", "df", "value"),
-    [(0.975, 4, 2.7764451), (0.975, math.inf, 1.9599640), (0.995, 2, 9.9248432), (0.025, 4, -2.7764451)],
-)  # fmt: skip
+    [
+        (0.975, 4, 2.7764451),
+        (0.975, math.inf, 1.9599640),
+        (0.995, 2, 9.9248432),
+        (0.025, 4, -2.7764451),
+    ],
+)
 def test_quantiles_are_those_of_the_tables(p: float, df: float, value: float) -> None:
     assert t_quantile(p, df) == pytest.approx(value, abs=1e-6)
 

@@ -72,7 +72,7 @@ class RichAsker:
             Choice(title=cut(option.line, width - _MARGIN), value=i, checked=i in menu.marked)
             for i, option in enumerate(menu.options)
         ]
-        pointed = rows[menu.pointed or 0]
+        pointed = rows[menu.starts_at]
         question = (
             questionary.checkbox("", rows, initial_choice=pointed, instruction="", **self._common())
             if menu.several

@@ -82,6 +82,15 @@ class Menu:
     marked: tuple[int, ...] = ()
     marks_mean: str = ""
 
+    @property
+    def starts_at(self) -> int:
+        """Where a pointer stands first: at what is proposed, else at what says nothing.
+
+        Whoever presses Enter all the way through has told nothing, and makes up no team.
+        """
+        lone = [place for place, option in enumerate(self.options) if option.lone]
+        return self.pointed if self.pointed is not None else lone[-1] if lone else 0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:

@@ -102,8 +102,6 @@ def _pointed(form: Form, values: Sequence[Value]) -> int | None:
         return values.index(form.earlier.value) if form.earlier.value in values else None
     if form.proposal is not None and form.proposal.value in values:
         return values.index(form.proposal.value)
-    if form.question.default is not None and form.question.default in values:
-        return values.index(form.question.default)
     return None
 
 
@@ -113,12 +111,11 @@ def _ask_several(form: Form, asker: Asker) -> Reply:
     none, not_sure = len(values), len(values) + 1
     taken = _taken(form)
     marked = tuple(values.index(v) for v in taken if v in values)
-    pointed = not_sure if form.earlier is Turn.NOT_SURE else none
     picked = asker.choose(
         Menu(
             frame=form.frame,
             options=rows,
-            pointed=marked[0] if marked else pointed,
+            pointed=marked[0] if marked else _pointed_beside(form, none=none, not_sure=not_sure),
             several=True,
             marked=marked,
         )
@@ -130,6 +127,14 @@ def _ask_several(form: Form, asker: Asker) -> Reply:
     chosen = [values[i] for i in picked if i != none]
     found = form.proposal is not None and form.proposal.value == chosen
     return Given(chosen, "detected" if found else "typed")
+
+
+def _pointed_beside(form: Form, *, none: int, not_sure: int) -> int | None:
+    """Where a list starts that has no entry: at what was said earlier, else at no answer."""
+    if form.earlier is Turn.NOT_SURE:
+        return not_sure
+    said_none = isinstance(form.earlier, Given) and form.earlier.value == []
+    return none if said_none else None
 
 
 def _option_of_several(form: Form, value: str) -> Option:
@@ -195,7 +200,7 @@ def _ask_names(form: Form, asker: Asker) -> Reply:
     rows = (Option(label="None"), Option(label="Yes, I type their names"), NOT_SURE)
     while True:
         names = _taken(form)
-        pointed = 2 if form.earlier is Turn.NOT_SURE else (1 if names else 0)
+        pointed = 1 if names else _pointed_beside(form, none=0, not_sure=2)
         picked = asker.choose(Menu(frame=form.frame, options=rows, pointed=pointed))
         if isinstance(picked, Turn):
             return picked
