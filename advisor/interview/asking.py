@@ -48,7 +48,7 @@ class Frame:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Option:
+class MenuOption:
     """One line of a menu; `mark` says why it is proposed.
 
     `detail`, one or more lines, is shown while the option is pointed at. A `lone` option excludes
@@ -76,7 +76,7 @@ class Menu:
     """
 
     frame: Frame
-    options: tuple[Option, ...]
+    options: tuple[MenuOption, ...]
     pointed: int | None = None
     several: bool = False
     marked: tuple[int, ...] = ()
@@ -93,7 +93,7 @@ class Menu:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class TextEntry:
     """A line to type. `fault` says what is wrong with a text, or None where it can be taken."""
 
     frame: Frame
@@ -119,6 +119,6 @@ class Asker(Protocol):
         """The indices of the chosen options (one unless `several`), or `Turn.BACK`."""
         ...
 
-    def enter(self, entry: Entry) -> str | Turn:
+    def enter(self, entry: TextEntry) -> str | Turn:
         """The typed text, stripped and without control characters, or `Turn.BACK`."""
         ...
