@@ -248,8 +248,8 @@ def run(
         live: One line about work that goes on meanwhile, or None; called twice a second.
         waiting: The titles of the rules that wait for the answer to a key; unless given, those of
             *base* that the answer could still decide.
-        surroundings: What was found here, one line each, problems last: with the first menu on a small
-            terminal, only the last three lines stay in sight.
+        surroundings: What was found here, one line each, problems last: with the first menu on a
+            small terminal, only the last three lines stay in sight.
         budget: The most questions to ask.
 
     Raises:

@@ -141,7 +141,7 @@ def test_nothing_is_wider_than_the_window_but_commands(base: RuleBase, width: in
         rank=lambda _, keys: [(key, 1.0) for key in keys],
         on_answer=lambda _: None,
         live=lambda: "measuring " * 20,
-        found=["$ pip install " + "x" * 90, "torch " * 30],
+        surroundings=["$ pip install " + "x" * 90, "torch " * 30],
     )
     for line in out.getvalue().splitlines():
         # What follows a prompt is what the terminal echoes; nothing is echoed here.
