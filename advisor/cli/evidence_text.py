@@ -75,12 +75,12 @@ def _rate(entry: Mapping[str, Any], probe: Mapping[str, Any]) -> str:
 
 def _changes(document: Mapping[str, Any], *, verbose: bool) -> list[str]:
     """Where the winner changes, and what a change of one thing makes of a mode."""
+    from advisor.evidence_io import evidence_from
     from advisor.reading.called import measured_from
     from advisor.reading.crossover import winner_changes
-    from advisor.evidence import Evidence
     from advisor.render.view.crossovers import change_text, toggle_text
 
-    evidence = Evidence.model_validate(document)
+    evidence = evidence_from(document, name="what was measured")
     found = [
         f"- {change.below.workload}: {change_text(change)}"
         for change in winner_changes(measured_from([evidence]).cells)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from advisor.cli.common import (
     emit_json,
 )
 from advisor.errors import ExitCode
+
+if TYPE_CHECKING:
+    from advisor.evidence import Selftest
 
 SCHEMA = "fw-advisor/selftest@1"
 
@@ -31,44 +34,43 @@ def selftest(
     """Check that measuring works: equal code is called equal, a planted delay is found."""
     from advisor.cli import measuring
     from advisor.cli.live import live_progress
+    from advisor.evidence import to_data
     from advisor.machine.describe import describe_machine
     from advisor.measure.campaign import Campaign, self_test
+    from advisor.measure.request import machine_part
+    from advisor.measure.wishes import Wishes
+    from advisor.render.evidence_words import word_selftest
     from advisor.workers.lock import machine_lock
-    from advisor.measure.selection import Wishes
     from advisor.workers.workspace import workspace
 
-    machine = describe_machine()
     with live_progress(quiet=quiet, colour=colour_wanted(no_color)) as report:
         campaign = Campaign(
             worker=measuring.worker_script(),
             toolchains=(),
-            toolchain_documents=(),
+            toolchain_parts=(),
             missing={},
-            machine=machine,
+            machine=machine_part(describe_machine()),
             wishes=Wishes(),
             created=measuring.today(),
             cache=measuring.cache_dir(),
-            cpu_quota=machine.get("cpu_quota"),
             report=report,
         )
         with machine_lock(2.0), workspace() as place:
             result = self_test(campaign, place, fresh=fresh)
+    tested = word_selftest(result.part)
     if json:
-        emit_json({"schema": SCHEMA, "selftest": result.document})
+        emit_json({"schema": SCHEMA, "selftest": to_data(tested)})
     else:
-        print(_in_words(result.document))
+        print(_in_words(tested))
     return ExitCode.DONE if result.passed else ExitCode.CHECK_SAYS_NO
 
 
-def _in_words(document: dict[str, object]) -> str:
-    if document["status"] == "passed":
-        details = document["details"]
-        assert isinstance(details, dict)
-        return (
-            "passed: equal code was not called different "
-            f"(launches differ by {float(str(document['aa_log_sd'])):.1%}), and a planted delay "
-            f"of 20 % was found (measured as {details['planted_ratio']:.2f})"
-        )
-    reason = document["reason"]
-    assert isinstance(reason, dict)
-    return f"failed: {reason['text']}\n  {reason['hint']}"
+def _in_words(tested: Selftest) -> str:
+    reason = tested.reason
+    if reason is not None:
+        return f"failed: {reason.text}\n  {reason.hint}"
+    return (
+        "passed: equal code was not called different "
+        f"(launches differ by {tested.aa_log_sd or 0.0:.1%}), and a planted delay "
+        f"of 20 % was found (measured as {tested.details['planted_ratio']:.2f})"
+    )
