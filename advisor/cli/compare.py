@@ -38,8 +38,8 @@ def compare(
     verbose: VerboseOption = False,
 ) -> int:
     """Which verdicts changed between two evidence files, and which movements are significant."""
-    from advisor.reading.movement import movement
     from advisor.evidence import read_evidence
+    from advisor.reading.movement import movement
 
     limits = [_limit(text) for text in fail_on or ()]
     moved = movement(read_evidence(before), read_evidence(after))

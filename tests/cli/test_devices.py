@@ -15,7 +15,7 @@ import pytest
 
 from advisor.answers import Answers
 from advisor.cli import measuring
-from advisor.cli.doctor import load_mends
+from advisor.cli.measuring import load_mends
 from advisor.cli.exporting import export_worker
 from advisor.cli.interviewing import Talk
 from advisor.machine.mends import mends_from
