@@ -16,7 +16,7 @@ from typing import Any, get_args
 
 from advisor.answers import SCHEMA, Answers, Source, Value
 from advisor.errors import UserError
-from advisor.evidence import check_schema_id
+from advisor.evidence_io import check_schema_id
 from advisor.jsonio import read_json
 from advisor.knowledge.fields import Fault, Part, Problems, did_you_mean, shown
 from advisor.knowledge.model import Fact, RuleBase

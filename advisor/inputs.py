@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from advisor.answers import Answers
-from advisor.evidence import Evidence
+from advisor.evidence import Block, Evidence, to_data
 from advisor.jsonio import sha256_of
 from advisor.knowledge.model import RuleBase
 
@@ -35,9 +35,26 @@ class Inputs:
 
 def slim(evidence: Evidence) -> dict[str, Any]:
     """The evidence document without its raw blocks: what a record keeps and a decision reads."""
-    entries = {"__all__": {"launches": {"__all__": {"blocks"}}}}
-    raw: Any = {"probes": {"__all__": {"entries": entries}}}
-    return evidence.model_dump(mode="json", by_alias=True, exclude=raw)
+    document: dict[str, Any] = to_data(without_blocks(evidence))
+    return document
+
+
+def without_blocks(evidence: Evidence) -> Evidence:
+    """*evidence* with the times of its launches, and without the samples that they come from."""
+    no_blocks: list[Block] = []
+    return replace(
+        evidence,
+        probes=[
+            replace(
+                probe,
+                entries=[
+                    replace(entry, launches=[replace(x, blocks=no_blocks) for x in entry.launches])
+                    for entry in probe.entries
+                ],
+            )
+            for probe in evidence.probes
+        ],
+    )
 
 
 def in_order(base: RuleBase) -> RuleBase:

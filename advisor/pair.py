@@ -55,9 +55,9 @@ JAX_EAGER = "jax.eager"
 
 MODES = {
     TORCH_EAGER: ModeInfo("pytorch", compiled=False),
-    TORCH_COMPILE: ModeInfo("pytorch", True, eager=TORCH_EAGER, without=TORCH_EAGER),
-    CUDA_GRAPHS: ModeInfo("pytorch", True, eager=TORCH_EAGER, without=TORCH_COMPILE),
-    JIT: ModeInfo("jax", True, eager=JAX_EAGER, without=JAX_EAGER),
+    TORCH_COMPILE: ModeInfo("pytorch", compiled=True, eager=TORCH_EAGER, without=TORCH_EAGER),
+    CUDA_GRAPHS: ModeInfo("pytorch", compiled=True, eager=TORCH_EAGER, without=TORCH_COMPILE),
+    JIT: ModeInfo("jax", compiled=True, eager=JAX_EAGER, without=JAX_EAGER),
     JAX_EAGER: ModeInfo("jax", compiled=False, recommended=False),
 }
 """Every mode, simpler ones first within a framework."""

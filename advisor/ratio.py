@@ -4,7 +4,7 @@ A `Ratio` says how many times as fast one thing is as another: the natural logar
 the *other* over the time of the *one*. Above 0 the one is faster. Of the pair the one is always
 JAX, the other PyTorch. Everything inside counts so; it is converted at these borders only:
 
-- evidence: ``time_ratio`` of a comparison of ``a`` with ``b`` is time of b / time of a: a is the one;
+- evidence: ``time_ratio`` of ``a`` compared with ``b`` is time of b / time of a: a is the one;
 - a decision: ``performance.ratio`` is the ratio itself, JAX being the one;
 - value (`advisor.decide.model`): one unit is a step in half the time, a logarithm to base 2;
 - words (`advisor.render.wording`): the faster one is named first.

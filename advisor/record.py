@@ -6,7 +6,7 @@ no clock: dates are in its inputs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, get_args
@@ -19,7 +19,8 @@ from advisor.decide import decide
 from advisor.decide.checking import CheckResult, still_holds
 from advisor.decision import SCHEMA, Decision
 from advisor.errors import UserError
-from advisor.evidence import Evidence, check_schema_id, evidence_from, validation_error
+from advisor.evidence import Evidence
+from advisor.evidence_io import check_schema_id, evidence_from, validation_error
 from advisor.inputs import Inputs, answers_sha256, evidence_sha256, in_order, slim
 from advisor.jsonio import canonical_bytes
 from advisor.knowledge.model import RuleBase
@@ -35,6 +36,9 @@ __all__ = [
     "replay_findings",
     "thaw",
 ]
+
+Word = Callable[[Decision, Inputs], Decision]
+"""What fills in the words of a decision; rendering has it."""
 
 _PARTS = ("answers", "evidence", "rules", "today", "created", "seed", "samples", "tool_version")
 
@@ -130,38 +134,45 @@ def _rules(data: dict[str, Any], name: str) -> RuleBase:
 
 def _answers(data: Any, base: RuleBase, name: str) -> Answers:
     answers = answers_from(data, base, name)
-    told = data.get("sources") or {}
+    given = data.get("sources") or {}
     words = get_args(Source)
-    sources = {k: v for k, v in told.items() if k in answers.values and v in words}
+    sources = {k: v for k, v in given.items() if k in answers.values and v in words}
     return replace(answers, sources=sources)
 
 
-def replay(record: Record) -> Decision:
-    """The decision made again from the record's own inputs."""
-    return decide(record.inputs)
+def replay(record: Record, word: Word) -> Decision:
+    """The decision made again from the record's own inputs, and worded again."""
+    return word(decide(record.inputs), record.inputs)
 
 
-def replay_findings(record: Record) -> list[str]:
-    """In which ways *record* is not what its own inputs lead to; none where it replays exactly."""
+def replay_findings(record: Record, word: Word) -> list[dict[str, Any]]:
+    """In which ways *record* is not what its own inputs lead to; none where it replays exactly.
+
+    Each holds either the ``part`` whose hash is another, or the ``fields`` of the decision, words
+    included, that come out differently.
+    """
     inputs, stated = record.inputs, record.decision.replay
-    found = []
     hashes = (
         ("answers", stated.answers_sha256, answers_sha256(inputs.answers)),
         ("evidence", stated.evidence_sha256, [evidence_sha256(e) for e in inputs.evidence]),
         ("rules", stated.rules_sha256, rules_sha256(in_order(inputs.base))),
     )
-    for part, told, computed in hashes:
-        if told != computed:
-            found.append(f"the {part} in it are not those that the decision names by hash")
-    again, before = replay(record).to_dict(), record.decision.to_dict()
+    findings: list[dict[str, Any]] = [
+        {"part": part} for part, named, computed in hashes if named != computed
+    ]
+    again, before = replay(record, word).to_dict(), record.decision.to_dict()
     if canonical_bytes(again) != canonical_bytes(before):
-        differing = [k for k in before if before[k] != again.get(k)]
-        found.append(f"made again from its own inputs it differs in: {', '.join(differing)}")
-    return found
+        findings.append({"fields": [k for k in before if before[k] != again.get(k)]})
+    return findings
 
 
 def check(
-    record: Record, *, base: RuleBase, evidence: Sequence[Evidence] | None, today: str
+    record: Record,
+    *,
+    base: RuleBase,
+    evidence: Sequence[Evidence] | None,
+    today: str,
+    word: Word,
 ) -> CheckResult:
     """Whether *record* is what it says, and whether it still holds.
 
@@ -170,6 +181,7 @@ def check(
         base: Today's rules.
         evidence: Today's measurements; None takes those of the record.
         today: ISO date that decides what has expired.
+        word: What words a decision, so that a changed sentence is noticed too.
     """
     inputs = record.inputs
     now = replace(
@@ -178,4 +190,4 @@ def check(
         evidence=inputs.evidence if evidence is None else tuple(evidence),
         today=today,
     )
-    return still_holds(record.decision, inputs, now, replay_findings(record))
+    return still_holds(record.decision, inputs, now, replay_findings(record, word))

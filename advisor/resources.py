@@ -1,4 +1,4 @@
-"""Where the shipped rules/, templates/, probes/ and words lie: in a wheel, or beside the package."""
+"""Where the shipped rules/, templates/, probes/ and words lie: in a wheel or beside the package."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ _NAMES_TRIED = 12
 
 
 @dataclass(frozen=True)
-class Change:
+class AnswerChange:
     """One answer changed. `distance` orders the values of one fact: near ones are tried first."""
 
     fact: str
@@ -21,7 +21,7 @@ class Change:
     distance: float
 
 
-def single_changes(base: RuleBase, values: Mapping[str, Any]) -> Iterator[Change]:
+def single_changes(base: RuleBase, values: Mapping[str, Any]) -> Iterator[AnswerChange]:
     """Every change of one answer that rules or workloads could notice, in a fixed order."""
     noticed = _noticed(base)
     for key in sorted(base.facts):
@@ -32,48 +32,48 @@ def single_changes(base: RuleBase, values: Mapping[str, Any]) -> Iterator[Change
 
 
 def _noticed(base: RuleBase) -> frozenset[str]:
-    found = {"priorities", "hardware.same_as_here", *(w.fact for w in base.task_weights)}
+    facts = {"priorities", "hardware.same_as_here", *(w.fact for w in base.task_weights)}
     for rule in base.rules:
-        found |= mentions(rule.when)
-    return frozenset(found)
+        facts |= mentions(rule.when)
+    return frozenset(facts)
 
 
-def _changes(base: RuleBase, fact: Fact, now: Any) -> Iterator[Change]:
+def _changes(base: RuleBase, fact: Fact, now: Any) -> Iterator[AnswerChange]:
     if fact.kind == "choice":
         words = list(fact.values)
         for place, word in enumerate(words):
             if word != now:
                 steps = abs(place - words.index(now)) if fact.ordered and now in words else 1
-                yield Change(fact.id, word, float(steps))
+                yield AnswerChange(fact.id, word, float(steps))
     elif fact.kind == "flag":
-        yield from (Change(fact.id, flag, 1.0) for flag in (True, False) if flag is not now)
+        yield from (AnswerChange(fact.id, flag, 1.0) for flag in (True, False) if flag is not now)
     elif fact.kind == "number":
         for value in breakpoints(base, fact):
             if value != now:
                 far = abs(value - now) if isinstance(now, (int, float)) else 1.0
-                yield Change(fact.id, value, far)
+                yield AnswerChange(fact.id, value, far)
     elif fact.kind == "ranking":
         yield from _rankings(fact, now)
     elif fact.kind in ("choices", "names"):
         yield from _toggles(base, fact, now)
 
 
-def _rankings(fact: Fact, now: Any) -> Iterator[Change]:
+def _rankings(fact: Fact, now: Any) -> Iterator[AnswerChange]:
     ranking = list(now or ())
     for word in fact.values:
         if ranking[:1] != [word]:
             rest = [rank for rank in ranking if word not in rank.split("=")]
-            yield Change(fact.id, [word, *rest], 1.0)
+            yield AnswerChange(fact.id, [word, *rest], 1.0)
 
 
-def _toggles(base: RuleBase, fact: Fact, now: Any) -> Iterator[Change]:
+def _toggles(base: RuleBase, fact: Fact, now: Any) -> Iterator[AnswerChange]:
     held = list(now or ())
-    known = _addable(base, fact)
+    addable = _addable(base, fact)
     for word in held:
-        yield Change(fact.id, [w for w in held if w != word], 1.0)
-    for word in known:
+        yield AnswerChange(fact.id, [w for w in held if w != word], 1.0)
+    for word in addable:
         if word not in held:
-            yield Change(fact.id, [*held, word], 1.0)
+            yield AnswerChange(fact.id, [*held, word], 1.0)
 
 
 def _addable(base: RuleBase, fact: Fact) -> list[Any]:

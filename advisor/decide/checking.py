@@ -6,30 +6,32 @@ Pure: today's date, rules and evidence are handed in. It must not know files or 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from advisor.decide.deciding import decide
 from advisor.decide.draws import Draws
-from advisor.decide.facts import versions_from
 from advisor.decide.judging import Judgement, judge, situation_of
-from advisor.decide.words import times
 from advisor.decision import Decision
 from advisor.inputs import Inputs
 from advisor.knowledge.model import RuleBase
 from advisor.knowledge.serialise import rule_sha256
+from advisor.reading.machines import installed_versions
 
 Severity = Literal["info", "warning", "problem"]
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing that changed. Only a ``problem`` means that the decision no longer holds."""
+class CheckFinding:
+    """One thing that changed. Only a ``problem`` means that the decision no longer holds.
+
+    `values` are what it is about: `before` and `after`, a package, a number, a revisit entry.
+    """
 
     id: str
     severity: Severity
-    text: str
     rule: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,12 @@ class CheckResult:
     """
 
     holds: bool
-    findings: tuple[Finding, ...]
+    findings: tuple[CheckFinding, ...]
     now: Decision
 
 
 def still_holds(
-    before: Decision, made_from: Inputs, today: Inputs, replayed: Sequence[str]
+    before: Decision, made_from: Inputs, today: Inputs, replayed: Sequence[Mapping[str, Any]]
 ) -> CheckResult:
     """Compare a decision with what its answers lead to *today*.
 
@@ -56,11 +58,11 @@ def still_holds(
         before: The decision as it was recorded.
         made_from: What it was made from.
         today: The same answers with today's rules, evidence and date.
-        replayed: In which ways the record does not replay.
+        replayed: In which ways the record does not replay: a part, or the fields that differ.
     """
     now = decide(today)
     findings = [
-        *(Finding("does-not-replay", "problem", text) for text in replayed),
+        *(CheckFinding("does-not-replay", "problem", values=values) for values in replayed),
         *_verdict(before, now),
         *_triggers(before, now, today.today),
         *_expired(before, now),
@@ -75,28 +77,26 @@ def still_holds(
     return CheckResult(holds, tuple(findings), now)
 
 
-def _named(decision: Decision) -> str:
-    framework = decision.recommended.framework
-    return f"{decision.status} {framework}" if framework else decision.status
+def _outcome(decision: Decision) -> dict[str, Any]:
+    return {"status": decision.status, "framework": decision.recommended.framework}
 
 
-def _verdict(before: Decision, now: Decision) -> list[Finding]:
-    if (before.status, before.recommended.framework) != (now.status, now.recommended.framework):
-        text = f"it was {_named(before)}; today it would be {_named(now)}"
-        return [Finding("verdict-changed", "problem", text)]
-    found = []
+def _verdict(before: Decision, now: Decision) -> list[CheckFinding]:
+    if _outcome(before) != _outcome(now):
+        values = {"before": _outcome(before), "after": _outcome(now)}
+        return [CheckFinding("verdict-changed", "problem", values=values)]
     if before.recommended.mode != now.recommended.mode:
-        text = f"the mode was {before.recommended.mode}; today: {now.recommended.mode}"
-        found.append(Finding("mode-changed", "warning", text))
-    return found
+        modes = {"before": before.recommended.mode, "after": now.recommended.mode}
+        return [CheckFinding("mode-changed", "warning", values=modes)]
+    return []
 
 
-def _triggers(before: Decision, now: Decision, today: str) -> list[Finding]:
+def _triggers(before: Decision, now: Decision, today: str) -> list[CheckFinding]:
     """The dates and numbers at which the decision itself asked to be looked at again."""
-    ratio = now.performance.get("ratio")
-    moved = ratio != before.performance.get("ratio")
+    ratio = now.performance.ratio
+    moved = ratio != before.performance.ratio
     return [
-        Finding("revisit-due", "problem", f"to be looked at again {entry.when}", entry.rule)
+        CheckFinding("revisit-due", "problem", entry.rule, {"revisit": entry})
         for entry in before.revisit
         if (entry.date is not None and entry.date < today)
         or (moved and ratio is not None and _beyond(entry.condition, ratio))
@@ -113,69 +113,73 @@ def _beyond(condition: Mapping[str, Any] | None, ratio: float) -> bool:
     )
 
 
-def _expired(before: Decision, now: Decision) -> list[Finding]:
+def _expired(before: Decision, now: Decision) -> list[CheckFinding]:
     stale = set(now.rules_stale) - set(before.rules_stale)
     expired = [
-        Finding("claim-expired", "warning", f"{rule} has expired: nobody reviewed it since", rule)
+        CheckFinding("claim-expired", "warning", rule)
         for rule in sorted(stale)
         if not rule.startswith("note.")
     ]
     vetoes = {v.rule for v in before.vetoes if v.status == "active"}
     return expired + [
-        Finding("veto-expired", "problem", f"the veto {v.rule} has expired: check it", v.rule)
+        CheckFinding("veto-expired", "problem", v.rule)
         for v in now.vetoes
         if v.status == "expired" and v.rule in vetoes
     ]
 
 
-def _rules(before: Decision, then: RuleBase, now: RuleBase) -> list[Finding]:
+def _rules(before: Decision, then: RuleBase, now: RuleBase) -> list[CheckFinding]:
     """What became of the rules that spoke."""
     old = {r.id: r for r in then.rules}
     new = {r.id: r for r in now.rules}
-    found = []
+    findings = []
     for rule in before.rules_fired:
         if rule not in new:
-            found.append(Finding("rule-removed", "warning", f"{rule} is no longer held", rule))
+            findings.append(CheckFinding("rule-removed", "warning", rule))
         elif rule in old and rule_sha256(old[rule]) != rule_sha256(new[rule]):
-            found.append(Finding("rule-changed", "warning", f"{rule} was changed since", rule))
-    added = sorted(set(new) - set(old))
+            findings.append(CheckFinding("rule-changed", "warning", rule))
+    added = len(set(new) - set(old))
     if added:
-        found.append(Finding("rules-added", "info", f"{len(added)} rules were added since"))
-    return found
+        findings.append(CheckFinding("rules-added", "info", values={"n": added}))
+    return findings
 
 
-def _versions(then: Inputs, now: Inputs) -> list[Finding]:
-    old, new = versions_from(then.evidence), versions_from(now.evidence)
+def _versions(then: Inputs, now: Inputs) -> list[CheckFinding]:
+    old, new = installed_versions(then.evidence), installed_versions(now.evidence)
     return [
-        Finding("version-changed", "info", f"{name}: {old[name]} then, {new[name]} now")
+        CheckFinding(
+            "version-changed",
+            "info",
+            values={"package": name, "before": old[name], "after": new[name]},
+        )
         for name in sorted(set(old) & set(new))
         if old[name] != new[name]
     ]
 
 
-def _speed(then: Inputs, now: Inputs) -> list[Finding]:
+def _speed(then: Inputs, now: Inputs) -> list[CheckFinding]:
     """Whether the measured ratio moved by more than both intervals allow."""
     old, new = (_judged(inputs).speed for inputs in (then, now))
     if old is None or new is None:
         if (old is None) != (new is None):
-            text = "speed was measured then and is not now" if old else "speed is measured now"
-            return [Finding("speed-evidence", "info", text)]
+            measured = {"measured": "then" if old else "now"}
+            return [CheckFinding("speed-evidence", "info", values=measured)]
         return []
-    (low, high), (new_low, new_high) = old.speedup.ci, new.speedup.ci
+    (low, high), (new_low, new_high) = old.speedup.interval(), new.speedup.interval()
     if low <= new_high and new_low <= high:
         return []
-    text = f"measured then: {times(old.speedup.ratio)}; now: {times(new.speedup.ratio)}"
-    return [Finding("speed-moved", "warning", text)]
+    values = {"before": old.speedup.value, "after": new.speedup.value}
+    return [CheckFinding("speed-moved", "warning", values=values)]
 
 
 def _judged(inputs: Inputs) -> Judgement:
     return judge(situation_of(inputs), Draws(inputs.seed, 100))
 
 
-def _contradictions(before: Decision, now: Decision) -> list[Finding]:
-    known = {c.rule for c in before.contradictions}
+def _contradictions(before: Decision, now: Decision) -> list[CheckFinding]:
+    contradicted = {c.rule for c in before.contradictions}
     return [
-        Finding("contradiction", "warning", c.text, c.rule)
+        CheckFinding("contradiction", "warning", c.rule, {"contradiction": c})
         for c in now.contradictions
-        if c.rule not in known
+        if c.rule not in contradicted
     ]

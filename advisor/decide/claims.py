@@ -11,10 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from advisor.decide.draws import Draws, Noise
-from advisor.knowledge.model import Outcome
-
-STRENGTH = {"weak": 0.5, "moderate": 1.0, "strong": 2.0}
-"""In units: one unit is as important as a twofold difference in step time."""
+from advisor.knowledge.model import STRENGTH, Outcome
 
 RELIABILITY = {"high": 0.95, "medium": 0.80, "low": 0.60}
 """How often a claim of this kind holds."""
@@ -68,7 +65,7 @@ def items_of(outcomes: Iterable[Outcome]) -> tuple[Item, ...]:
 
     A rule that stands twice counts once; an expired one keeps half of its reliability.
     """
-    found: dict[tuple[str, str, str, int, bool], set[Member]] = {}
+    members: dict[tuple[str, str, str, int, bool], set[Member]] = {}
     for outcome in outcomes:
         rule = outcome.rule
         if rule.kind != "claim" or not outcome.fires:
@@ -78,8 +75,8 @@ def items_of(outcomes: Iterable[Outcome]) -> tuple[Item, ...]:
             sign = 1 if effect.direction == "for" else -1
             speed = effect.criterion == "performance" and is_speed(rule.about)
             key = (rule.group, effect.framework, effect.criterion, sign, speed)
-            found.setdefault(key, set()).add(Member(STRENGTH[effect.strength], trust, rule.id))
-    return tuple(Item(*key, tuple(sorted(found[key]))) for key in sorted(found))
+            members.setdefault(key, set()).add(Member(STRENGTH[effect.strength], trust, rule.id))
+    return tuple(Item(*key, tuple(sorted(members[key]))) for key in sorted(members))
 
 
 def is_speed(about: str | None) -> bool:

@@ -2,78 +2,78 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from advisor.decide.contradictions import contradictions_of
 from advisor.decide.draws import Draws
-from advisor.decide.flips import flips_of, rests_on
+from advisor.decide.flips import QUICK, flip_to, flips_of, rests_on
 from advisor.decide.information import unknowns_of
-from advisor.decide.judging import FRAMEWORKS, Judgement, judge, situation_of
-from advisor.decide.notices import notices_of
+from advisor.decide.judging import Judgement, judge, situation_of
+from advisor.decide.notices import DECISIVE, contradictions_of, notices_of, revisit_of
 from advisor.decide.reasons import (
-    Context,
+    Explained,
+    age_days,
     because_of,
     criteria_of,
-    days_between,
     reasons_of,
     sources_of,
 )
-from advisor.decide.revisiting import revisit_of
-from advisor.decide.search import outcome_text
-from advisor.decide.recommendation import second_decision
-from advisor.decide.speed import document_of
-from advisor.decide.status import TIE_ABOVE
-from advisor.decide.tiebreak import tie_break
-from advisor.decide.words import TITLES, confidence, headline, no_winner
+from advisor.decide.recommendation import recommendation_of, tie_break_of
+from advisor.decide.speed import performance_of
 from advisor.decision import (
     Decision,
     Flip,
+    Note,
     Option,
     Recommended,
     Replay,
+    RuleWaiting,
     ToolInfo,
-    Unknown,
     Veto,
 )
 from advisor.inputs import Inputs, answers_sha256, evidence_sha256, in_order
 from advisor.knowledge.serialise import rules_sha256
+from advisor.pair import FRAMEWORKS
 
-_DECISIVE = 5
-_QUICK = 1000
+UNCONFIRMED = frozenset({"default", "detected"})
+"""Sources of answers that nobody gave."""
 
 
 def decide(inputs: Inputs) -> Decision:
     """The decision that *inputs* lead to; the same inputs give the same document.
+
+    Its texts are empty: `advisor.render.decision_words` fills them in.
 
     Raises:
         Nothing of its own: inputs were validated where they were read.
     """
     draws = Draws(inputs.seed, inputs.samples)
     now = judge(situation_of(inputs), draws)
-    context = Context(now, inputs.today, inputs.answers.sources)
-    reasons = reasons_of(context)
-    quick = draws.head(_QUICK)
-    unknowns = unknowns_of(judge(now.situation, quick), quick)
-    flips = [*_lifts(now, draws), *flips_of(now, draws)]
+    explained = Explained(now, inputs.today, inputs.answers.sources)
+    reasons = reasons_of(explained)
+    quick = draws.head(QUICK)
+    flips = [*_lifts(now, draws), *flips_of(now, draws, _unconfirmed(inputs.answers.sources))]
     return Decision(
         tool=ToolInfo(version=inputs.tool_version, rules=inputs.base.version),
         created=inputs.created,
         project=inputs.answers.project,
         status=now.status,
-        **_verdict(now, unknowns),
+        recommended=_recommended(now),
+        leader=now.leader,
+        tie_mass=round(now.tie_mass, 3),
         options=_options(now),
         criteria=criteria_of(now),
         reasons=reasons,
         contradictions=contradictions_of(now),
         vetoes=_vetoes(now),
         flips=flips,
-        rests_on=rests_on(now, draws, [r.rule for r in reasons[:_DECISIVE] if r.rule]),
-        unknowns=unknowns,
+        rests_on=rests_on(now, draws, [r.rule for r in reasons[:DECISIVE] if r.rule]),
+        unknowns=unknowns_of(judge(now.situation, quick), quick),
         revisit=revisit_of(now, reasons, flips),
         **_rules(now),
-        notes=_notes(context),
-        performance=document_of(now.speed, now.situation.measured),
+        notes=_notes(explained),
+        performance=performance_of(now.speed, now.situation.readings),
         notices=notices_of(now, flips),
         replay=Replay(
             answers_sha256=answers_sha256(inputs.answers),
@@ -87,102 +87,64 @@ def decide(inputs: Inputs) -> Decision:
     )
 
 
-def _verdict(now: Judgement, unknowns: list[Unknown]) -> dict[str, Any]:
-    """What is recommended, the headline, and how sure."""
-    tie, reason = (None, None)
-    recommended = Recommended()
+def _unconfirmed(sources: Mapping[str, str]) -> list[str]:
+    return [key for key, source in sources.items() if source in UNCONFIRMED]
+
+
+def _recommended(now: Judgement) -> Recommended:
     if now.framework is not None:
-        recommended = second_decision(now, now.framework)
-    elif now.status == "no_clear_winner":
-        tie, reason = tie_break(now)
-        recommended = Recommended.model_validate({"tie_break": tie, "tie_break_reason": reason})
-    facts = now.situation.base.facts
-    first = [facts[u.fact].title if u.fact else f"the speed of {u.probe}" for u in unknowns[:3]]
-    leader = now.leader or ""
-    return {
-        "recommended": recommended,
-        "headline": (
-            no_winner(leader, equal=now.tie_mass > TIE_ABOVE, tie_break=tie)
-            if now.status == "no_clear_winner"
-            else headline(now.status, now.framework, first)
-        ),
-        "confidence_text": confidence(
-            now.leader, now.p_clear.get(leader, 0.0), now.tie_mass, _constraint(now)
-        ),
-    }
-
-
-def _constraint(now: Judgement) -> str | None:
-    """What the vetoes cost that leave one option only; None where more than one is left."""
-    if len(now.feasible) != 1:
-        return None
-    gone = next(f for f in FRAMEWORKS if f not in now.feasible)
-    return _price_text(now, gone, _price(now, gone))
+        return recommendation_of(now, now.framework)
+    return tie_break_of(now) if now.status == "no_clear_winner" else Recommended()
 
 
 def _options(now: Judgement) -> list[Option]:
     return [
-        Option.model_validate(
-            {
-                "framework": framework,
-                "feasible": framework in now.feasible,
-                "conditional": any(
-                    state == "conditional" and o.rule.excludes == framework
-                    for o, state in now.vetoes
-                ),
-                "vetoes": [
-                    o.rule.id
-                    for o, state in now.vetoes
-                    if state == "active" and o.rule.excludes == framework
-                ],
-                "p_first": round(now.p_first[framework], 3),
-                "p_clear": round(now.p_clear[framework], 3),
-                "utility": round(now.sample.mean_utility(framework), 3),
-            }
+        Option(
+            framework=framework,
+            feasible=framework in now.feasible,
+            conditional=any(
+                state == "conditional" and o.rule.excludes == framework for o, state in now.vetoes
+            ),
+            vetoes=[
+                o.rule.id
+                for o, state in now.vetoes
+                if state == "active" and o.rule.excludes == framework
+            ],
+            p_first=round(now.p_first[framework], 3),
+            p_clear=round(now.p_clear[framework], 3),
+            utility=round(now.sample.mean_utility(framework), 3),
         )
         for framework in FRAMEWORKS
     ]
 
 
 def _vetoes(now: Judgement) -> list[Veto]:
-    found = []
+    vetoes = []
     for outcome, state in now.vetoes:
         rule = outcome.rule
-        price = _price(now, rule.excludes or "") if state == "active" else None
         cited = sources_of(rule, now.situation.base)
-        found.append(
+        vetoes.append(
             Veto.model_validate(
                 {
                     "rule": rule.id,
                     "framework": rule.excludes,
                     "title": rule.title,
-                    "price": price,
-                    "price_text": _price_text(now, rule.excludes or "", price),
+                    "price": _price(now, rule.excludes or "") if state == "active" else None,
+                    "left": now.feasible[0] if now.feasible else None,
                     "lifts": rule.lifts,
                     "status": state,
+                    "waits_for": list(outcome.waits_for),
                     "source": cited[0] if cited else None,
                 }
             )
         )
-    return found
+    return vetoes
 
 
 def _price(now: Judgement, framework: str) -> float:
     """Expected utility that is given up because *framework* is ruled out, at least 0."""
     kept = [now.sample.mean_utility(f) for f in now.feasible]
     return round(max(now.sample.mean_utility(framework) - max(kept, default=0.0), 0.0), 3)
-
-
-def _price_text(now: Judgement, framework: str, price: float | None) -> str:
-    if price is None:
-        return ""
-    name = TITLES[framework]
-    if not now.feasible:
-        return f"{name} would be worth {price:.2f} on a scale from 0 to 1"
-    left = TITLES[now.feasible[0]]
-    if price <= 0:
-        return f"costs nothing: {name} would not have been ahead of {left}"
-    return f"costs {price:.2f} of utility (scale 0 to 1): {name} would have been ahead of {left}"
 
 
 def _lifts(now: Judgement, draws: Draws) -> list[Flip]:
@@ -193,53 +155,47 @@ def _lifts(now: Judgement, draws: Draws) -> list[Flip]:
             barred.setdefault(outcome.rule.excludes, []).append(outcome.rule.id)
     if now.status != "no_feasible_option":
         return []
-    found = []
+    flips = []
     for framework in sorted(barred, key=lambda f: (len(barred[f]), f)):
         rules = barred[framework]
         then = judge(replace(now.situation, without=frozenset(rules)), draws)
-        found.append(
-            Flip(
-                change={"lift": rules},
-                then=then.framework or then.status,
-                then_status=then.status,
-                text=f"If {' and '.join(rules)} were lifted: {outcome_text(then)}",
-            )
-        )
-    return found
+        flips.append(flip_to(then, {"lift": rules}, {}, "own"))
+    return flips
 
 
 def _rules(now: Judgement) -> dict[str, Any]:
-    by_truth: dict[str, list[str]] = {"fired": [], "silent": []}
-    unknown, stale = [], []
+    """What became of every rule, by the fields of the document."""
+    fired, silent, stale = [], [], []
+    waiting = []
     for outcome in now.outcomes:
         rule = outcome.rule
         if outcome.fires:
-            by_truth["fired"].append(rule.id)
+            fired.append(rule.id)
             if outcome.expired_days > 0:
                 stale.append(rule.id)
         elif outcome.truth == "unknown" and not outcome.inapplicable:
-            unknown.append({"rule": rule.id, "waits_for": list(outcome.waits_for)})
+            waiting.append(RuleWaiting(rule=rule.id, waits_for=list(outcome.waits_for)))
         else:
-            by_truth["silent"].append(rule.id)
+            silent.append(rule.id)
     return {
-        "rules_fired": by_truth["fired"],
-        "rules_silent": by_truth["silent"],
-        "rules_unknown": unknown,
+        "rules_fired": fired,
+        "rules_silent": silent,
+        "rules_unknown": waiting,
         "rules_stale": stale,
     }
 
 
-def _notes(context: Context) -> list[dict[str, Any]]:
-    now = context.judgement
+def _notes(explained: Explained) -> list[Note]:
+    now = explained.judgement
     return [
-        {
-            "rule": o.rule.id,
-            "title": o.rule.title,
-            "text": o.rule.rationale,
-            "sources": [s.model_dump(mode="json") for s in sources_of(o.rule, now.situation.base)],
-            "because": [b.model_dump(mode="json") for b in because_of(o.rule, context)],
-            "age_days": days_between(o.rule.reviewed, context.today),
-        }
+        Note(
+            rule=o.rule.id,
+            title=o.rule.title,
+            text=o.rule.rationale,
+            sources=sources_of(o.rule, now.situation.base),
+            because=because_of(o.rule, explained),
+            age_days=age_days(o.rule, explained.today),
+        )
         for o in now.outcomes
         if o.rule.kind == "note" and o.fires
     ]

@@ -1,73 +1,156 @@
 """What would change the decision: answers (one, then two), speed, weights, and time.
 
-Candidates are found with a quick look; every flip is judged again in full before it is told, and
-what does not flip then is not told.
+Candidates are found with a quick look; every flip is judged again in full before it is kept, and
+what does not flip then is dropped. It must not know how a flip is worded.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any, Literal
 
-from advisor.decide.alternatives import Change, single_changes
+from advisor.decide.alternatives import AnswerChange, single_changes
 from advisor.decide.draws import Draws
-from advisor.decide.judging import Judgement, judge
-from advisor.decide.search import Search
-from advisor.decide.thresholds import speed_flips, weight_flips
-from advisor.decide.words import value_text
-from advisor.decision import Flip
+from advisor.decide.judging import Judgement, Situation, judge
+from advisor.decision import CRITERIA, Flip
+from advisor.pair import FRAMEWORKS, Framework
 
-MOST_PER_FACT = 2
 MOST_SINGLES = 14
 MOST_PAIRS = 3
+QUICK = 1000
 _PAIRED = 12
 _DATES = 6
+OTHER_PROJECT = frozenset({"task", "environment_kind", "transforms", "float64"})
+"""Answers that say what is computed: with another one it would be another project."""
+
+SPEEDS = (
+    *(round(0.05 * k, 2) for k in range(1, 20)),
+    *(round(1.0 + 0.1 * k, 1) for k in range(90)),
+    *(float(k) for k in range(10, 33)),
+)
+"""Speed ratios that are tried, JAX as against PyTorch."""
+
+WEIGHTS = tuple(round(0.05 * k, 2) for k in range(20))
+_NEAR_FACTOR = 1.5
+_NEAR_WEIGHT = 0.15
+_REACHES = ("uncertain", "own", "near", "distant", "other_project")
+
+Reach = Literal["uncertain", "own", "near", "distant", "other_project"]
+Vary = Callable[[float], Situation]
 
 
-def flips_of(now: Judgement, draws: Draws) -> list[Flip]:
-    """Every flip found, verified: answers, speed, weights, dates."""
-    search = Search(now, draws)
-    looked = [(c, search.look(search.with_changes([c]))) for c in _changes(now)]
+class Search:
+    """The search for flips around one judgement: quick looks, and judgements in full.
+
+    Args:
+        now: The decision's own judgement, in full.
+        draws: Its draws.
+        unconfirmed: Answers that nobody gave: defaults, and what was detected and not confirmed.
+    """
+
+    def __init__(self, now: Judgement, draws: Draws, unconfirmed: Iterable[str] = ()) -> None:
+        self.now = now
+        self.draws = draws
+        self.unconfirmed = frozenset(unconfirmed)
+        self.quick = draws.head(QUICK)
+        self.rough = judge(now.situation, self.quick)
+
+    @property
+    def others(self) -> tuple[Framework, ...]:
+        """The frameworks that are not recommended, by name."""
+        return tuple(f for f in sorted(FRAMEWORKS) if f != self.now.framework)
+
+    def look(self, situation: Situation) -> Judgement:
+        """A quick look at *situation*."""
+        return judge(situation, self.quick, self.rough)
+
+    def flips(self, situation: Situation) -> Judgement | None:
+        """The full judgement of *situation* if it recommends something else, or None."""
+        then = judge(situation, self.draws)
+        return None if then.framework == self.now.framework else then
+
+    def with_changes(self, changes: Sequence[AnswerChange]) -> Situation:
+        """The situation with some answers changed."""
+        values = {**self.now.situation.values, **{c.fact: c.value for c in changes}}
+        return replace(self.now.situation, values=values)
+
+    def reach_of(self, changes: Sequence[AnswerChange]) -> Reach:
+        """How a team would get to these answers; of several, the furthest."""
+        return max((self._reach(c) for c in changes), key=_REACHES.index)
+
+    def _reach(self, change: AnswerChange) -> Reach:
+        held = self.now.situation.values.get(change.fact)
+        if change.fact == "must_use":
+            return "own" if len(change.value) < len(held or ()) else "other_project"
+        if change.fact not in self.now.situation.values or change.fact in self.unconfirmed:
+            return "uncertain"
+        return "other_project" if change.fact in OTHER_PROJECT else "own"
+
+
+def flips_of(now: Judgement, draws: Draws, unconfirmed: Iterable[str] = ()) -> list[Flip]:
+    """Every flip, verified: answers, speed, weights, dates; the nearest to the team first."""
+    search = Search(now, draws, unconfirmed)
+    base, values = now.situation.base, now.situation.values
+    looked = [(c, search.look(search.with_changes([c]))) for c in single_changes(base, values)]
     singles = list(_singles(search, looked))
     reached = {f.then for f in singles}
     pairs = [] if reached & set(search.others) else list(_pairs(search, looked))
-    return [*singles, *pairs, *speed_flips(search), *weight_flips(search), *_dates(search)]
+    flips = [*singles, *pairs, *speed_flips(search), *weight_flips(search), *_dates(search)]
+    return sorted(flips, key=lambda f: _REACHES.index(f.reach))
 
 
-def _changes(now: Judgement) -> Iterator[Change]:
-    return single_changes(now.situation.base, now.situation.values)
+def flip_to(
+    then: Judgement, change: Mapping[str, Any], now: Mapping[str, Any], reach: Reach
+) -> Flip:
+    """A flip that was judged in full."""
+    return Flip(
+        change=dict(change),
+        now=dict(now),
+        then=then.framework or then.status,
+        then_status=then.status,
+        reach=reach,
+    )
 
 
-def _singles(search: Search, looked: Sequence[tuple[Change, Judgement]]) -> Iterator[Flip]:
-    """Flips by one answer: towards another framework first, near values first."""
+def _singles(search: Search, looked: Sequence[tuple[AnswerChange, Judgement]]) -> Iterator[Flip]:
+    """Flips by one answer, one per fact: towards another framework first, near values first."""
     turned = [(c, j) for c, j in looked if j.framework != search.now.framework]
     turned.sort(key=lambda pair: (pair[1].framework is None, -_shift(search, pair[1])))
     nearest: dict[str, float] = {}
     for change, _ in turned:
         nearest[change.fact] = min(change.distance, nearest.get(change.fact, change.distance))
     turned.sort(key=lambda p: (p[1].framework is None, p[0].distance > nearest[p[0].fact]))
-    per_fact: dict[str, int] = {}
-    told = 0
+    facts: set[str] = set()
     for change, _ in turned:
-        if per_fact.get(change.fact, 0) >= MOST_PER_FACT or told >= MOST_SINGLES:
+        if change.fact in facts or len(facts) >= MOST_SINGLES:
             continue
         then = search.flips(search.with_changes([change]))
         if then is not None:
-            per_fact[change.fact] = per_fact.get(change.fact, 0) + 1
-            told += 1
-            yield search.told({change.fact: change.value}, _if_answers(search, [change]), then)
+            facts.add(change.fact)
+            yield _answers_flip(search, [change], then)
 
 
 def _shift(search: Search, then: Judgement) -> float:
     return abs(then.gap - search.rough.gap)
 
 
-def _pairs(search: Search, looked: Sequence[tuple[Change, Judgement]]) -> Iterator[Flip]:
+def _answers_flip(search: Search, changes: Sequence[AnswerChange], then: Judgement) -> Flip:
+    values = search.now.situation.values
+    return flip_to(
+        then,
+        {c.fact: c.value for c in changes},
+        {c.fact: values[c.fact] for c in changes if c.fact in values},
+        search.reach_of(changes),
+    )
+
+
+def _pairs(search: Search, looked: Sequence[tuple[AnswerChange, Judgement]]) -> Iterator[Flip]:
     """Flips by two answers, tried where two single shifts together could be enough."""
     side = 1.0 if search.rough.gap < 0 else -1.0
-    best: dict[str, tuple[float, Change]] = {}
+    best: dict[str, tuple[float, AnswerChange]] = {}
     for change, then in looked:
         gain = side * (then.gap - search.rough.gap)
         if gain > best.get(change.fact, (0.0, change))[0]:
@@ -76,28 +159,103 @@ def _pairs(search: Search, looked: Sequence[tuple[Change, Judgement]]) -> Iterat
     pairs = sorted(
         itertools.combinations(strongest, 2), key=lambda p: (-(p[0][0] + p[1][0]), p[0][1].fact)
     )
-    told = 0
+    kept = 0
     for (_, first), (_, second) in pairs[: 4 * _PAIRED]:
         situation = search.with_changes([first, second])
-        if told >= MOST_PAIRS or search.look(situation).framework not in search.others:
+        if kept >= MOST_PAIRS or search.look(situation).framework not in search.others:
             continue
         verified = search.flips(situation)
         if verified is not None:
-            told += 1
-            both = {first.fact: first.value, second.fact: second.value}
-            yield search.told(both, _if_answers(search, [first, second]), verified)
+            kept += 1
+            yield _answers_flip(search, [first, second], verified)
 
 
-def _if_answers(search: Search, changes: Sequence[Change]) -> str:
-    base, values = search.now.situation.base, search.now.situation.values
-    parts = []
-    for change in changes:
-        title = base.facts[change.fact].title
-        value = value_text(base, change.fact, change.value)
-        known = change.fact in values
-        now = f"now {value_text(base, change.fact, values[change.fact])}" if known else "unanswered"
-        parts.append(f"“{title}” were {value} ({now})")
-    return "If " + " and ".join(parts)
+def speed_flips(search: Search) -> Iterator[Flip]:
+    """The speed ratio from which on each other framework, or else neither, is recommended."""
+    if len(search.now.feasible) < 2:
+        return
+    measured = search.now.speed
+    start = measured.speedup.value if measured else 1.0
+
+    def vary(ratio: float) -> Situation:
+        return replace(search.now.situation, ratio=ratio)
+
+    for target in search.others:
+        rising = target == "jax"
+        ahead = [s for s in SPEEDS if (s > start if rising else s < start)]
+        reached = _first(search, ahead if rising else ahead[::-1], vary, target)
+        if reached is not None:
+            ratio, then = reached
+            near = max(ratio / start, start / ratio) <= _NEAR_FACTOR
+            now = {"measured.jax_speedup": float(f"{start:.4g}")} if measured else {}
+            change = {"measured.jax_speedup": ratio}
+            yield flip_to(then, change, now, "near" if near else "distant")
+
+
+def weight_flips(search: Search) -> Iterator[Flip]:
+    """The weight of one criterion from which on another framework is recommended."""
+    if len(search.now.feasible) < 2:
+        return
+    for criterion in CRITERIA:
+        now = float(search.now.sample.weights[criterion].mean())
+
+        def vary(weight: float, criterion: str = criterion) -> Situation:
+            return replace(search.now.situation, fixed_weight=(criterion, weight))
+
+        for target in search.others:
+            reached = _first(search, [w for w in WEIGHTS if w > now], vary, target)
+            if reached is not None:
+                weight, then = reached
+                near = weight - now <= _NEAR_WEIGHT
+                key = f"weight.{criterion}"
+                reach: Reach = "near" if near else "distant"
+                yield flip_to(then, {key: weight}, {key: round(now, 3)}, reach)
+
+
+def _first(
+    search: Search, grid: Sequence[float], vary: Vary, target: str
+) -> tuple[float, Judgement] | None:
+    """The threshold towards *target*; if there is none, the one away from what is recommended."""
+    reached = _threshold(search, grid, vary, lambda then: then.framework == target)
+    if reached is None and search.now.framework is not None:
+        now = search.now.framework
+        reached = _threshold(search, grid, vary, lambda then: then.framework != now)
+    return reached
+
+
+def _threshold(
+    search: Search, grid: Sequence[float], vary: Vary, reached: Callable[[Judgement], bool]
+) -> tuple[float, Judgement] | None:
+    """Found roughly, then moved until it holds in full and one step before does not."""
+    place = _bisected(grid, lambda value: reached(search.look(vary(value))))
+    if place is None:
+        return None
+    full: dict[int, Judgement] = {}
+
+    def holds(k: int) -> bool:
+        if k not in full:
+            full[k] = judge(vary(grid[k]), search.draws)
+        return reached(full[k])
+
+    while not holds(place) and place + 1 < len(grid):
+        place += 1
+    while holds(place) and place > 0 and holds(place - 1):
+        place -= 1
+    return (grid[place], full[place]) if holds(place) else None
+
+
+def _bisected(grid: Sequence[float], reached: Callable[[float], bool]) -> int | None:
+    """Where *grid* starts to be reached, if its end is; None otherwise."""
+    if not grid or not reached(grid[-1]):
+        return None
+    low, high = -1, len(grid) - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        if reached(grid[middle]):
+            high = middle
+        else:
+            low = middle
+    return high
 
 
 def _dates(search: Search) -> Iterator[Flip]:
@@ -105,7 +263,7 @@ def _dates(search: Search) -> Iterator[Flip]:
     for day in expiry_days(search.now)[:_DATES]:
         then = search.flips(replace(search.now.situation, today=day))
         if then is not None:
-            yield search.told({"today": day}, f"If nothing is reviewed until {day}", then)
+            yield flip_to(then, {"today": day}, {"today": search.now.situation.today}, "near")
             return
 
 
@@ -131,7 +289,8 @@ def _next_day(day: str) -> str:
 def rests_on(now: Judgement, draws: Draws, candidates: Iterable[str]) -> list[str]:
     """The rules among *candidates* without whose group alone the status would be another."""
     groups: Mapping[str, str] = {o.rule.id: o.rule.group for o in now.outcomes}
-    found, tried = [], set()
+    decisive: list[str] = []
+    tried: set[str] = set()
     for rule in candidates:
         group = groups.get(rule)
         if group is None or group in tried:
@@ -139,5 +298,5 @@ def rests_on(now: Judgement, draws: Draws, candidates: Iterable[str]) -> list[st
         tried.add(group)
         without = frozenset(r for r, g in groups.items() if g == group)
         if judge(replace(now.situation, without=without), draws, now).outcome != now.outcome:
-            found.append(rule)
-    return found
+            decisive.append(rule)
+    return decisive

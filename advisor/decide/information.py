@@ -12,12 +12,13 @@ from dataclasses import replace
 from typing import Any
 
 from advisor.decide.draws import Draws
-from advisor.decide.judging import FRAMEWORKS, Judgement, Situation, judge, situation_of
+from advisor.decide.judging import Judgement, Situation, judge, situation_of
 from advisor.decide.model import PRIOR_SD, believed_speed
 from advisor.decide.task_weights import workload_weights
 from advisor.decide.waiting import importance_of, possible_values, waited_for
 from advisor.decision import Unknown
 from advisor.inputs import Inputs
+from advisor.pair import FRAMEWORKS
 
 _QUANTILES = (-1.2816, -0.5244, 0.0, 0.5244, 1.2816)
 _MOST_VALUES = 14
@@ -55,7 +56,7 @@ def value_of_answer(now: Judgement, key: str, draws: Draws) -> float:
 
 def value_of_probe(now: Judgement, draws: Draws) -> float:
     """EVPI of measuring the speed of the task's own kind of work."""
-    believed = believed_speed(now.items, "jax") - believed_speed(now.items, "pytorch")
+    believed = believed_speed(now.items)
     supposed = [
         (replace(now.situation, ratio=2.0 ** (believed + q * PRIOR_SD)), 1.0 / len(_QUANTILES))
         for q in _QUANTILES
@@ -93,26 +94,23 @@ def unknowns_of(now: Judgement, draws: Draws, *, most: int = 12) -> list[Unknown
     weight = importance_of(base)
     pending = waited_for(base, now.outcomes, now.facts)
     required = {q.key for q in base.questions if q.required}
-    found: list[tuple[float, float, str, Unknown]] = []
+    ranked: list[tuple[float, float, str, Unknown]] = []
     for key, waiting in pending.items():
         worth = round(value_of_answer(now, key, draws), 4)
-        rules = "1 rule waits" if len(waiting) == 1 else f"{len(waiting)} rules wait"
-        text = f"{base.facts[key].title}: not answered; {rules} for it"
-        found.append(
+        ranked.append(
             (
                 -math.inf if key in required else -worth,
                 -weight.get(key, 0.0),
                 key,
-                Unknown(fact=key, value_of_information=worth, text=text),
+                Unknown(fact=key, value_of_information=worth, rules_waiting=len(waiting)),
             )
         )
     if now.speed is None or now.speed.coverage == 0:
         worth = round(value_of_probe(now, draws), 4)
         probe = _probe_to_run(now.situation, now.facts)
-        text = f"the speed of {probe} was not measured for this task"
-        unknown = Unknown(probe=probe, value_of_information=worth, text=text)
-        found.append((-worth, -0.01, probe, unknown))
-    return [entry[3] for entry in sorted(found, key=lambda e: e[:3])][:most]
+        unknown = Unknown(probe=probe, value_of_information=worth)
+        ranked.append((-worth, -0.01, probe, unknown))
+    return [entry[3] for entry in sorted(ranked, key=lambda e: e[:3])][:most]
 
 
 def _probe_to_run(situation: Situation, facts: Mapping[str, Any]) -> str:

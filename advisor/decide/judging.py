@@ -13,26 +13,32 @@ from functools import cached_property
 from typing import Any
 
 from advisor.answers import ranks_of
-from advisor.reading.called import Measured, measured_from
 from advisor.decide.claims import Item, items_of
 from advisor.decide.draws import Draws
-from advisor.decide.facts import detected_facts, facts_of, installed_facts, versions_from
-from advisor.decide.model import MARGIN, PERFORMANCE, Case, Observation, Sample, simulate
+from advisor.decide.facts import facts_of
+from advisor.decide.model import (
+    MARGIN,
+    PERFORMANCE,
+    Observation,
+    Sample,
+    SimulationInput,
+    simulate,
+)
 from advisor.decide.speed import TRANSFER_NAMED, Speed, speed_for
-from advisor.decide.task_weights import workload_weights
 from advisor.decide.status import Numbers, classify
+from advisor.decide.task_weights import workload_weights
 from advisor.decide.waiting import Index, index_of, unanswered_share, veto_chances
-from advisor.decision import CRITERIA, Status
+from advisor.decision import Status
 from advisor.evidence import Evidence
 from advisor.inputs import Inputs
 from advisor.knowledge.evaluate import evaluate
 from advisor.knowledge.model import Outcome, RuleBase
+from advisor.pair import FRAMEWORKS, Framework
+from advisor.reading.called import SpeedReadings, read_speeds
+from advisor.reading.machines import detected_facts, installed_versions
 
-FRAMEWORKS = ("pytorch", "jax")
-"""The options; speed is relative to the first."""
-
-HYPOTHETICAL_SE = 0.05
-"""Standard error, log2 units, of a measurement that is only imagined."""
+HYPOTHETICAL_SE = 0.035
+"""Standard error, of the natural logarithm, of a measurement that is only imagined."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,14 +48,14 @@ class Situation:
     Attributes:
         values: The answers' values by key.
         speeds: What was worked out about speed so far, shared by all counterfactuals.
-        ratio: A speed ratio (JAX relative to PyTorch) to be taken as measured.
+        ratio: A speed ratio (JAX as against PyTorch) to be taken as measured.
         fixed_weight: A criterion and the share of the weights that it gets.
         without: Rules that are taken away.
     """
 
     base: RuleBase
     evidence: tuple[Evidence, ...]
-    measured: Measured
+    readings: SpeedReadings
     values: Mapping[str, Any]
     today: str
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -63,15 +69,17 @@ class Situation:
 
 def situation_of(inputs: Inputs) -> Situation:
     """The situation that *inputs* describe."""
+    versions = installed_versions(inputs.evidence)
+    installed = {f"installed.{name}": version for name, version in versions.items()}
     return Situation(
         base=inputs.base,
         evidence=inputs.evidence,
-        measured=measured_from(inputs.evidence),
+        readings=read_speeds(inputs.evidence),
         values=inputs.answers.values,
         today=inputs.today,
-        versions=versions_from(inputs.evidence),
+        versions=versions,
         index=index_of(inputs.base),
-        detected={**detected_facts(inputs.evidence), **installed_facts(inputs.evidence)},
+        detected={**detected_facts(inputs.evidence), **installed},
     )
 
 
@@ -82,7 +90,7 @@ def speed_in(situation: Situation) -> Speed | None:
     asked = values.get("hardware.train"), values.get("hardware.same_as_here")
     key = (*weights.items(), *asked)
     if key not in speeds:
-        speeds[key] = speed_for(situation.measured, situation.base, values)
+        speeds[key] = speed_for(situation.readings, situation.base, values)
     return speeds[key]
 
 
@@ -104,9 +112,9 @@ class Judgement:
     speed: Speed | None
     sample: Sample
     status: Status
-    leader: str | None
-    framework: str | None
-    feasible: tuple[str, ...]
+    leader: Framework | None
+    framework: Framework | None
+    feasible: tuple[Framework, ...]
     vetoes: tuple[tuple[Outcome, str], ...]
     p_first: Mapping[str, float]
     p_clear: Mapping[str, float]
@@ -114,7 +122,7 @@ class Judgement:
     why_insufficient: tuple[str, ...]
 
     @property
-    def outcome(self) -> tuple[Status, str | None]:
+    def outcome(self) -> tuple[Status, Framework | None]:
         """What a change must alter to count as a flip."""
         return self.status, self.framework
 
@@ -174,47 +182,48 @@ def outcomes_of(
 ) -> tuple[dict[str, Any], tuple[Outcome, ...]]:
     """The facts, and what every rule does with them, in the order of the rules' ids."""
     speed = speed_in(situation)
-    facts = facts_of(situation.values, situation.detected, situation.measured, speed)
+    facts = facts_of(situation.values, situation.detected, situation.readings, speed)
     if situation.ratio is not None:
         facts["measured.jax_speedup"] = situation.ratio
     base = situation.base
-    known: tuple[Outcome, ...] = ()
+    untouched: tuple[Outcome, ...] = ()
     if near is not None and near.situation.without <= situation.without:
         changed = {f for f in facts.keys() | near.facts.keys() if facts.get(f) != near.facts.get(f)}
         mentioning = situation.index.mentioning
         touched = frozenset().union(*(mentioning.get(fact, ()) for fact in changed))
-        known = tuple(o for o in near.outcomes if o.rule.id not in touched)
+        untouched = tuple(o for o in near.outcomes if o.rule.id not in touched)
         base = replace(base, rules=tuple(r for r in base.rules if r.id in touched))
     fresh = evaluate(base, facts, today=situation.today, versions=situation.versions)
-    found = [o for o in (*known, *fresh) if o.rule.id not in situation.without]
-    return facts, tuple(sorted(found, key=lambda o: o.rule.id))
+    outcomes = [o for o in (*untouched, *fresh) if o.rule.id not in situation.without]
+    return facts, tuple(sorted(outcomes, key=lambda o: o.rule.id))
 
 
 def vetoes_of(outcomes: tuple[Outcome, ...]) -> tuple[tuple[Outcome, str], ...]:
     """Vetoes that fire or may fire: ``active``, ``expired`` (a warning only) or ``conditional``."""
-    found = []
+    vetoes = []
     for outcome in outcomes:
         if outcome.rule.kind != "veto" or outcome.inapplicable or outcome.truth == "false":
             continue
         if outcome.truth == "unknown":
             if outcome.expired_days <= 0:
-                found.append((outcome, "conditional"))
+                vetoes.append((outcome, "conditional"))
         else:
-            found.append((outcome, "expired" if outcome.expired_days > 0 else "active"))
-    return tuple(found)
+            vetoes.append((outcome, "expired" if outcome.expired_days > 0 else "active"))
+    return tuple(vetoes)
 
 
 def observation_of(situation: Situation, speed: Speed | None) -> Observation | None:
-    """The measurement that is fused with the claims about speed."""
+    """The measurement that is fused with the claims about speed, in units of value (log2)."""
     if situation.ratio is not None:
         # An imagined measurement is of the task's own kind of work.
-        se, transfer = (
-            (speed.speedup.se, speed.transfer_sd) if speed else (HYPOTHETICAL_SE, TRANSFER_NAMED)
-        )
-        return Observation(math.log2(situation.ratio), se, transfer)
-    if speed is None:
+        log = math.log(situation.ratio)
+        se = speed.speedup.se if speed else HYPOTHETICAL_SE
+        transfer_sd = speed.transfer_sd if speed else TRANSFER_NAMED
+    elif speed is not None:
+        log, se, transfer_sd = speed.speedup.log, speed.speedup.se, speed.transfer_sd
+    else:
         return None
-    return Observation(speed.speedup.log2, speed.speedup.se, speed.transfer_sd)
+    return Observation(*(x / math.log(2.0) for x in (log, se, transfer_sd)))
 
 
 def _seen(situation: Situation, speed: Speed | None) -> bool:
@@ -226,11 +235,9 @@ def _case(
     facts: Mapping[str, Any],
     items: tuple[Item, ...],
     speed: Speed | None,
-) -> Case:
+) -> SimulationInput:
     ranking = facts.get("priorities")
-    return Case(
-        frameworks=FRAMEWORKS,
-        criteria=CRITERIA,
+    return SimulationInput(
         items=items,
         ranks=ranks_of(ranking) if isinstance(ranking, (list, tuple)) else (),
         seen=observation_of(situation, speed),
@@ -239,11 +246,11 @@ def _case(
 
 
 def _shares(
-    sample: Sample, feasible: tuple[str, ...]
+    sample: Sample, feasible: tuple[Framework, ...]
 ) -> tuple[dict[str, float], dict[str, float], float]:
     """How often each feasible framework is first, is clearly first; and how often neither is."""
-    p_first = dict.fromkeys(FRAMEWORKS, 0.0)
-    p_clear = dict.fromkeys(FRAMEWORKS, 0.0)
+    p_first: dict[str, float] = dict.fromkeys(FRAMEWORKS, 0.0)
+    p_clear: dict[str, float] = dict.fromkeys(FRAMEWORKS, 0.0)
     if len(feasible) < 2:
         for framework in feasible:
             p_first[framework] = p_clear[framework] = 1.0

@@ -1,8 +1,8 @@
 """The decision model: additive value on fixed scales, sampled over everything that is uncertain.
 
-Knows values, weights and how a claim and a measurement of the same quantity meet. Nothing is
-normalised over the options, so that adding one cannot reorder the others. It must not know rules,
-facts or words.
+Knows values, weights and how a claim and a measurement of the same quantity meet. Value counts in
+units: one is a step in half the time, so speed enters as a logarithm to base 2. Nothing is
+normalised over the options. It must not know rules, facts or words.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from advisor.decide.claims import Item, sampled
-from advisor.decide.draws import Array, Draws
-from advisor.decide.weights import sample_weights
+from advisor.decide.draws import Array, Draws, sample_weights
+from advisor.decision import CRITERIA
+from advisor.pair import FRAMEWORKS, sign_of
 
 MODEL_ERROR = 0.5
 """Standard deviation, in units, of what no rule knows about a framework on a criterion."""
@@ -58,16 +59,12 @@ def fuse(believed: float, seen: Observation | None, prior_sd: float = PRIOR_SD) 
 
 
 @dataclass(frozen=True)
-class Case:
+class SimulationInput:
     """All that one simulation is a function of.
 
-    Attributes:
-        frameworks: The options; the first is the baseline that speed is relative to.
-        fixed_weight: A criterion whose weight is set to a share in every sample.
+    `fixed_weight` is a criterion whose weight is set to a share in every sample.
     """
 
-    frameworks: tuple[str, ...]
-    criteria: tuple[str, ...]
     items: tuple[Item, ...]
     ranks: tuple[tuple[str, ...], ...] = ()
     seen: Observation | None = None
@@ -80,12 +77,15 @@ Place = tuple[str, str]
 
 @dataclass(frozen=True)
 class Sample:
-    """A simulation: arrays of shape (n,) per criterion, and per framework and criterion."""
+    """A simulation: arrays of shape (n,) per criterion, and per framework and criterion.
+
+    `speed` is what is believed about JAX's speed as against PyTorch's.
+    """
 
     weights: Mapping[str, Array]
     values: Mapping[Place, Array]
     utilities: Mapping[str, Array]
-    fused: Mapping[str, Fused]
+    speed: Fused
     parts: Mapping[Place, tuple[Item, ...]]
 
     def mean_utility(self, framework: str) -> float:
@@ -99,12 +99,12 @@ def logistic(x: Array) -> Array:
     return value
 
 
-def believed_speed(items: Sequence[Item], framework: str) -> float:
-    """Expected log2 units that claims about speed give *framework*."""
-    return math.fsum(i.mean for i in items if i.speed and i.framework == framework)
+def believed_speed(items: Sequence[Item]) -> float:
+    """Expected log2 units by which claims about speed put JAX ahead of PyTorch."""
+    return math.fsum(sign_of(i.framework) * i.mean for i in items if i.speed)
 
 
-def simulate(case: Case, draws: Draws, near: Sample | None = None) -> Sample:
+def simulate(case: SimulationInput, draws: Draws, near: Sample | None = None) -> Sample:
     """Sample weights, claims, model error and speed; add up the utilities.
 
     *near* is another simulation over the same draws: what is the same in both is not computed
@@ -112,38 +112,42 @@ def simulate(case: Case, draws: Draws, near: Sample | None = None) -> Sample:
     """
     weights = _weights(case, draws)
     parts = _parts(case)
-    fused = _fused(case)
+    speed = fuse(believed_speed(case.items), case.seen)
     values = {}
     for place in parts:
-        kept = _kept(place, parts, fused, near)
+        kept = _kept(place, parts, speed, near)
         values[place] = (
-            logistic(_total(place, parts[place], fused, draws)) if kept is None else kept
+            logistic(_total(place, parts[place], speed, draws)) if kept is None else kept
         )
-    utilities = {}
-    for framework in case.frameworks:
+    utilities: dict[str, Array] = {}
+    for framework in FRAMEWORKS:
         utility = np.zeros(draws.n)
-        for criterion in case.criteria:
+        for criterion in CRITERIA:
             utility += weights[criterion] * values[framework, criterion]
         utilities[framework] = utility
-    return Sample(weights, values, utilities, fused, parts)
+    return Sample(weights, values, utilities, speed, parts)
+
+
+def is_speed_of_jax(place: Place) -> bool:
+    """Whether the measured speed, which is JAX's as against PyTorch's, counts at *place*."""
+    return place == ("jax", PERFORMANCE)
 
 
 def _kept(
     place: Place,
     parts: Mapping[Place, tuple[Item, ...]],
-    fused: Mapping[str, Fused],
+    speed: Fused,
     near: Sample | None,
 ) -> Array | None:
     if near is None or near.parts.get(place) != parts[place]:
         return None
-    framework, criterion = place
-    if criterion == PERFORMANCE and near.fused.get(framework) != fused.get(framework):
+    if is_speed_of_jax(place) and near.speed != speed:
         return None
     return near.values[place]
 
 
-def _weights(case: Case, draws: Draws) -> Mapping[str, Array]:
-    weights = sample_weights(case.criteria, case.ranks, draws)
+def _weights(case: SimulationInput, draws: Draws) -> Mapping[str, Array]:
+    weights = sample_weights(CRITERIA, case.ranks, draws)
     if case.fixed_weight is None:
         return weights
     criterion, share = case.fixed_weight
@@ -153,37 +157,22 @@ def _weights(case: Case, draws: Draws) -> Mapping[str, Array]:
     return fixed
 
 
-def _parts(case: Case) -> dict[Place, tuple[Item, ...]]:
-    found: dict[Place, list[Item]] = {(f, c): [] for f in case.frameworks for c in case.criteria}
+def _parts(case: SimulationInput) -> dict[Place, tuple[Item, ...]]:
+    parts: dict[Place, list[Item]] = {(f, c): [] for f in FRAMEWORKS for c in CRITERIA}
     for item in case.items:
         place = (item.framework, item.criterion)
-        if not item.speed and place in found:
-            found[place].append(item)
-    return {place: tuple(items) for place, items in found.items()}
+        if not item.speed and place in parts:
+            parts[place].append(item)
+    return {place: tuple(items) for place, items in parts.items()}
 
 
-def _fused(case: Case) -> dict[str, Fused]:
-    """What is believed about each framework's log2 speed relative to the first one."""
-    baseline, *others = case.frameworks
-    base = believed_speed(case.items, baseline)
-    return {
-        other: fuse(
-            believed_speed(case.items, other) - base, case.seen if other == others[0] else None
-        )
-        for other in others
-    }
-
-
-def _total(
-    place: Place, items: tuple[Item, ...], fused: Mapping[str, Fused], draws: Draws
-) -> Array:
+def _total(place: Place, items: tuple[Item, ...], speed: Fused, draws: Draws) -> Array:
     """Units of one framework on one criterion: the model error or the speed, and the claims."""
     framework, criterion = place
     if criterion != PERFORMANCE:
         total = MODEL_ERROR * draws.of(f"model|{framework}|{criterion}")[1].astype(np.float64)
-    elif framework in fused:
-        belief = fused[framework]
-        total = belief.mean + belief.sd * draws.of(f"speed|{framework}")[1].astype(np.float64)
+    elif is_speed_of_jax(place):
+        total = speed.mean + speed.sd * draws.of(f"speed|{framework}")[1].astype(np.float64)
     else:
         total = np.zeros(draws.n)
     for item in items:

@@ -1,28 +1,35 @@
-"""What a reader must know about how a decision was made: weakened, missing or unknown things."""
+"""What a reader must know beside the verdict: what is weak or missing, disagreements, triggers.
+
+Notices about how the decision was made; measurements that disagree with claims about the same
+quantity; the dates, numbers and events that should reopen it. It must not know any wording.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
+from advisor.decide.claims import is_speed
+from advisor.decide.flips import SPEEDS, expiry_days
 from advisor.decide.judging import Judgement
-from advisor.decide.thresholds import SPEEDS
+from advisor.decide.model import PERFORMANCE, PRIOR_SD
 from advisor.decide.waiting import named_in
-from advisor.decide.words import TITLES
-from advisor.decision import Flip
+from advisor.decision import Contradiction, DecisionNotice, DecisionReason, Flip, Revisit, Severity
+from advisor.knowledge.model import STRENGTH, Rule
+from advisor.pair import sign_of
+from advisor.ratio import Ratio, mean
+from advisor.reading.machines import machines_of
 from advisor.text import inert
 
-_LACKS = {
-    "criteria": "rules and measurements speak to too few of the criteria",
-    "answers": "too many of the answers that rules ask for are missing",
-    "veto": "the leader may be ruled out by something that is not answered yet",
-}
+DECISIVE = 5
+"""How many of the weightiest reasons a decision is said to rest on."""
 
 
-def notices_of(now: Judgement, flips: Sequence[Flip]) -> list[dict[str, Any]]:
+def notices_of(now: Judgement, flips: Sequence[Flip]) -> list[DecisionNotice]:
     """The notices, in a fixed order."""
     return [
-        *_lacking(now),
+        *(_notice(f"insufficient-{why}", "warning") for why in now.why_insufficient),
         *_vetoes(now),
         *_speed(now),
         *_steadfast(now, flips),
@@ -30,84 +37,181 @@ def notices_of(now: Judgement, flips: Sequence[Flip]) -> list[dict[str, Any]]:
     ]
 
 
-def _steadfast(now: Judgement, flips: Sequence[Flip]) -> list[dict[str, Any]]:
+def _notice(
+    name: str, severity: Severity, *, rules: Sequence[str] = (), **values: Any
+) -> DecisionNotice:
+    return DecisionNotice(id=name, severity=severity, values=values, rules=list(rules))
+
+
+def _steadfast(now: Judgement, flips: Sequence[Flip]) -> list[DecisionNotice]:
     """Where no speed whatever would change what is recommended: worth knowing before measuring."""
     moved = any("measured.jax_speedup" in f.change for f in flips)
     if moved or now.framework is None or len(now.feasible) < 2:
         return []
-    text = f"no speed ratio alone would change this (tried up to {SPEEDS[-1]:.0f} times)"
-    return [_notice("speed-cannot-flip", "info", text)]
+    return [_notice("speed-cannot-flip", "info", most=SPEEDS[-1])]
 
 
-def _notice(name: str, severity: str, text: str) -> dict[str, Any]:
-    return {"id": name, "severity": severity, "text": text}
-
-
-def _lacking(now: Judgement) -> list[dict[str, Any]]:
-    return [_notice(f"insufficient-{why}", "warning", _LACKS[why]) for why in now.why_insufficient]
-
-
-def _vetoes(now: Judgement) -> list[dict[str, Any]]:
-    found = []
+def _vetoes(now: Judgement) -> list[DecisionNotice]:
+    notices = []
     for outcome, state in now.vetoes:
         rule = outcome.rule
-        name = TITLES.get(rule.excludes or "", "")
         if state == "conditional":
-            waits = ", ".join(outcome.waits_for)
-            text = f"{name} is ruled out if {rule.title} ({rule.id} waits for {waits})"
-            found.append(_notice("veto-conditional", "info", text))
+            waits = list(outcome.waits_for)
+            notice = _notice(
+                "veto-conditional",
+                "info",
+                rules=[rule.id],
+                framework=rule.excludes,
+                waits_for=waits,
+            )
+            notices.append(notice)
         elif state == "expired":
-            text = f"{rule.id} would rule out {name}, but it expired on {rule.expires}: check it"
-            found.append(_notice("veto-expired", "warning", text))
-    return found
+            notice = _notice(
+                "veto-expired",
+                "warning",
+                rules=[rule.id],
+                framework=rule.excludes,
+                expires=rule.expires,
+            )
+            notices.append(notice)
+    return notices
 
 
-def _speed(now: Judgement) -> list[dict[str, Any]]:
+def _speed(now: Judgement) -> list[DecisionNotice]:
     speed = now.speed
     if speed is None:
         if not now.situation.evidence:
-            return [_notice("nothing-measured", "info", "nothing was measured: rules only")]
-        text = "no comparison of PyTorch and JAX could be called, so speed counts as not measured"
-        return [_notice("no-speed-evidence", "warning", text)]
-    found = []
-    sources = {c.source for w in speed.workloads for c in w.cells}
-    machines = {
-        (m.label, m.cpu, m.cores_physical)
-        for m in (now.situation.evidence[s].machine for s in sources)
-    }
-    if len(machines) > 1:
-        text = f"the measured speed joins {len(machines)} different machines with equal weights"
-        found.append(_notice("several-machines", "warning", text))
+            return [_notice("nothing-measured", "info")]
+        return [_notice("no-speed-evidence", "warning")]
+    notices = []
+    sources = {c.source for w in speed.workloads for c in w.comparisons}
+    machines = machines_of(now.situation.evidence, sources)
+    if machines > 1:
+        notices.append(_notice("several-machines", "warning", machines=machines))
     if speed.part:
-        text = (
-            f"measured on one device ({speed.device}), and several will train: what they exchange "
-            "was not measured, so the measured speed counts less"
-        )
-        found.append(_notice("one-of-several", "warning", text))
+        notices.append(_notice("one-of-several", "warning", device=speed.device))
     elif not speed.matched:
-        text = (
-            f"measured on {speed.device}, which is not what will train: the measured speed "
-            "counts less"
-        )
-        found.append(_notice("other-hardware", "warning", text))
+        notices.append(_notice("other-hardware", "warning", device=speed.device))
     if speed.coverage == 0:
-        text = "what was measured does not stand for this task: the measured speed counts less"
-        found.append(_notice("other-work", "warning", text))
-    return found
+        notices.append(_notice("other-work", "warning"))
+    return notices
 
 
-def _packages(now: Judgement) -> list[dict[str, Any]]:
+def _packages(now: Judgement) -> list[DecisionNotice]:
     wanted = now.facts.get("must_use")
     if not isinstance(wanted, (list, tuple)):
         return []
-    known = named_in(now.situation.base, "must_use")
+    named = named_in(now.situation.base, "must_use")
     return [
-        _notice(
-            "unknown-package",
-            "warning",
-            f"no rule knows the package {inert(str(name), limit=100)}: check yourself which "
-            "framework it needs",
-        )
+        _notice("unknown-package", "warning", package=inert(str(name), limit=100))
         for name in wanted
-        if name not in known
+        if name not in named
     ]
+
+
+def contradictions_of(judgement: Judgement) -> list[Contradiction]:
+    """Claims about speed that fire although the measurement says otherwise, by rule id.
+
+    A measurement contradicts a claim where its whole interval lies on the other side of equality,
+    or where the two are more than two standard deviations apart.
+    """
+    contradictions = []
+    for outcome in judgement.outcomes:
+        rule = outcome.rule
+        if rule.kind != "claim" or not outcome.fires or not is_speed(rule.about):
+            continue
+        measured = _measured(judgement, rule)
+        if measured is None:
+            continue
+        probes, seen, transfer_sd = measured
+        believed = believed_by(rule)
+        if believed != 0.0 and _disagree(believed, seen, transfer_sd):
+            contradictions.append(
+                Contradiction(
+                    rule=rule.id,
+                    probes=probes,
+                    believed_log2=round(believed / math.log(2.0), 3),
+                    measured_log2=round(seen.log / math.log(2.0), 3),
+                )
+            )
+    return contradictions
+
+
+def believed_by(rule: Rule) -> float:
+    """The logarithm of JAX's speed as against PyTorch's that *rule* claims."""
+    units = 0.0
+    for effect in rule.effects:
+        if effect.criterion == PERFORMANCE:
+            direction = 1.0 if effect.direction == "for" else -1.0
+            units += direction * sign_of(effect.framework) * STRENGTH[effect.strength]
+    return units * math.log(2.0)
+
+
+def _measured(judgement: Judgement, rule: Rule) -> tuple[list[str], Ratio, float] | None:
+    """The measurement of the quantity that *rule* is about: where, what, how transferable."""
+    speed = judgement.speed
+    if speed is None or rule.about is None:
+        return None
+    if rule.about == "speed":
+        names = [w.workload for w in speed.workloads]
+        return (names, speed.speedup, speed.transfer_sd) if speed.coverage > 0 else None
+    workload = rule.about.removeprefix("speed.")
+    for part in speed.workloads:
+        if part.workload == workload:
+            return [workload], part.speedup, 0.0
+    called = [c for c in judgement.situation.readings.comparisons if c.workload == workload]
+    return ([workload], mean([c.speedup for c in called]), 0.0) if called else None
+
+
+def _disagree(believed: float, seen: Ratio, transfer_sd: float) -> bool:
+    low, high = seen.log_interval()
+    if (high if believed > 0 else -low) < 0:
+        return True
+    prior_sd = PRIOR_SD * math.log(2.0)
+    return abs(seen.log - believed) > 2.0 * math.sqrt(prior_sd**2 + seen.se**2 + transfer_sd**2)
+
+
+def revisit_of(
+    now: Judgement, reasons: Sequence[DecisionReason], flips: Sequence[Flip]
+) -> list[Revisit]:
+    """When to look again: first the dated trigger, then numbers, then what rules watch for."""
+    decisive = _decisive(now, reasons)
+    return [*_dated(now, decisive), *_numbers(flips), *_watched(now, decisive)]
+
+
+def _decisive(now: Judgement, reasons: Sequence[DecisionReason]) -> list[str]:
+    """Active vetoes and the rules that contribute most."""
+    vetoes = [outcome.rule.id for outcome, state in now.vetoes if state == "active"]
+    rules = dict.fromkeys(reason.rule for reason in reasons if reason.rule)
+    return [*vetoes, *list(rules)[:DECISIVE]]
+
+
+def _dated(now: Judgement, decisive: Sequence[str]) -> list[Revisit]:
+    rules = {o.rule.id: o.rule for o in now.outcomes}
+    today = now.situation.today
+    dated = sorted((rules[r].expires, r) for r in decisive if rules[r].expires >= today)
+    if dated:
+        day, rule = dated[0]
+        return [Revisit(kind="claim_expires", date=day, rule=rule)]
+    days = expiry_days(now)
+    return [Revisit(kind="claim_expired", date=days[0])] if days else []
+
+
+def _numbers(flips: Sequence[Flip]) -> list[Revisit]:
+    revisits = []
+    for flip in flips:
+        ratio = flip.change.get("measured.jax_speedup")
+        if ratio is not None:
+            bound = "above" if ratio >= 1 else "below"
+            condition = {"fact": "measured.jax_speedup", bound: ratio}
+            revisits.append(Revisit(kind="speed", condition=condition))
+    return revisits
+
+
+def _watched(now: Judgement, decisive: Sequence[str]) -> list[Revisit]:
+    rules = {o.rule.id: o.rule for o in now.outcomes}
+    watched: dict[str, str] = {}
+    for rule in decisive:
+        if rules[rule].revisit_when:
+            watched.setdefault(rules[rule].revisit_when, rule)
+    return [Revisit(kind="event", rule=rule) for rule in watched.values()]

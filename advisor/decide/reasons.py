@@ -10,20 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
-from advisor.decide.judging import FRAMEWORKS, Judgement
-from advisor.decide.model import PERFORMANCE
+from advisor.decide.judging import Judgement
+from advisor.decide.model import PERFORMANCE, believed_speed, is_speed_of_jax
 from advisor.decide.waiting import mentions
-from advisor.decide.words import fact_text, speed_text
-from advisor.decision import (
-    CRITERIA,
-    Criterion,
-    DecisionReason,
-    Provenance,
-)
-from advisor.knowledge.model import Rule, RuleBase
+from advisor.decision import CRITERIA, Criterion, DecisionReason, Provenance
+from advisor.knowledge.evaluate import days_between
+from advisor.knowledge.model import STRENGTH, Rule, RuleBase
+from advisor.pair import FRAMEWORKS, sign_of
 
 JUDGEMENT = "modelling-judgement"
 SMALLEST = 0.0005
@@ -31,7 +26,7 @@ SMALLEST = 0.0005
 
 def criteria_of(judgement: Judgement) -> list[Criterion]:
     """Each criterion with its mean weight and values; contributions above 0 favour JAX."""
-    found = []
+    criteria = []
     sample = judgement.sample
     for criterion in CRITERIA:
         weight = sample.weights[criterion]
@@ -39,7 +34,7 @@ def criteria_of(judgement: Judgement) -> list[Criterion]:
         rules = sorted(
             {m.rule for i in judgement.items if i.criterion == criterion for m in i.members}
         )
-        found.append(
+        criteria.append(
             Criterion(
                 id=criterion,
                 weight=round(float(weight.mean()), 3),
@@ -50,18 +45,16 @@ def criteria_of(judgement: Judgement) -> list[Criterion]:
                 rules=rules,
             )
         )
-    return found
+    return criteria
 
 
 def _origin(judgement: Judgement, criterion: str, rules: Sequence[str]) -> Any:
-    if criterion == PERFORMANCE and any(
-        fused.share_measured > 0 for fused in judgement.sample.fused.values()
-    ):
+    if criterion == PERFORMANCE and judgement.sample.speed.share_measured > 0:
         return "measured"
     if not rules:
         return "none"
-    told = {o.rule.id: o.rule for o in judgement.outcomes}
-    judged = all(set(told[r].sources) <= {JUDGEMENT} for r in rules)
+    by_id = {o.rule.id: o.rule for o in judgement.outcomes}
+    judged = all(set(by_id[r].sources) <= {JUDGEMENT} for r in rules)
     return "answers" if judged else "rules"
 
 
@@ -77,58 +70,48 @@ def contributions_of(judgement: Judgement) -> dict[tuple[str, str], float]:
 
     The measurement stands under the rule ``""``.
     """
-    found: dict[tuple[str, str], float] = {}
+    amounts: dict[tuple[str, str], float] = {}
 
     def add(rule: str, criterion: str, amount: float) -> None:
-        found[rule, criterion] = found.get((rule, criterion), 0.0) + amount
+        amounts[rule, criterion] = amounts.get((rule, criterion), 0.0) + amount
 
-    fused = judgement.sample.fused.get("jax")
-    for framework in FRAMEWORKS:
-        side = 1.0 if framework == "jax" else -1.0
-        for criterion in CRITERIA:
-            weight = float(judgement.sample.weights[criterion].mean())
-            parts = judgement.sample.parts[framework, criterion]
-            total = math.fsum(i.mean for i in parts)
-            fast = criterion == PERFORMANCE and framework == "jax" and fused is not None
-            slope = weight * slope_of(total + (fused.mean if fast and fused else 0.0))
-            for item in parts:
-                add(item.rule, criterion, side * slope * item.mean)
-            if fast and fused:
-                believed = 1.0 - fused.share_measured
-                for item in judgement.items:
-                    if item.speed:
-                        sign = 1.0 if item.framework == "jax" else -1.0
-                        add(item.rule, criterion, slope * believed * sign * item.mean)
-                told = fused.mean - believed * _believed(judgement)
-                add("", criterion, slope * told)
-    return {k: found[k] for k in sorted(found)}
-
-
-def _believed(judgement: Judgement) -> float:
-    return math.fsum(
-        (1.0 if i.framework == "jax" else -1.0) * i.mean for i in judgement.items if i.speed
-    )
+    speed = judgement.sample.speed
+    for place, parts in judgement.sample.parts.items():
+        framework, criterion = place
+        weight = float(judgement.sample.weights[criterion].mean())
+        total = math.fsum(i.mean for i in parts)
+        slope = weight * slope_of(total + (speed.mean if is_speed_of_jax(place) else 0.0))
+        for item in parts:
+            add(item.rule, criterion, sign_of(framework) * slope * item.mean)
+        if is_speed_of_jax(place):
+            believed = 1.0 - speed.share_measured
+            for item in judgement.items:
+                if item.speed:
+                    amount = slope * believed * sign_of(item.framework) * item.mean
+                    add(item.rule, criterion, amount)
+            add("", criterion, slope * (speed.mean - believed * believed_speed(judgement.items)))
+    return {k: amounts[k] for k in sorted(amounts)}
 
 
 @dataclass(frozen=True)
-class Context:
-    """What explanations are told with: the judgement, the date, and where each answer came from."""
+class Explained:
+    """What explanations are made from: the judgement, the date, and where each answer came from."""
 
     judgement: Judgement
     today: str
     sources: Mapping[str, str]
 
 
-def reasons_of(context: Context) -> list[DecisionReason]:
+def reasons_of(explained: Explained) -> list[DecisionReason]:
     """The reasons, largest first; what makes no visible difference is left out."""
-    judgement = context.judgement
+    judgement = explained.judgement
     strengths = {m.rule: m.strength for i in judgement.items for m in i.members}
-    found = []
+    reasons = []
     for (rule, criterion), amount in contributions_of(judgement).items():
         if abs(amount) < SMALLEST:
             continue
-        reason = _rule_reason(context, rule) if rule else _speed_reason(judgement)
-        found.append(
+        reason = _rule_reason(explained, rule) if rule else _speed_reason(judgement)
+        reasons.append(
             reason.model_copy(
                 update={
                     "favours": "jax" if amount > 0 else "pytorch",
@@ -138,23 +121,23 @@ def reasons_of(context: Context) -> list[DecisionReason]:
                 }
             )
         )
-    return sorted(found, key=lambda r: (-r.contribution, r.rule or "", r.criterion))
+    return sorted(reasons, key=lambda r: (-r.contribution, r.rule or "", r.criterion))
 
 
-_WORD = {0.5: "weak", 1.0: "moderate", 2.0: "strong"}
+_WORD = {units: word for word, units in STRENGTH.items()}
 _DRAFT: dict[str, Any] = {"favours": "jax", "criterion": PERFORMANCE, "contribution": 0.0}
 
 
-def _rule_reason(context: Context, rule_id: str) -> DecisionReason:
-    rule = next(o.rule for o in context.judgement.outcomes if o.rule.id == rule_id)
-    cited = sources_of(rule, context.judgement.situation.base)
+def _rule_reason(explained: Explained, rule_id: str) -> DecisionReason:
+    rule = next(o.rule for o in explained.judgement.outcomes if o.rule.id == rule_id)
+    cited = sources_of(rule, explained.judgement.situation.base)
     return DecisionReason(
         rule=rule.id,
         text=rule.title,
         source=cited[0] if cited else None,
         sources=cited,
-        age_days=days_between(rule.reviewed, context.today),
-        because=because_of(rule, context),
+        age_days=age_days(rule, explained.today),
+        because=because_of(rule, explained),
         **_DRAFT,
     )
 
@@ -165,14 +148,16 @@ def _speed_reason(judgement: Judgement) -> DecisionReason:
     heaviest = max(speed.workloads, key=lambda w: (w.weight, w.workload))
     return DecisionReason(
         probe=heaviest.workload,
-        text=speed_text(speed),
-        source=Provenance(kind="measured", ref=heaviest.workload, text="measured here"),
+        source=Provenance(kind="measured", ref=heaviest.workload),
         because=[
             Provenance(
                 kind="measured",
                 ref=w.workload,
-                text=f"JAX {w.speedup.ratio:.2f} times as fast as PyTorch "
-                f"({w.speedup.ci[0]:.2f} to {w.speedup.ci[1]:.2f}), counts {100 * w.weight:.0f} %",
+                value={
+                    "ratio": float(f"{w.speedup.value:.4g}"),
+                    "ci": [float(f"{x:.4g}") for x in w.speedup.interval()],
+                    "weight": round(w.weight, 4),
+                },
             )
             for w in speed.workloads
         ],
@@ -182,10 +167,10 @@ def _speed_reason(judgement: Judgement) -> DecisionReason:
 
 def sources_of(rule: Rule, base: RuleBase) -> list[Provenance]:
     """The sources of *rule*, as provenance."""
-    found = []
+    cited = []
     for name in rule.sources:
         source = base.sources.get(name)
-        found.append(
+        cited.append(
             Provenance(
                 kind="rule",
                 ref=name,
@@ -194,17 +179,17 @@ def sources_of(rule: Rule, base: RuleBase) -> list[Provenance]:
                 date=(source.published or source.retrieved) if source else rule.asserted,
             )
         )
-    return found
+    return cited
 
 
-def because_of(rule: Rule, context: Context) -> list[Provenance]:
+def because_of(rule: Rule, explained: Explained) -> list[Provenance]:
     """The known facts that *rule* rests on, each with where it comes from."""
-    facts, base = context.judgement.facts, context.judgement.situation.base
+    facts = explained.judgement.facts
     return [
         Provenance(
-            kind=_kind_of(fact, context.sources),
+            kind=_kind_of(fact, explained.sources),
             ref=fact,
-            text=fact_text(base, fact, facts[fact]),
+            value=facts[fact],
         )
         for fact in sorted(mentions(rule.when) & facts.keys())
     ]
@@ -218,9 +203,6 @@ def _kind_of(fact: str, sources: Mapping[str, str]) -> Any:
     return "default" if sources.get(fact) == "default" else "answer"
 
 
-def days_between(earlier: str, later: str) -> int | None:
-    """Days from one ISO date to another, at least 0; None where either is not a date."""
-    try:
-        return max((date.fromisoformat(later) - date.fromisoformat(earlier)).days, 0)
-    except ValueError:
-        return None
+def age_days(rule: Rule, today: str) -> int:
+    """Days since *rule* was reviewed, at least 0."""
+    return max(days_between(rule.reviewed, today), 0)

@@ -1,4 +1,4 @@
-"""The second decision, inside the winner: which mode, which libraries, how to install them.
+"""Inside the winner: which mode, which libraries, how to install them; and what to take on a tie.
 
 Knows what compiling costs and gains (measured) and what notes suggest (rules).
 """
@@ -7,31 +7,56 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
-from advisor.reading.compile_costs import CompileCost
-from advisor.reading.machines import fits
 from advisor.decide.judging import Judgement
 from advisor.decide.reasons import sources_of
 from advisor.decide.task_weights import workload_weights
-from advisor.decision import Recommended
+from advisor.decision import InstallLine, ModeReason, Recommended, StackEntry
 from advisor.knowledge.model import Rule, RuleBase
+from advisor.pair import FRAMEWORKS, JIT, TORCH_COMPILE, TORCH_EAGER, Framework
+from advisor.ratio import MARGIN, mean
+from advisor.reading.compile_costs import CompileCost
+from advisor.reading.machines import fits
 
-EAGER, COMPILED, JIT = "pytorch.eager", "pytorch.compile", "jax.jit"
-_WORTH = 1.05
+TieBreak = Literal["codebase", "skill", "ahead", "convention"]
+
 _USUAL_STEPS = 10_000
+_SKILL = {"none": 0, "some": 1, "deep": 2}
+_AHEAD = 0.05
 
 
-def second_decision(judgement: Judgement, framework: str) -> Recommended:
+def recommendation_of(judgement: Judgement, framework: Framework) -> Recommended:
     """Mode, stack and install line of *framework*."""
-    mode, reason = _mode(judgement, framework)
+    mode, because = _mode(judgement, framework)
     return Recommended(
-        framework="jax" if framework == "jax" else "pytorch",
+        framework=framework,
         mode=mode,
-        mode_reason=reason,
+        mode_because=because,
         stack=_stack(judgement, framework),
         install=_install(judgement.situation.base, judgement.facts, framework),
     )
+
+
+def tie_break_of(now: Judgement) -> Recommended:
+    """The reversible default where nothing decides, and why; always labelled as one."""
+    framework, because = _tie_break(now)
+    return Recommended(tie_break=framework, tie_break_because=because)
+
+
+def _tie_break(now: Judgement) -> tuple[Framework | None, TieBreak | None]:
+    code = now.facts.get("codebase")
+    if code in now.feasible:
+        return code, "codebase"
+    skills = {f: _SKILL.get(str(now.facts.get(f"team.{f}", "none")), 0) for f in FRAMEWORKS}
+    best = max(FRAMEWORKS, key=lambda f: skills[f])
+    if len(set(skills.values())) > 1 and best in now.feasible:
+        return best, "skill"
+    leader = max(now.feasible, key=lambda f: now.p_first[f])
+    other = min(now.feasible, key=lambda f: now.p_first[f])
+    if now.p_first[leader] - now.p_first[other] >= _AHEAD:
+        return leader, "ahead"
+    return ("pytorch", "convention") if "pytorch" in now.feasible else (None, None)
 
 
 def suggestions(judgement: Judgement, framework: str) -> list[Rule]:
@@ -46,7 +71,7 @@ def suggestions(judgement: Judgement, framework: str) -> list[Rule]:
     ]
 
 
-def _mode(judgement: Judgement, framework: str) -> tuple[str, str]:
+def _mode(judgement: Judgement, framework: str) -> tuple[str, ModeReason]:
     if framework == "jax":
         return JIT, _jit_reason(judgement)
     costs = _relevant(judgement)
@@ -55,53 +80,55 @@ def _mode(judgement: Judgement, framework: str) -> tuple[str, str]:
     for rule in suggestions(judgement, framework):
         mode = rule.suggests.get("mode")
         if isinstance(mode, str):
-            return mode, f"{rule.title} (rule {rule.id}; not measured here)"
-    return EAGER, "what compiling gains was not measured; start eager, and measure torch.compile"
+            return mode, ModeReason(kind="rule", rule=rule.id)
+    return TORCH_EAGER, ModeReason(kind="unmeasured")
 
 
-def _jit_reason(judgement: Judgement) -> str:
-    told = "JAX is used compiled; running it operation by operation is for debugging"
+def _jit_reason(judgement: Judgement) -> ModeReason:
     seconds = judgement.facts.get("measured.compile_s.jax")
     if not isinstance(seconds, (int, float)):
-        return told
-    took = f"; compiling took {seconds:.3g} s here"
-    return f"{told}{took}{_per_day(judgement.facts, seconds)}"
+        return ModeReason(kind="jit")
+    starts = _restarts_per_day(judgement.facts)
+    return ModeReason(kind="jit", compile_s=seconds, restarts_per_day=starts)
 
 
 def _relevant(judgement: Judgement) -> list[CompileCost]:
     """The compile costs of the task's own workloads on the right device, or all of them."""
-    costs = judgement.situation.measured.compile_costs
+    costs = judgement.situation.readings.compile_costs
     here = [c for c in costs if fits(c.device, judgement.facts, c.kinds)] or list(costs)
     weights = workload_weights(judgement.situation.base, judgement.facts)
     return [c for c in here if c.workload in weights] or here
 
 
-def _from_measurement(costs: list[CompileCost], facts: Mapping[str, Any]) -> tuple[str, str]:
-    gain = 2.0 ** (math.fsum(c.gain.log2 for c in costs) / len(costs))
-    names = ", ".join(sorted({c.workload for c in costs}))
-    if gain < _WORTH:
-        return EAGER, f"torch.compile makes steps {gain:.2f} times as fast on {names}: not worth it"
-    told = f"torch.compile makes steps {gain:.2f} times as fast on {names}"
+def _from_measurement(costs: list[CompileCost], facts: Mapping[str, Any]) -> tuple[str, ModeReason]:
+    gain = mean([c.gain for c in costs]).value
+    names = sorted({c.workload for c in costs})
+    because = ModeReason(kind="measured", gain=float(f"{gain:.4g}"), workloads=names)
+    if gain < MARGIN:
+        return TORCH_EAGER, because.model_copy(update={"worthwhile": False})
     break_even = _break_even(costs)
     if break_even is None:
-        return COMPILED, told
+        return TORCH_COMPILE, because
     steps = facts.get("steps_per_run")
-    known = isinstance(steps, (int, float))
-    run = float(steps or 0) if known else float(_USUAL_STEPS)
-    mode = COMPILED if run > break_even else EAGER
-    cost = max(c.compile_s for c in costs if c.compile_s is not None)
-    assumed = f"{run:,.0f} steps per run" + ("" if known else ", assumed")
-    return mode, (
-        f"{told}; compiling takes up to {cost:.3g} s and pays after {break_even:,.0f} steps "
-        f"({assumed}){_per_day(facts, cost)}"
-    )
+    answered = isinstance(steps, (int, float))
+    run = float(steps or 0) if answered else float(_USUAL_STEPS)
+    costs_s = [c.compile_s for c in costs if c.compile_s is not None]
+    amounts = {
+        "compile_s": max(costs_s),
+        "break_even_steps": break_even,
+        "steps_per_run": run,
+        "steps_assumed": not answered,
+        "restarts_per_day": _restarts_per_day(facts),
+    }
+    mode = TORCH_COMPILE if run > break_even else TORCH_EAGER
+    return mode, because.model_copy(update=amounts)
 
 
-def _per_day(facts: Mapping[str, Any], cost_s: float) -> str:
+def _restarts_per_day(facts: Mapping[str, Any]) -> float | None:
     starts = facts.get("restarts_per_day")
     if not isinstance(starts, (int, float)) or isinstance(starts, bool) or starts <= 1:
-        return ""
-    return f"; {starts:,.0f} starts a day cost {starts * cost_s / 60:,.3g} minutes of compiling"
+        return None
+    return float(starts)
 
 
 def _break_even(costs: Iterable[CompileCost]) -> float | None:
@@ -116,34 +143,35 @@ def _break_even(costs: Iterable[CompileCost]) -> float | None:
     return math.exp(math.fsum(logs) / len(logs)) if logs else None
 
 
-def _stack(judgement: Judgement, framework: str) -> list[dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
+def _stack(judgement: Judgement, framework: str) -> list[StackEntry]:
+    stack: dict[str, StackEntry] = {}
     for rule in suggestions(judgement, framework):
         cited = sources_of(rule, judgement.situation.base)
         for entry in rule.suggests.get("stack", ()):
             package = entry.get("package") if isinstance(entry, Mapping) else None
-            if package and package not in found:
-                found[package] = {
-                    "package": package,
-                    "why": entry.get("why", ""),
-                    "rule": rule.id,
-                    "source": cited[0].model_dump(mode="json") if cited else None,
-                }
-    return list(found.values())
+            if package and package not in stack:
+                stack[package] = StackEntry(
+                    package=package,
+                    why=entry.get("why", ""),
+                    rule=rule.id,
+                    source=cited[0] if cited else None,
+                )
+    return list(stack.values())
 
 
-def _install(base: RuleBase, facts: Mapping[str, Any], framework: str) -> list[dict[str, Any]]:
+def _install(base: RuleBase, facts: Mapping[str, Any], framework: str) -> list[InstallLine]:
     """The install lines for the hardware and system that are known, most specific first."""
     hardware = facts.get("hardware.train") or facts.get("detected.hardware")
     system = facts.get("hardware.os") or facts.get("detected.os")
-    found = []
-    for line in getattr(base, "installs", ()):
-        if line.framework != framework:
-            continue
-        if (line.hardware and hardware not in line.hardware) or (
-            line.os and system is not None and system not in line.os
-        ):
-            continue
-        shown = {"command": line.command, "note": getattr(line, "note", "") or ""}
-        found.append({**shown, "sources": list(line.sources), "reviewed": line.reviewed})
-    return found
+    return [
+        InstallLine(
+            command=line.command,
+            note=line.note,
+            sources=list(line.sources),
+            reviewed=line.reviewed,
+        )
+        for line in base.installs
+        if line.framework == framework
+        and (not line.hardware or hardware in line.hardware)
+        and (not line.os or system is None or system in line.os)
+    ]

@@ -25,12 +25,12 @@ def workload_weights(base: RuleBase, facts: Mapping[str, Any]) -> dict[str, floa
 
 def largest_only(base: RuleBase, facts: Mapping[str, Any]) -> frozenset[str]:
     """The workloads of which the largest size alone stands for the task."""
-    found: set[str] = set()
-    small: set[str] = set()
+    largest: set[str] = set()
+    every: set[str] = set()
     for entry in base.task_weights:
         if _says(entry, facts):
-            (found if entry.sizes == "largest" else small).update(entry.weights)
-    return frozenset(found - small)
+            (largest if entry.sizes == "largest" else every).update(entry.weights)
+    return frozenset(largest - every)
 
 
 def _says(entry: TaskWeights, facts: Mapping[str, Any]) -> bool:
@@ -40,9 +40,9 @@ def _says(entry: TaskWeights, facts: Mapping[str, Any]) -> bool:
 
 def workload_reasons(base: RuleBase, facts: Mapping[str, Any]) -> dict[str, str]:
     """Why each workload stands for the task, in the words of the rule base."""
-    found: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     for entry in base.task_weights:
         if _says(entry, facts):
             for workload, text in entry.because.items():
-                found.setdefault(workload, text)
-    return found
+                reasons.setdefault(workload, text)
+    return reasons

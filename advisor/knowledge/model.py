@@ -20,6 +20,10 @@ Strength = Literal["weak", "moderate", "strong"]
 Reliability = Literal["high", "medium", "low"]
 
 
+STRENGTH = {"weak": 0.5, "moderate": 1.0, "strong": 2.0}
+"""In units: one unit is as important as a twofold difference in step time."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Fact:
     """One entry of the closed vocabulary.

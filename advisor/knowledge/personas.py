@@ -13,13 +13,14 @@ from typing import Any, get_args
 
 from advisor.answers import Answers, Source
 from advisor.decision import Status
-from advisor.evidence import Evidence
+from advisor.evidence import Comparison, Entry, Evidence, Machine, Parity, Probe, VerdictWord
 from advisor.knowledge.entries import workload_numbers
 from advisor.knowledge.fields import Fault, Part, Problems, did_you_mean, shown
 from advisor.knowledge.loader import core_pack
 from advisor.knowledge.model import Persona, RuleBase
 from advisor.knowledge.packs import read_all, yaml_files
 from advisor.knowledge.vocabulary import checked, fact_for
+from advisor.pair import JIT, TORCH_COMPILE
 
 SCHEMA = "fw-advisor/personas@1"
 CREATED = "2026-11-23T00:00:00Z"
@@ -123,39 +124,30 @@ def evidence_of(persona: Persona) -> Evidence | None:
         return None
     device = _DEVICES.get(str(persona.answers.get("hardware.train")), "cpu")
     probes = [_probe(name, persona.measured[name], device) for name in sorted(persona.measured)]
-    return Evidence.model_validate(
-        {
-            "schema": "fw-advisor/evidence@1",
-            "created": CREATED,
-            "machine": {"os": "linux"},
-            "probes": probes,
-        }
-    )
+    return Evidence(created=CREATED, machine=Machine(os="linux"), probes=probes)
 
 
-def _probe(workload: str, speedup: float, device: str) -> dict[str, Any]:
-    verdict = "equivalent"
+def _probe(workload: str, speedup: float, device: str) -> Probe:
+    verdict: VerdictWord = "equivalent"
     if abs(math.log(speedup)) > math.log(_EQUIVALENT):
         verdict = "a_faster" if speedup > 1 else "b_faster"
-    times = {"jax.jit": _STEP_S, "pytorch.compile": _STEP_S * speedup}
-    return {
-        "id": workload,
-        "title": workload,
-        "device": device,
-        "precision": "float32",
-        "entries": [
-            {"framework": mode.split(".")[0], "mode": mode, "status": "ok", "median_s": time_s}
-            for mode, time_s in times.items()
+    return Probe(
+        id=workload,
+        title=workload,
+        device=device,
+        entries=[
+            Entry(framework="jax", mode=JIT, status="ok", median_s=_STEP_S),
+            Entry(framework="pytorch", mode=TORCH_COMPILE, status="ok", median_s=_STEP_S * speedup),
         ],
-        "parity": {"status": "ok"},
-        "comparisons": [
-            {
-                "a": "jax.jit",
-                "b": "pytorch.compile",
-                "time_ratio": speedup,
-                "ci": [speedup / _INTERVAL, speedup * _INTERVAL],
-                "launches": 5,
-                "verdict": verdict,
-            }
+        parity=Parity(status="ok"),
+        comparisons=[
+            Comparison(
+                a=JIT,
+                b=TORCH_COMPILE,
+                time_ratio=speedup,
+                ci=(speedup / _INTERVAL, speedup * _INTERVAL),
+                launches=5,
+                verdict=verdict,
+            )
         ],
-    }
+    )

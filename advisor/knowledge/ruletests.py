@@ -10,9 +10,7 @@ from dataclasses import dataclass
 
 from advisor.knowledge.conditions import ALWAYS
 from advisor.knowledge.evaluate import outcome_of
-from advisor.knowledge.model import Outcome, Rule, RuleBase, RuleTest
-
-STRENGTH = {"weak": 0.5, "moderate": 1.0, "strong": 2.0}
+from advisor.knowledge.model import STRENGTH, Outcome, Rule, RuleBase, RuleTest
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,8 @@ from typing import Any
 
 from advisor.answers import Answers
 from advisor.decision import CRITERIA
-from advisor.evidence import Evidence, evidence_from
+from advisor.evidence import Evidence
+from advisor.evidence_io import evidence_from
 from advisor.inputs import Inputs
 from advisor.knowledge.model import (
     CriterionInfo,
