@@ -36,6 +36,7 @@ from advisor.render.phrases import (
     between,
     fact_text,
     fact_title,
+    faster_first,
     interval_text,
     ordered,
     speed_phrase,
@@ -224,13 +225,11 @@ def speed_text(speed: Performance) -> str:
         where = say("decision.speed.where.one_of_several")
     elif speed.matched_hardware is False:
         where = say("decision.speed.where.other_hardware")
-    low, high = speed.ci
-    ci = (low, high) if speed.ratio >= 1 else (1 / high, 1 / low)
     key = "decision.speed.partial_reason" if speed.partial else "decision.speed.reason"
     return say(
         key,
         speed=speed_phrase(speed.ratio),
-        interval=interval_text(ci, speed.level),
+        interval=interval_text(faster_first(speed.ratio, speed.ci), speed.level),
         names=names,
         share=speed.coverage,
         where=where,
@@ -241,9 +240,11 @@ def _because(origin: Provenance, base: RuleBase) -> Provenance:
     """What a reason rests on: a measured workload, or a fact with its value."""
     value = origin.value
     if isinstance(value, dict) and "ratio" in value:
+        ratio, ci = value["ratio"], value.get("ci")
         text = say(
             "decision.speed.part",
-            speed=say("decision.speed.jax", ratio=value["ratio"], ci=value.get("ci")),
+            speed=speed_phrase(ratio),
+            ci=faster_first(ratio, ci) if ci else None,
             weight=value.get("weight"),
         )
     elif origin.kind == "rule" or value is None:
@@ -307,9 +308,10 @@ def event_text(entry: Revisit, base: RuleBase) -> str:
     if entry.kind == "speed":
         condition = entry.condition or {}
         ratio = condition.get("above") or condition.get("below") or 1.0
-        winner, _, _ = ordered(ratio)
+        faster = "above" if ratio >= 1 else "below"
+        key = "decision.revisit.speed" if faster in condition else "decision.revisit.slower"
         times = ratio if ratio >= 1 else 1 / ratio
-        return say("decision.revisit.speed", winner=winner, ratio=times)
+        return say(key, winner=ordered(ratio)[0], ratio=times)
     return say("decision.revisit.event", event=rule.revisit_when if rule else entry.rule)
 
 

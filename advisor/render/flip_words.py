@@ -18,10 +18,9 @@ from advisor.render.phrases import (
     label_of,
     number_text,
     ordered,
-    rank_text,
     value_text,
 )
-from advisor.render.wording import listed, name_of, say
+from advisor.render.wording import inline, listed, name_of, say
 
 SPEED = "measured.jax_speedup"
 WEIGHT = "weight."
@@ -75,14 +74,19 @@ def _condition(
 
 def _speed(ratio: float, measured: float | None) -> str:
     winner, loser, _ = ordered(ratio)
-    text = say("decision.flip.speed", winner=winner, ratio=ratio if ratio >= 1 else 1 / ratio)
+    times = ratio if ratio >= 1 else 1 / ratio
     if measured is None:
-        return say("decision.flip.speed_not_measured", speed=text)
-    if (measured >= 1) == (ratio >= 1):
-        times = measured if ratio >= 1 else 1 / measured
-        return say("decision.flip.speed_measured", speed=text, ratio=times)
-    times = measured if measured >= 1 else 1 / measured
-    return say("decision.flip.speed_measured_other", speed=text, framework=loser, ratio=times)
+        speed = say("decision.flip.speed", winner=winner, ratio=times)
+        return say("decision.flip.speed_not_measured", speed=speed)
+    if (measured >= 1) != (ratio >= 1):
+        speed = say("decision.flip.speed", winner=winner, ratio=times)
+        other = measured if measured >= 1 else 1 / measured
+        return say("decision.flip.speed_measured_other", speed=speed, framework=loser, ratio=other)
+    seen = measured if ratio >= 1 else 1 / measured
+    key = "decision.flip.speed" if times >= seen else "decision.flip.only_speed"
+    return say(
+        "decision.flip.speed_measured", speed=say(key, winner=winner, ratio=times), ratio=seen
+    )
 
 
 def _weight(criterion: str, share: float, now: float | None, base: RuleBase) -> str:
@@ -129,8 +133,7 @@ def _first_rank(fact: Fact, ranking: Sequence[str]) -> str:
     if not first:
         return say("decision.flip.no_priorities")
     key = "decision.flip.first" if len(first) == 1 else "decision.flip.tie"
-    labels = [label_of(fact, word) for word in first]
-    return say(key, labels=listed(labels), rank=rank_text(fact, first))
+    return say(key, labels=listed([inline(label_of(fact, word)) for word in first]))
 
 
 def _list(

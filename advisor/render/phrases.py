@@ -6,14 +6,14 @@ Knows the vocabulary's labels and how a ratio is said. It must not know a decisi
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from advisor.answers import ranks_of
 from advisor.knowledge.model import Fact, RuleBase
 from advisor.pair import framework_of
 from advisor.ratio import LEVEL
-from advisor.render.wording import factor, factor_span, level, listed, name_of, say
+from advisor.render.wording import factor, factor_span, inline, level, listed, name_of, say
 from advisor.text import inert
 
 
@@ -68,20 +68,16 @@ def _list_text(entry: Fact | None, words: Sequence[Any]) -> str:
 
 def rank_text(entry: Fact | None, rank: Sequence[str]) -> str:
     """One rank of a ranking: its label, or all that share it."""
-    labels = [label_of(entry, word) for word in rank]
-    if len(labels) == 1:
-        return labels[0]
-    return say("decision.ranking.tie", labels=listed(labels))
+    first, *others = (label_of(entry, word) for word in rank)
+    if not others:
+        return first
+    return say("decision.ranking.tie", labels=listed([first, *map(inline, others)]))
 
 
-def names_of(base: RuleBase, modes: Sequence[str]) -> Mapping[str, str]:
-    """The title of each of *modes*, as the rule base has it; the mode itself where it has none."""
-    infos = base.frameworks
-    titles = {}
-    for mode in modes:
-        info = infos.get(framework_of(mode))
-        titles[mode] = info.modes.get(mode, mode) if info else mode
-    return titles
+def mode_title(base: RuleBase, mode: str) -> str:
+    """``torch.compile (compiled step)``; the mode itself where the rule base has no title."""
+    info = base.frameworks.get(framework_of(mode))
+    return info.modes.get(mode, mode) if info else mode
 
 
 def speed_phrase(ratio: float, *, key: str = "plain") -> str:
@@ -107,9 +103,13 @@ def speed_clause(ratio: float, ci: Sequence[float] | None, at: float = LEVEL) ->
     text = say("decision.speed.equal") if equal else speed_phrase(ratio, key="is")
     if not ci:
         return text
-    if ratio < 1 and not equal:
-        ci = (1 / ci[1], 1 / ci[0])
-    return say("decision.speed.with_interval", speed=text, interval=interval_text(ci, at))
+    shown = ci if equal else faster_first(ratio, ci)
+    return say("decision.speed.with_interval", speed=text, interval=interval_text(shown, at))
+
+
+def faster_first(ratio: float, ci: Sequence[float]) -> Sequence[float]:
+    """The interval of *ratio*, JAX as against PyTorch, of the faster one as against the other."""
+    return ci if ratio >= 1 else (1 / ci[1], 1 / ci[0])
 
 
 def interval_text(ci: Sequence[float], at: float) -> str:

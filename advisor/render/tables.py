@@ -43,18 +43,25 @@ class IntervalColumn:
     """
 
     def __init__(self, levels: Collection[float]) -> None:
-        self.one = next(iter(set(levels)), LEVEL) if len(set(levels)) < 2 else None
+        different = set(levels) or {LEVEL}
+        self.one = different.pop() if len(different) == 1 else None
 
-    def named(self, head: Sequence[TableColumn]) -> list[TableColumn]:
-        """*head* with the level in the title of its column ``interval``, where all have one."""
+    def named(self, head: Sequence[TableColumn], *names: str) -> list[TableColumn]:
+        """*head* with the level in the title of the columns *names*, where all have one level."""
         if self.one is None:
             return list(head)
-        title = say("report.interval_at", level=level(self.one))
-        return [replace(c, title=title) if c.name == "interval" else c for c in head]
+        return [replace(c, title=self._title(c)) if c.name in names else c for c in head]
+
+    def _title(self, column: TableColumn) -> str:
+        if column.name == "interval":
+            return say("report.interval_at", level=level(self.one or LEVEL))
+        return say("report.with_interval_at", title=column.title, level=level(self.one or LEVEL))
 
     def text(self, ci: Sequence[float] | None, at: float) -> str:
         """One interval, with its level where the head cannot say it."""
         if not ci:
             return DASH
         shown = factor_span(ci)
-        return shown if self.one else say("report.interval_with", span=shown, level=level(at))
+        if self.one is not None:
+            return shown
+        return say("report.interval_with", span=shown, level=level(at))
