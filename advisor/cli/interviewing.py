@@ -140,7 +140,7 @@ class Talk:
                 rank=lambda answers, keys: self._rank(answers, keys, evidence),
                 on_answer=self._begin_aside,
                 live=lambda: self.aside.live() if self.aside else None,
-                found=self.opening_lines(),
+                surroundings=self.opening_lines(),
             )
         except (UserError, KeyboardInterrupt):
             self.end_aside()

@@ -51,14 +51,18 @@ def _renewed_line(*, colour: bool) -> Iterator[Callable[[Step], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
+    from advisor.interview.holding import held
+
     console = Console(stderr=True, no_color=not colour)
     columns = (
         BarColumn(bar_width=20),
         TextColumn("{task.fields[left]}", markup=False),
         TextColumn("{task.description}", markup=False),
     )
-    # Four times a second: drawing must not disturb what is being measured.
-    with Progress(*columns, console=console, transient=True, refresh_per_second=4) as progress:
+    # Four times a second: drawing must not disturb what is being measured. Keys that are pressed
+    # meanwhile would move the cursor, and the bar would be drawn a second time below.
+    bar = Progress(*columns, console=console, transient=True, refresh_per_second=4)
+    with held(sys.stdin), bar as progress:
         task = progress.add_task("", total=1.0, left="")
 
         def report(step: Step) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TextIO
 
-from advisor.interview.asking import Entry, Frame, Menu, Turn
+from advisor.interview.asking import Frame, Menu, TextEntry, Turn
 from advisor.interview.wrapping import ascii_only, wrap
 from advisor.text import inert
 
@@ -66,7 +66,7 @@ class PlainAsker:
                 return chosen
             self._write(fault)
 
-    def enter(self, entry: Entry) -> str | Turn:
+    def enter(self, entry: TextEntry) -> str | Turn:
         """Ask for one line of text."""
         self._head(entry.frame)
         while True:
@@ -160,7 +160,7 @@ def _menu_prompt(menu: Menu) -> str:
     return f"Number{several}{enter} [{_keys(menu.frame, 'b')}]:"
 
 
-def _entry_prompt(entry: Entry) -> str:
+def _entry_prompt(entry: TextEntry) -> str:
     shown = f'Enter for "{entry.initial}"' if entry.initial else entry.empty
     return f"{shown or 'Type it'} [{_keys(entry.frame, 'back')}]:"
 

@@ -25,7 +25,7 @@ from prompt_toolkit.output import ColorDepth, create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
 from questionary.prompts.common import Choice, InquirerControl
 
-from advisor.interview.asking import Entry, Frame, Menu, Turn
+from advisor.interview.asking import Frame, Menu, TextEntry, Turn
 from advisor.interview.holding import held
 from advisor.interview.rich_keys import leaving_keys, marking_keys, menu_keys, why_key
 from advisor.interview.rich_screen import STYLE, Screen
@@ -58,8 +58,8 @@ class RichAsker:
             stripped = line.lstrip()
             indent = " " * (len(line) - len(stripped))
             whole = stripped.startswith("$")
-            told = [line] if whole else wrap(stripped, width, indent=indent)
-            print("\n".join(told), file=sys.stderr, flush=True)
+            wrapped = [line] if whole else wrap(stripped, width, indent=indent)
+            print("\n".join(wrapped), file=sys.stderr, flush=True)
 
     def held(self) -> AbstractContextManager[None]:
         """Neither echo nor lose keys that are pressed between two screens."""
@@ -72,7 +72,7 @@ class RichAsker:
             Choice(title=cut(option.line, width - _MARGIN), value=i, checked=i in menu.marked)
             for i, option in enumerate(menu.options)
         ]
-        pointed = rows[menu.pointed or 0]
+        pointed = rows[menu.starts_at]
         question = (
             questionary.checkbox("", rows, initial_choice=pointed, instruction="", **self._common())
             if menu.several
@@ -96,7 +96,7 @@ class RichAsker:
         answer = self._run(question, screen, keys)
         return answer if isinstance(answer, (Turn, tuple)) else (int(answer),)
 
-    def enter(self, entry: Entry) -> str | Turn:
+    def enter(self, entry: TextEntry) -> str | Turn:
         """Let one line be typed and edited."""
         words = WordCompleter(list(entry.words), pattern=re.compile(r"[^\s,]+"))
         question = questionary.text(
@@ -148,7 +148,7 @@ class RichAsker:
             raise KeyboardInterrupt from end
 
 
-def _clean(text: str, entry: Entry) -> str:
+def _clean(text: str, entry: TextEntry) -> str:
     return " ".join(inert(text, limit=entry.limit).split())
 
 
@@ -171,7 +171,7 @@ def _menu_hint(menu: Menu) -> tuple[str, ...]:
     return _hint(menu.frame, marks, "Enter goes on")
 
 
-def _entry_hint(entry: Entry) -> tuple[str, ...]:
+def _entry_hint(entry: TextEntry) -> tuple[str, ...]:
     what = [f"Type {entry.empty}"] if entry.empty else []
     return _hint(entry.frame, *what, "Enter takes it")
 

@@ -48,7 +48,7 @@ class Frame:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Option:
+class MenuOption:
     """One line of a menu; `mark` says why it is proposed.
 
     `detail`, one or more lines, is shown while the option is pointed at. A `lone` option excludes
@@ -76,15 +76,24 @@ class Menu:
     """
 
     frame: Frame
-    options: tuple[Option, ...]
+    options: tuple[MenuOption, ...]
     pointed: int | None = None
     several: bool = False
     marked: tuple[int, ...] = ()
     marks_mean: str = ""
 
+    @property
+    def starts_at(self) -> int:
+        """Where a pointer stands first: at what is proposed, else at what says nothing.
+
+        Whoever presses Enter all the way through has told nothing, and makes up no team.
+        """
+        lone = [place for place, option in enumerate(self.options) if option.lone]
+        return self.pointed if self.pointed is not None else lone[-1] if lone else 0
+
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class TextEntry:
     """A line to type. `fault` says what is wrong with a text, or None where it can be taken."""
 
     frame: Frame
@@ -110,6 +119,6 @@ class Asker(Protocol):
         """The indices of the chosen options (one unless `several`), or `Turn.BACK`."""
         ...
 
-    def enter(self, entry: Entry) -> str | Turn:
+    def enter(self, entry: TextEntry) -> str | Turn:
         """The typed text, stripped and without control characters, or `Turn.BACK`."""
         ...

@@ -57,10 +57,10 @@ def fill_defaults(base: RuleBase, answers: Answers, detected: Mapping[str, Detec
 
 
 def _free(question: Question, base: RuleBase, detected: Mapping[str, Detected]) -> Proposal | None:
-    found = proposal_for(question, base.facts[question.key], detected)
-    if found is None and question.default is not None:
+    proposal = proposal_for(question, base.facts[question.key], detected)
+    if proposal is None and question.default is not None:
         return Proposal(question.default, "default")
-    return found
+    return proposal
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,8 @@ def require(base: RuleBase, answers: Answers) -> None:
     keys = ", ".join(entry.key for entry in lacking)
     flags = " ".join(entry.flag for entry in lacking)
     are = "answer is" if len(lacking) == 1 else "answers are"
-    known = [f"{entry.key}: {', '.join(entry.values)}" for entry in lacking if entry.values]
+    choices = [f"{entry.key}: {', '.join(entry.values)}" for entry in lacking if entry.values]
     raise UserError(
         f"{len(lacking)} {are} missing and there is nobody to ask: {keys}",
-        hint="\n  ".join([f"give it with {flags}, or in a file with --answers FILE", *known]),
+        hint="\n  ".join([f"give it with {flags}, or in a file with --answers FILE", *choices]),
     )

@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from advisor.answers import Source, Value
-from advisor.interview.asking import Asker, Entry, Frame, Menu, Option, Turn
+from advisor.interview.asking import Asker, Frame, Menu, MenuOption, TextEntry, Turn
 from advisor.interview.questions import Proposal
 from advisor.interview.ranking import Swings, ask_ranking
 from advisor.interview.words import label_of, number_words
 from advisor.knowledge.model import CriterionInfo, Fact, Question
 
-NOT_SURE = Option(label="Not sure", lone=True)
-NONE = Option(label="None of these", lone=True)
+NOT_SURE = MenuOption(label="Not sure", lone=True)
+NONE = MenuOption(label="None of these", lone=True)
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ def _ask_one(form: Form, asker: Asker) -> Reply:
     return _pick(form, values, options, asker)
 
 
-def _option(form: Form, value: Value) -> Option:
-    option = Option(label=label_of(form.fact, value))
+def _option(form: Form, value: Value) -> MenuOption:
+    option = MenuOption(label=label_of(form.fact, value))
     proposal = form.proposal
     if proposal is not None and proposal.value == value:
         mark = "detected" if proposal.source == "detected" else ""
@@ -80,7 +80,9 @@ def _option(form: Form, value: Value) -> Option:
     return option
 
 
-def _pick(form: Form, values: Sequence[Value], options: Sequence[Option], asker: Asker) -> Reply:
+def _pick(
+    form: Form, values: Sequence[Value], options: Sequence[MenuOption], asker: Asker
+) -> Reply:
     """One of *values*, or not sure. What was answered earlier is proposed before what was found."""
     rows = [*options, NOT_SURE]
     picked = asker.choose(
@@ -91,8 +93,8 @@ def _pick(form: Form, values: Sequence[Value], options: Sequence[Option], asker:
     if picked[0] == len(values):
         return Turn.NOT_SURE
     value = values[picked[0]]
-    found = form.proposal is not None and form.proposal.value == value
-    return Given(value, "detected" if found else "typed")
+    detected = form.proposal is not None and form.proposal.value == value
+    return Given(value, "detected" if detected else "typed")
 
 
 def _pointed(form: Form, values: Sequence[Value]) -> int | None:
@@ -102,8 +104,6 @@ def _pointed(form: Form, values: Sequence[Value]) -> int | None:
         return values.index(form.earlier.value) if form.earlier.value in values else None
     if form.proposal is not None and form.proposal.value in values:
         return values.index(form.proposal.value)
-    if form.question.default is not None and form.question.default in values:
-        return values.index(form.question.default)
     return None
 
 
@@ -113,12 +113,11 @@ def _ask_several(form: Form, asker: Asker) -> Reply:
     none, not_sure = len(values), len(values) + 1
     taken = _taken(form)
     marked = tuple(values.index(v) for v in taken if v in values)
-    pointed = not_sure if form.earlier is Turn.NOT_SURE else none
     picked = asker.choose(
         Menu(
             frame=form.frame,
             options=rows,
-            pointed=marked[0] if marked else pointed,
+            pointed=marked[0] if marked else _pointed_beside(form, none=none, not_sure=not_sure),
             several=True,
             marked=marked,
         )
@@ -128,14 +127,22 @@ def _ask_several(form: Form, asker: Asker) -> Reply:
     if not_sure in picked:
         return Turn.NOT_SURE
     chosen = [values[i] for i in picked if i != none]
-    found = form.proposal is not None and form.proposal.value == chosen
-    return Given(chosen, "detected" if found else "typed")
+    detected = form.proposal is not None and form.proposal.value == chosen
+    return Given(chosen, "detected" if detected else "typed")
 
 
-def _option_of_several(form: Form, value: str) -> Option:
-    found = form.proposal.value if form.proposal is not None else []
-    mark = "detected" if isinstance(found, list) and value in found else ""
-    return Option(label=label_of(form.fact, value), mark=mark)
+def _pointed_beside(form: Form, *, none: int, not_sure: int) -> int | None:
+    """Where a list starts that has no entry: at what was said earlier, else at no answer."""
+    if form.earlier is Turn.NOT_SURE:
+        return not_sure
+    said_none = isinstance(form.earlier, Given) and form.earlier.value == []
+    return none if said_none else None
+
+
+def _option_of_several(form: Form, value: str) -> MenuOption:
+    proposed = form.proposal.value if form.proposal is not None else []
+    mark = "detected" if isinstance(proposed, list) and value in proposed else ""
+    return MenuOption(label=label_of(form.fact, value), mark=mark)
 
 
 def _taken(form: Form) -> list[str]:
@@ -147,14 +154,14 @@ def _taken(form: Form) -> list[str]:
 
 def _ask_number(form: Form, asker: Asker) -> Reply:
     """A menu of usual numbers, with a line to type any other."""
-    other = Option(label="Another number")
+    other = MenuOption(label="Another number")
     while True:
         values: list[Value] = [number for number, _ in form.question.offers]
-        options = [Option(label=label) for _, label in form.question.offers]
-        for known in (form.proposal, form.earlier):
-            if isinstance(known, (Given, Proposal)) and known.value not in values:
-                values.insert(0, known.value)
-                options.insert(0, _option(form, known.value))
+        options = [MenuOption(label=label) for _, label in form.question.offers]
+        for offered in (form.proposal, form.earlier):
+            if isinstance(offered, (Given, Proposal)) and offered.value not in values:
+                values.insert(0, offered.value)
+                options.insert(0, _option(form, offered.value))
         reply = _pick(form, [*values, "other"], [*options, other], asker)
         if not isinstance(reply, Given) or reply.value != "other":
             return reply
@@ -163,8 +170,8 @@ def _ask_number(form: Form, asker: Asker) -> Reply:
             return Given(float(typed.replace(",", "")), "typed")
 
 
-def _number_entry(form: Form) -> Entry:
-    return Entry(
+def _number_entry(form: Form) -> TextEntry:
+    return TextEntry(
         frame=replace(form.frame, can_go_back=True),
         empty=f"a number{_range_words(form.fact)}",
         limit=20,
@@ -192,16 +199,16 @@ def _range_words(fact: Fact) -> str:
 
 def _ask_names(form: Form, asker: Asker) -> Reply:
     """None, or names typed with commas between; names that no rule knows are kept as typed."""
-    rows = (Option(label="None"), Option(label="Yes, I type their names"), NOT_SURE)
+    rows = (MenuOption(label="None"), MenuOption(label="Yes, I type their names"), NOT_SURE)
     while True:
         names = _taken(form)
-        pointed = 2 if form.earlier is Turn.NOT_SURE else (1 if names else 0)
+        pointed = 1 if names else _pointed_beside(form, none=0, not_sure=2)
         picked = asker.choose(Menu(frame=form.frame, options=rows, pointed=pointed))
         if isinstance(picked, Turn):
             return picked
         if picked[0] != 1:
             return Given([], "typed") if picked[0] == 0 else Turn.NOT_SURE
-        entry = Entry(
+        entry = TextEntry(
             frame=replace(form.frame, can_go_back=True),
             initial=", ".join(names),
             empty="names, with commas between",

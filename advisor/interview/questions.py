@@ -47,8 +47,8 @@ class Proposal:
 
 def known_facts(answers: Answers, detected: Mapping[str, Detected]) -> dict[str, Any]:
     """The facts that skip conditions see: what was detected, and over it what was answered."""
-    found = {key: detected[key].value for key in sorted(detected)}
-    return {**found, **answers.values}
+    facts = {key: detected[key].value for key in sorted(detected)}
+    return {**facts, **answers.values}
 
 
 def open_questions(
@@ -79,10 +79,10 @@ def proposal_for(
     for key in (question.key, question.detect):
         if key is None or key not in detected:
             continue
-        found = detected[key]
-        value = _fitting(fact, found.value)
+        seen = detected[key]
+        value = _fitting(fact, seen.value)
         if acceptable(fact, value):
-            return Proposal(value, "detected", found.text)
+            return Proposal(value, "detected", seen.text)
     return None
 
 
@@ -136,11 +136,11 @@ def most_valuable(
     A question is worth what *ranked* says, and at least what *worths* says; equal worth is broken
     by the order of *worths*.
     """
-    told = {key: worth for key, worth in ranked if math.isfinite(worth)}
+    worth_of = {key: worth for key, worth in ranked if math.isfinite(worth)}
     best: Question | None = None
     best_worth = threshold
     for question, least in worths:
-        worth = max(told.get(question.key, 0.0), least)
+        worth = max(worth_of.get(question.key, 0.0), least)
         if worth > best_worth:
             best, best_worth = question, worth
     return best

@@ -11,16 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from advisor.answers import TIE, Value, ranks_of
-from advisor.interview.asking import Asker, Frame, Menu, Option, Turn
+from advisor.interview.asking import Asker, Frame, Menu, MenuOption, Turn
 from advisor.interview.words import label_of, tied
 from advisor.knowledge.model import CriterionInfo, Fact
 
 MAX_RANKS = 3
 
 _NEXT = ("", "And second?", "And third?")
-_NO_PREFERENCE = Option(label="No preference", lone=True)
-_REST = Option(label="No preference among the rest", lone=True)
-_NOT_SURE = Option(label="Not sure", lone=True)
+_NO_PREFERENCE = MenuOption(label="No preference", lone=True)
+_REST = MenuOption(label="No preference among the rest", lone=True)
+_NOT_SURE = MenuOption(label="Not sure", lone=True)
 
 Ranks = tuple[tuple[str, ...], ...]
 
@@ -95,9 +95,9 @@ def _menu(swings: Swings, ranks: Ranks, rest: Sequence[str], proposed: tuple[int
     )
 
 
-def _row(swings: Swings, value: str) -> Option:
+def _row(swings: Swings, value: str) -> MenuOption:
     label = label_of(swings.fact, value)
     criterion = swings.criteria.get(value)
     if criterion is None:
-        return Option(label=label)
-    return Option(label=label, detail=f"worst: {criterion.worst}\nbest: {criterion.best}")
+        return MenuOption(label=label)
+    return MenuOption(label=label, detail=f"worst: {criterion.worst}\nbest: {criterion.best}")

@@ -103,18 +103,18 @@ class Screen:
     def _more_lines(self, width: int, room: int) -> Lines:
         if self._more is None:
             return []
-        told = [_indented(line, width) for line in self._more]
-        if len(told) > room:
-            left = len(told) - room + 1
-            told = [*told[: room - 1], f"  and {left} more"]
-        return [("more", line) for line in told]
+        lines = [_indented(line, width) for line in self._more]
+        if len(lines) > room:
+            left = len(lines) - room + 1
+            lines = [*lines[: room - 1], f"  and {left} more"]
+        return [("more", line) for line in lines]
 
     def _foot_lines(self) -> Lines:
         width = self._size().columns
         lines: Lines = [("", "")]
         detail = self._detail()
-        for told in detail.splitlines():
-            lines += [("why", line) for line in wrap(told, width, indent="   ")]
+        for paragraph in detail.splitlines():
+            lines += [("why", line) for line in wrap(paragraph, width, indent="   ")]
         lines += [("hint", line) for line in wrap_pieces(self._hint, width)]
         if self.note:
             lines.append(("note", cut(self.note, width)))

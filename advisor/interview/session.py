@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from advisor.answers import Answers
 from advisor.errors import InterruptedRunError
 from advisor.interview import saving
-from advisor.interview.asking import Asker, Entry, Frame, Turn
+from advisor.interview.asking import Asker, Frame, TextEntry, Turn
 from advisor.interview.forms import Form, Given, ask
 from advisor.interview.questions import (
     Detected,
@@ -44,7 +44,7 @@ _NAME = Question(
 
 
 @dataclass(frozen=True)
-class Step:
+class AskedQuestion:
     """One question that was answered: the answers before it, and the reply."""
 
     question: Question
@@ -69,7 +69,7 @@ class Walk:
     waiting: Callable[[str], Sequence[str]] | None
     budget: int
     answers: Answers
-    past: list[Step] = field(default_factory=list)
+    past: list[AskedQuestion] = field(default_factory=list)
     replies: dict[str, Given | Turn] = field(default_factory=dict)
     budget_spent: bool = False
     saved: bool = True
@@ -90,7 +90,7 @@ class Walk:
                     self._move_to(step.before)
                 continue
             again = None
-            self.past.append(Step(question, self.answers, reply))
+            self.past.append(AskedQuestion(question, self.answers, reply))
             self.replies[question.key] = reply
             self._move_to(_with_reply(self.answers, question.key, reply))
 
@@ -106,7 +106,7 @@ class Walk:
             reply: Given | Turn = Turn.NOT_SURE
             if value is not None:
                 reply = Given(value, given.sources.get(question.key, "typed"))
-            self.past.append(Step(question, self.answers, reply))
+            self.past.append(AskedQuestion(question, self.answers, reply))
             self.replies[question.key] = reply
             self.answers = _with_reply(self.answers, question.key, reply)
 
@@ -114,8 +114,8 @@ class Walk:
         """The answers, and those beyond the point that somebody went back to."""
         said = self.answers
         for key, reply in self.replies.items():
-            known = said.project if key == PROJECT else said.values.get(key)
-            if known is None and key not in said.unknown:
+            said_now = said.project if key == PROJECT else said.values.get(key)
+            if said_now is None and key not in said.unknown:
                 said = _with_reply(said, key, reply)
         return said
 
@@ -180,14 +180,18 @@ class Walk:
         return waiting_titles(self.base, known_facts(self.answers, self.detected), key)
 
     def _put_name(self, frame: Frame, earlier: Given | Turn | None) -> Given | Turn:
-        found = self.detected.get(PROJECT)
-        initial = str(earlier.value if isinstance(earlier, Given) else found.value if found else "")
-        typed = self.asker.enter(Entry(frame=frame, initial=initial, empty="a name, or nothing"))
+        detected = self.detected.get(PROJECT)
+        initial = str(
+            earlier.value if isinstance(earlier, Given) else detected.value if detected else ""
+        )
+        typed = self.asker.enter(
+            TextEntry(frame=frame, initial=initial, empty="a name, or nothing")
+        )
         if isinstance(typed, Turn):
             return typed
         return Given(typed, "typed") if typed else Turn.NOT_SURE
 
-    def _told(self, step: Step) -> str:
+    def _told(self, step: AskedQuestion) -> str:
         key = step.question.key
         after = _with_reply(step.before, key, step.reply)
         return answer_line(self.base.facts[key], step.question, after)
@@ -228,7 +232,7 @@ def run(
     on_answer: Callable[[Answers], None],
     live: Callable[[], str | None],
     waiting: Callable[[str], Sequence[str]] | None = None,
-    found: Sequence[str] = (),
+    surroundings: Sequence[str] = (),
     budget: int = BUDGET,
 ) -> Answers:
     """Ask what is worth asking beyond *start*, and return all answers.
@@ -244,8 +248,8 @@ def run(
         live: One line about work that goes on meanwhile, or None; called twice a second.
         waiting: The titles of the rules that wait for the answer to a key; unless given, those of
             *base* that the answer could still decide.
-        found: What was found here, one line each, problems last: with the first menu on a small
-            terminal, only the last three lines stay in sight.
+        surroundings: What was found here, one line each, problems last: with the first menu on a
+            small terminal, only the last three lines stay in sight.
         budget: The most questions to ask.
 
     Raises:
@@ -264,7 +268,7 @@ def run(
     )
     try:
         walk.take_up()
-        asker.say(opening(found, budget, taken_up=len(walk.past)))
+        asker.say(opening(surroundings, budget, taken_up=len(walk.past)))
         with asker.held():
             walk.run()
     except KeyboardInterrupt as interrupt:

@@ -52,22 +52,22 @@ def answer_line(fact: Fact, question: Question, answers: Answers) -> str:
     if key not in answers.values:
         return f"{fact.title}: not sure"
     value = answers.values[key]
-    told = dict(question.offers).get(value) if isinstance(value, (int, float)) else None
+    offered = dict(question.offers).get(value) if isinstance(value, (int, float)) else None
     source = _SOURCES[answers.sources.get(key, "typed")]
-    return f"{fact.title}: {told or label_of(fact, value)}" + (f" ({source})" if source else "")
+    return f"{fact.title}: {offered or label_of(fact, value)}" + (f" ({source})" if source else "")
 
 
 def summary(base: RuleBase, answers: Answers) -> list[str]:
     """What was answered, one line each, in the order of the rule base."""
-    known = {**answers.values, **dict.fromkeys(answers.unknown)}
+    keys = {**answers.values, **dict.fromkeys(answers.unknown)}
     lines = [
-        f"  {answer_line(base.facts[q.key], q, answers)}" for q in base.questions if q.key in known
+        f"  {answer_line(base.facts[q.key], q, answers)}" for q in base.questions if q.key in keys
     ]
     head = f"Answers for {answers.project}" if answers.project else "Answers"
     return [head, *lines] if lines else []
 
 
-def opening(found: Sequence[str], limit: int, taken_up: int = 0) -> list[str]:
+def opening(surroundings: Sequence[str], limit: int, taken_up: int = 0) -> list[str]:
     """How the interview goes (*taken_up* answers are there already), and what was found here.
 
     What was found comes last and close together: on 24 rows the first menu leaves three lines
@@ -77,7 +77,7 @@ def opening(found: Sequence[str], limit: int, taken_up: int = 0) -> list[str]:
     return [
         "fw-advisor: PyTorch or JAX, with reasons",
         f"{kept}At most {limit} questions, fewer where no answer can change the result.",
-        *(f"  {line}" for line in found),
+        *(f"  {line}" for line in surroundings),
         "",
     ]
 

@@ -60,7 +60,7 @@ class Accelerator:
 
     def document(self) -> dict[str, Any]:
         """The accelerator as it stands in the evidence."""
-        told: dict[str, Any] = {
+        described: dict[str, Any] = {
             "kind": self.kind,
             "name": self.name,
             "count": self.count,
@@ -68,12 +68,12 @@ class Accelerator:
             "driver": self.driver,
         }
         if self.compute_capability:
-            told["compute_capability"] = self.compute_capability
+            described["compute_capability"] = self.compute_capability
         if self.mig:
-            told["mig"] = True
-            told["mig_devices"] = self.mig_devices
-            told["mig_profiles"] = list(self.mig_profiles)
-        return told
+            described["mig"] = True
+            described["mig_devices"] = self.mig_devices
+            described["mig_profiles"] = list(self.mig_profiles)
+        return described
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class _PciDevice:
 def find_accelerators(host: Host) -> list[Accelerator]:
     """All accelerators, equal ones together, in a fixed order of kinds."""
     devices = _pci_devices(host)
-    found = [
+    accelerators = [
         *_nvidia(host, devices),
         *_amd(host, devices),
         *_intel(host, devices),
@@ -101,27 +101,27 @@ def find_accelerators(host: Host) -> list[Accelerator]:
         *_neuron(host, devices),
         *_apple(host),
     ]
-    return _together(found)
+    return _together(accelerators)
 
 
-def _together(found: Sequence[Accelerator]) -> list[Accelerator]:
+def _together(accelerators: Sequence[Accelerator]) -> list[Accelerator]:
     counts: dict[Accelerator, int] = {}
-    for one in found:
+    for one in accelerators:
         key = replace(one, count=1)
         counts[key] = counts.get(key, 0) + one.count
     return [replace(one, count=count) for one, count in counts.items()]
 
 
 def _pci_devices(host: Host) -> list[_PciDevice]:
-    found = []
+    devices = []
     for name in host.listing(_PCI):
         place = f"{_PCI}/{name}"
         vendor, device = host.read_int(f"{place}/vendor"), host.read_int(f"{place}/device")
         if vendor is None or device is None:
             continue
         code = host.read_int(f"{place}/class") or 0
-        found.append(_PciDevice(place, vendor, device, code, _driver_of(host, place)))
-    return found
+        devices.append(_PciDevice(place, vendor, device, code, _driver_of(host, place)))
+    return devices
 
 
 def _driver_of(host: Host, place: str) -> str | None:
@@ -133,9 +133,9 @@ def _driver_of(host: Host, place: str) -> str | None:
 
 
 def _nvidia(host: Host, devices: Sequence[_PciDevice]) -> list[Accelerator]:
-    told = _ask_nvidia_smi(host)
-    if told:
-        return told
+    reported = _ask_nvidia_smi(host)
+    if reported:
+        return reported
     # Without nvidia-smi (containers, a broken driver): what the kernel and the bus know.
     on_bus = sum(1 for d in devices if d.vendor == _NVIDIA and d.is_compute)
     nodes = len(host.matching("/dev", r"nvidia\d+"))
@@ -151,8 +151,8 @@ def _ask_nvidia_smi(host: Host) -> list[Accelerator]:
         return []
     for query in _NVIDIA_QUERIES:
         ran = host.run([command, f"--query-gpu={query}", "--format=csv,noheader,nounits"])
-        found = [_nvidia_row(line) for line in ran.text.splitlines()]
-        rows = [row for row in found if row is not None]
+        parsed = [_nvidia_row(line) for line in ran.text.splitlines()]
+        rows = [row for row in parsed if row is not None]
         if ran.status == 0 and rows:
             return _with_mig(host, command, rows)
         if ran.status is None:
@@ -192,22 +192,22 @@ def _with_mig(host: Host, command: str, rows: list[Accelerator]) -> list[Acceler
     if len(instances) != len(rows):
         return rows
     return [
-        replace(row, mig_devices=len(found), mig_profiles=tuple(found)) if row.mig else row
-        for row, found in zip(rows, instances, strict=True)
+        replace(row, mig_devices=len(profiles), mig_profiles=tuple(profiles)) if row.mig else row
+        for row, profiles in zip(rows, instances, strict=True)
     ]
 
 
 def _nvidia_driver(host: Host) -> str | None:
     text = host.read("/proc/driver/nvidia/version") or ""
-    found = re.search(r"Kernel Module.*?\s(\d+\.\d+(?:\.\d+)?)\s", text)
-    if found:
-        return found.group(1)
+    match = re.search(r"Kernel Module.*?\s(\d+\.\d+(?:\.\d+)?)\s", text)
+    if match:
+        return match.group(1)
     return host.read("/sys/module/nvidia/version")
 
 
 def _amd(host: Host, devices: Sequence[_PciDevice]) -> list[Accelerator]:
     rocm = host.read("/opt/rocm/.info/version")
-    found = []
+    cards = []
     for device in devices:
         if device.vendor != _AMD or not device.is_compute:
             continue
@@ -218,8 +218,8 @@ def _amd(host: Host, devices: Sequence[_PciDevice]) -> list[Accelerator]:
             continue
         name = _plain(host.read(f"{device.place}/product_name") or "") or "AMD GPU"
         driver = device.driver and (f"ROCm {rocm.split('-')[0]}" if rocm else device.driver)
-        found.append(Accelerator("amd", name, memory_bytes=memory, driver=driver))
-    return found or _amd_from_kfd(host, rocm)
+        cards.append(Accelerator("amd", name, memory_bytes=memory, driver=driver))
+    return cards or _amd_from_kfd(host, rocm)
 
 
 def _amd_from_kfd(host: Host, rocm: str | None) -> list[Accelerator]:

@@ -103,10 +103,10 @@ def serves(kind: str, device: str) -> bool:
     return wanted in _DEVICE_KINDS.get(kind, ()) or (wanted == "gpu" and kind in _GPUS)
 
 
-def matches(device: str, found: Mapping[str, Any]) -> bool:
-    """Whether the device *found* is what the device word *device* means."""
+def matches(device: str, seen: Mapping[str, Any]) -> bool:
+    """Whether the device *seen* is what the device word *device* means."""
     wanted, _, index = device.partition(":")
-    word, _, number = str(found.get("device", "")).partition(":")
+    word, _, number = str(seen.get("device", "")).partition(":")
     same_kind = word == wanted or (wanted == "gpu" and any(serves(k, word) for k in _GPUS))
     return same_kind and (index or "0") == (number or "0")
 
@@ -126,9 +126,9 @@ def fallback_cause(case: Case, bench: Bench) -> Finding | None:
         _unusable,
     )
     for check in checks:
-        found = check(case, bench)
-        if found is not None:
-            return found
+        cause = check(case, bench)
+        if cause is not None:
+            return cause
     # Without having been asked for, missing devices prove nothing.
     return _unexplained(case, bench) if case.toolchain.devices else None
 
@@ -222,8 +222,8 @@ def _too_old(case: Case, bench: Bench) -> Finding | None:
 
 def _cuda_of(toolchain: Toolchain) -> str | None:
     if toolchain.framework == "pytorch":
-        found = toolchain.build.get("cuda")
-        return str(found) if found else None
+        built_for = toolchain.build.get("cuda")
+        return str(built_for) if built_for else None
     for major in ("13", "12"):
         if f"jax-cuda{major}-plugin" in toolchain.packages:
             return major
@@ -244,8 +244,8 @@ def _unusable(case: Case, bench: Bench) -> Finding | None:
 
 
 def _unexplained(case: Case, bench: Bench) -> Finding:
-    told = [text for text in case.toolchain.warnings if _speaks_of_devices(text)]
-    said = f"; it says: {told[0]}" if told else ""
+    warnings = [text for text in case.toolchain.warnings if _speaks_of_devices(text)]
+    said = f"; it says: {warnings[0]}" if warnings else ""
     text = f"{case.title} does not use the {case.accelerator.get('name')} that is here{said}"
     return bench.problem(f"{case.framework}.no-device", text[:400], **pip_of(case.toolchain))
 

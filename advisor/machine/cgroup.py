@@ -63,7 +63,7 @@ def read_limits(host: Host) -> Limits:
 
 
 def _mounts(host: Host) -> list[_Mount]:
-    found = []
+    mounts = []
     for line in (host.read("/proc/self/mountinfo") or "").splitlines():
         left, separator, right = line.partition(" - ")
         fields, kind = left.split(), right.split()
@@ -71,10 +71,10 @@ def _mounts(host: Host) -> list[_Mount]:
             continue
         root, point = fields[3], fields[4]
         if kind[0] == "cgroup2":
-            found.append(_Mount(root, point, frozenset(), 2))
+            mounts.append(_Mount(root, point, frozenset(), 2))
         elif kind[0] == "cgroup" and len(kind) >= 3:
-            found.append(_Mount(root, point, frozenset(kind[2].split(",")), 1))
-    return found
+            mounts.append(_Mount(root, point, frozenset(kind[2].split(",")), 1))
+    return mounts
 
 
 def _groups(host: Host) -> Iterator[tuple[int, frozenset[str], str]]:
@@ -120,9 +120,9 @@ def _quota(host: Host, directory: str, version: int) -> list[float]:
 
 def _memory(host: Host, directory: str, version: int) -> list[int]:
     names = ("memory.max", "memory.high") if version == 2 else ("memory.limit_in_bytes",)
-    found = [host.read_int(f"{directory}/{name}") for name in names]
+    sizes = [host.read_int(f"{directory}/{name}") for name in names]
     # Version 1 writes "no limit" as a number near 2**63.
-    return [size for size in found if size is not None and 0 < size < 1 << 60]
+    return [size for size in sizes if size is not None and 0 < size < 1 << 60]
 
 
 def _throttled(host: Host, directory: str) -> list[int]:

@@ -51,40 +51,40 @@ def python_findings(seen: Examination, bench: Bench) -> list[Finding]:
     version = ".".join(str(part) for part in sys.version_info[:3])
     names = sorted({t.origin for t in seen.nearby if t.problem is None})
     others = f"; also found: {', '.join(names)}" if names else ""
-    found = [bench.ok("python", f"Python {version} at {sys.executable}{others}")]
+    findings = [bench.ok("python", f"Python {version} at {sys.executable}{others}")]
     for toolchain in seen.nearby:
         problem = toolchain.problem or {}
-        told = f"{toolchain.interpreter} ({toolchain.origin}): {problem.get('text', '')}"
+        place = f"{toolchain.interpreter} ({toolchain.origin}): {problem.get('text', '')}"
         if str(problem.get("id", "")).startswith(("interpreter-", "python-")):
-            finding = bench.warning(f"python.{problem['id']}", told)
-            if finding not in found:
-                found.append(finding)
-    return found
+            finding = bench.warning(f"python.{problem['id']}", place)
+            if finding not in findings:
+                findings.append(finding)
+    return findings
 
 
 def _cpu(seen: Examination, bench: Bench) -> list[Finding]:
     machine, details = seen.machine, seen.machine.get("details") or {}
-    found: list[Finding] = []
+    findings: list[Finding] = []
     flags = details.get("cpu_flags")
     if machine.get("arch") == "x86_64" and flags is not None and "avx" not in flags:
         text = "this CPU has no AVX, which the JAX wheels need: JAX cannot start here"
-        found.append(bench.problem("cpu.no-avx", text))
+        findings.append(bench.problem("cpu.no-avx", text))
     allowed, logical = details.get("cores_allowed"), details.get("cores_logical")
     if allowed and logical and allowed < logical:
         text = f"only {allowed} of {logical} CPUs may be used (affinity); results hold for those"
-        found.append(bench.warning("cpu.affinity", text))
+        findings.append(bench.warning("cpu.affinity", text))
     governor, driver = details.get("governor"), details.get("frequency_driver")
     if governor in ("powersave", "conservative") and driver not in _SELF_GOVERNING:
         text = f"the frequency governor is {governor}: clocks rise late, and times vary"
-        found.append(bench.warning("cpu.governor", text))
+        findings.append(bench.warning("cpu.governor", text))
     throttled = details.get("throttled_count")
     if throttled:
         text = f"cores were slowed for heat {throttled} times since the start"
-        found.append(bench.warning("cpu.throttled", text))
+        findings.append(bench.warning("cpu.throttled", text))
     cores = machine.get("cores_physical")
     siblings = ", two or more threads each" if details.get("smt_siblings") else ""
     text = f"{machine.get('cpu')}, {cores or 'an unknown number of'} cores{siblings}"
-    return found or [bench.ok("cpu", text)]
+    return findings or [bench.ok("cpu", text)]
 
 
 def _quota(seen: Examination, bench: Bench) -> list[Finding]:
@@ -110,14 +110,14 @@ def _memory(seen: Examination, bench: Bench) -> list[Finding]:
     if details.get("memory_limited"):
         limited = f" (a limit; the machine has {details['memory_total_bytes'] / _GIB:.1f} GiB)"
     text = f"{usable / _GIB:.1f} GiB usable{limited}"
-    found = []
+    findings = []
     if usable < _LOW_MEMORY_BYTES:
-        found.append(bench.warning("memory.low", f"{text}: larger sizes will be left out"))
+        findings.append(bench.warning("memory.low", f"{text}: larger sizes will be left out"))
     if seen.shm_bytes is not None and seen.shm_bytes <= _SMALL_SHM_BYTES:
         size = f"{seen.shm_bytes / _MIB:.0f} MiB"
-        told = f"the shared memory has {size}: data loaders with worker processes run out of it"
-        found.append(bench.warning("memory.small-shm", told))
-    return found or [bench.ok("memory", text)]
+        small = f"the shared memory has {size}: data loaders with worker processes run out of it"
+        findings.append(bench.warning("memory.small-shm", small))
+    return findings or [bench.ok("memory", text)]
 
 
 def _disk(seen: Examination, bench: Bench) -> list[Finding]:
@@ -135,8 +135,8 @@ def _battery(seen: Examination, bench: Bench) -> list[Finding]:
     if details.get("on_battery"):
         text = "runs on its battery: clocks are lower, and change while measuring"
         return [bench.warning("battery.discharging", text)]
-    told = "connected to power" if details.get("battery") else "no battery"
-    return [bench.ok("battery", told)]
+    power = "connected to power" if details.get("battery") else "no battery"
+    return [bench.ok("battery", power)]
 
 
 def _load(seen: Examination, bench: Bench) -> list[Finding]:
@@ -144,12 +144,12 @@ def _load(seen: Examination, bench: Bench) -> list[Finding]:
     cores = seen.machine.get("cores_usable") or 1
     if average is None:
         return [bench.ok("load", "the load is unknown on this system")]
-    told = f"load {average:.1f} on {cores} usable CPUs"
+    load = f"load {average:.1f} on {cores} usable CPUs"
     if pressure is not None:
-        told += f", tasks waited for a CPU {pressure:.0f} % of the time"
+        load += f", tasks waited for a CPU {pressure:.0f} % of the time"
     if average > _BUSY_SHARE * cores or (pressure or 0.0) > _BUSY_PRESSURE_PERCENT:
-        return [bench.warning("load.busy", f"{told}: other work would disturb measuring")]
-    return [bench.ok("load", told)]
+        return [bench.warning("load.busy", f"{load}: other work would disturb measuring")]
+    return [bench.ok("load", load)]
 
 
 def _compiler(seen: Examination, bench: Bench) -> list[Finding]:
@@ -164,14 +164,14 @@ def _compiler(seen: Examination, bench: Bench) -> list[Finding]:
     if version is None:
         return [bench.problem("compiler.broken", f"{name} is there but does not run")]
     major = (numbers(version) or (99,))[0]
-    found = []
+    findings = []
     if str(name).rpartition("/")[2].startswith(("g++", "gcc")) and major < _OLDEST_GCC:
         text = f"{name} {version} is too old for the code that torch.compile writes"
-        found.append(bench.warning("compiler.old", text))
+        findings.append(bench.warning("compiler.old", text))
     if any(t.headers is False for t in torch):
         text = "Python.h is missing: torch.compile cannot build its C++ code"
-        found.append(bench.warning("compiler.no-headers", text))
-    return found or [bench.ok("compiler", f"{name} {version} for torch.compile")]
+        findings.append(bench.warning("compiler.no-headers", text))
+    return findings or [bench.ok("compiler", f"{name} {version} for torch.compile")]
 
 
 def _environment(seen: Examination, bench: Bench) -> list[Finding]:
@@ -195,12 +195,12 @@ def _terminal(seen: Examination, bench: Bench) -> list[Finding]:
     if not terminal.get("input") or not terminal.get("output"):
         text = "no terminal here: interview works with --answers and --no-input only"
         return [bench.ok("terminal", text)]
-    found = []
+    findings = []
     if "utf" not in str(terminal.get("encoding", "")):
         text = f"the terminal's encoding is {terminal.get('encoding') or 'unknown'}, not UTF-8"
-        found.append(bench.warning("terminal.encoding", f"{text}: some characters show as ?"))
+        findings.append(bench.warning("terminal.encoding", f"{text}: some characters show as ?"))
     if int(terminal.get("columns") or 80) < 60:
         text = f"the terminal has {terminal['columns']} columns; 60 or more read better"
-        found.append(bench.warning("terminal.narrow", text))
+        findings.append(bench.warning("terminal.narrow", text))
     shown = f"{terminal.get('type') or 'unknown type'}, {terminal.get('columns')} columns"
-    return found or [bench.ok("terminal", shown)]
+    return findings or [bench.ok("terminal", shown)]

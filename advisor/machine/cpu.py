@@ -122,9 +122,9 @@ def _name(host: Host, blocks: list[dict[str, str]]) -> str:
     if not host.is_real:
         return "unknown"
     if host.system == "Darwin":
-        found = host.output_of(["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"])
-        if found and found.strip():
-            return _tidy(found)
+        brand = host.output_of(["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"])
+        if brand and brand.strip():
+            return _tidy(brand)
     return _name_from_cpuinfo_package() or platform.processor() or "unknown"
 
 
@@ -151,7 +151,7 @@ def _arch(host: Host) -> str:
 def _flags(blocks: list[dict[str, str]]) -> list[str] | None:
     """The flags of `_FLAGS` that every CPU has; None where the system lists none."""
     lists = [set((b.get("flags") or b.get("Features") or "").split()) for b in blocks]
-    lists = [found for found in lists if found]
+    lists = [cpus for cpus in lists if cpus]
     if not lists:
         return None
     common = set.intersection(*lists)

@@ -46,7 +46,7 @@ def describe_machine(sysroot: str | Path = "/", *, host: Host | None = None) -> 
         "cores_usable": _usable(allowed, cpu["logical"], limits),
         "cpu_quota": limits.cpu_quota,
         "memory_bytes": usable,
-        "accelerators": [found.document() for found in find_accelerators(host)],
+        "accelerators": [accelerator.document() for accelerator in find_accelerators(host)],
         "details": {
             "system": _system_text(host),
             "cores_logical": cpu["logical"],
@@ -85,9 +85,9 @@ def _physical(allowed: tuple[int, ...] | None, siblings: list[list[int]]) -> int
 
 
 def _total_memory(host: Host) -> int | None:
-    found = re.search(r"^MemTotal:\s+(\d+) kB", host.read("/proc/meminfo") or "", re.MULTILINE)
-    if found:
-        return int(found.group(1)) * 1024
+    match = re.search(r"^MemTotal:\s+(\d+) kB", host.read("/proc/meminfo") or "", re.MULTILINE)
+    if match:
+        return int(match.group(1)) * 1024
     if not host.is_real:
         return None
     try:
@@ -125,8 +125,8 @@ def _distribution(host: Host) -> str:
 
 
 def _version(text: str) -> str:
-    found = re.match(r"\d+(\.\d+)*", text)
-    return found.group(0) if found else ""
+    match = re.match(r"\d+(\.\d+)*", text)
+    return match.group(0) if match else ""
 
 
 def _in_container(host: Host) -> bool:

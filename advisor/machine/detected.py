@@ -45,7 +45,7 @@ def _python(toolchains: list[Toolchain]) -> str | None:
 
 def hardware_word(accelerators: Sequence[Mapping[str, Any]], environ: Mapping[str, str]) -> str:
     """The value of ``hardware.train`` that describes this machine."""
-    kinds = [str(found["kind"]) for found in accelerators]
+    kinds = [str(accelerator["kind"]) for accelerator in accelerators]
     counts = {
         kind: sum(int(a.get("count", 1)) for a in accelerators if a["kind"] == kind)
         for kind in kinds
@@ -79,13 +79,13 @@ def installed_facts(toolchains: Iterable[Toolchain]) -> dict[str, str]:
 
 def hardware_text(machine: Mapping[str, Any]) -> str:
     """The accelerators in one line, as a question shows what was detected."""
-    told = []
-    for found in machine.get("accelerators") or []:
-        count = int(found.get("count", 1))
-        memory = found.get("memory_bytes")
+    accelerators = []
+    for accelerator in machine.get("accelerators") or []:
+        count = int(accelerator.get("count", 1))
+        memory = accelerator.get("memory_bytes")
         size = f" {round(memory / (1 << 30))} GiB" if memory else ""
-        parts = "+".join(found.get("mig_profiles") or []) or "unknown parts"
-        split = f" (split by MIG: {parts})" if found.get("mig") else ""
+        parts = "+".join(accelerator.get("mig_profiles") or []) or "unknown parts"
+        split = f" (split by MIG: {parts})" if accelerator.get("mig") else ""
         times = f"{count} × " if count > 1 else ""
-        told.append(f"{times}{found['name']}{size}{split}")
-    return ", ".join(told) or str(machine.get("cpu") or "no accelerator")
+        accelerators.append(f"{times}{accelerator['name']}{size}{split}")
+    return ", ".join(accelerators) or str(machine.get("cpu") or "no accelerator")

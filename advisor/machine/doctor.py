@@ -36,14 +36,14 @@ _PROBLEM_IDS = {
 
 def findings(seen: Examination, mends: Mends) -> list[Finding]:
     """Everything that *seen* says about this machine, worst first within an area."""
-    found = [
+    listed = [
         *python_findings(seen, _bench(seen, mends, "pytorch")),
         *(f for framework in FRAMEWORKS for f in _framework(seen, mends, framework)),
         *_accelerators(seen, _bench(seen, mends, "pytorch")),
         *machine_findings(seen, _bench(seen, mends, "pytorch")),
     ]
     rank = {"problem": 0, "warning": 1, "ok": 2}
-    return sorted(found, key=lambda f: (AREAS.index(f.area), rank[f.severity]))
+    return sorted(listed, key=lambda f: (AREAS.index(f.area), rank[f.severity]))
 
 
 def refusal(
@@ -104,11 +104,11 @@ def _bench(seen: Examination, mends: Mends, framework: str) -> Bench:
 
 def _framework(seen: Examination, mends: Mends, framework: str) -> list[Finding]:
     bench = _bench(seen, mends, framework)
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for toolchain in seen.toolchains:
         if toolchain.framework == framework:
-            found += _toolchain(seen, bench, toolchain)
-    return list(dict.fromkeys(found))
+            findings += _toolchain(seen, bench, toolchain)
+    return list(dict.fromkeys(findings))
 
 
 def _toolchain(seen: Examination, bench: Bench, toolchain: Toolchain) -> list[Finding]:
@@ -122,9 +122,9 @@ def _toolchain(seen: Examination, bench: Bench, toolchain: Toolchain) -> list[Fi
     for accelerator in seen.machine.get("accelerators") or []:
         case = Case(toolchain, accelerator, str(seen.machine.get("os")), seen.visibility)
         causes.append(fallback_cause(case, bench))
-    told = [cause for cause in causes if cause is not None]
-    if told:
-        return told
+    stated = [cause for cause in causes if cause is not None]
+    if stated:
+        return stated
     names = ", ".join(_device_text(d) for d in toolchain.devices) or "devices not asked for"
     text = f"{title} {toolchain.version} on Python {toolchain.python}, sees {names}"
     newer = bench.mends.held_back(
@@ -145,10 +145,10 @@ def _accelerators(seen: Examination, bench: Bench) -> list[Finding]:
     accelerators = seen.machine.get("accelerators") or []
     if not accelerators:
         return [bench.ok("accelerator", "none found: measuring uses the CPU")]
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for accelerator in accelerators:
-        found += _accelerator(seen, bench, accelerator)
-    return found
+        findings += _accelerator(seen, bench, accelerator)
+    return findings
 
 
 def _accelerator(seen: Examination, bench: Bench, accelerator: Mapping[str, Any]) -> list[Finding]:
@@ -160,16 +160,16 @@ def _accelerator(seen: Examination, bench: Bench, accelerator: Mapping[str, Any]
     if hiding:
         text = f"{hiding} hides the {name} from every process"
         return [bench.problem("accelerator.hidden", text, version=hiding)]
-    found = []
+    findings = []
     if kind == "nvidia" and accelerator.get("memory_bytes") is None:
         text = f"{name}: the driver is loaded, but nvidia-smi gives no answer"
         if name == "NVIDIA GPU":
-            found.append(bench.warning("accelerator.driver-silent", text))
+            findings.append(bench.warning("accelerator.driver-silent", text))
     if accelerator.get("mig"):
         parts = accelerator.get("mig_devices")
         text = f"{name} is split by MIG into {parts or 'parts'}; a process sees one of them"
-        found.append(bench.warning("accelerator.mig", text))
-    return found or [bench.ok("accelerator", _accelerator_text(seen, accelerator))]
+        findings.append(bench.warning("accelerator.mig", text))
+    return findings or [bench.ok("accelerator", _accelerator_text(seen, accelerator))]
 
 
 def _accelerator_text(seen: Examination, accelerator: Mapping[str, Any]) -> str:

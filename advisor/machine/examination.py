@@ -19,9 +19,9 @@ from typing import Any
 from advisor.machine.describe import describe_machine
 from advisor.machine.host import Host
 from advisor.machine.toolchains import Toolchain, find_toolchains, survey, with_devices
+from advisor.text import inert, private
 from advisor.workers.environment import dropped_tuning, told
 from advisor.workers.lock import is_held
-from advisor.text import inert, private
 
 # Those that hide accelerators from a process.
 VISIBILITY = (
@@ -168,8 +168,8 @@ def find_compiler(host: Host) -> dict[str, str | None] | None:
     if command is None:
         return None
     text = host.output_of([command, "--version"])
-    found = re.search(r"\d+\.\d+(?:\.\d+)?", (text or "").partition("\n")[0])
-    version = found.group(0) if found else (None if text is None else "unknown")
+    match = re.search(r"\d+\.\d+(?:\.\d+)?", (text or "").partition("\n")[0])
+    version = match.group(0) if match else (None if text is None else "unknown")
     return {"command": inert(private(name), limit=100), "version": version}
 
 
@@ -186,9 +186,9 @@ def _distribution(host: Host) -> tuple[str, ...]:
 
 
 def _load(host: Host) -> dict[str, float | None]:
-    found = re.match(r"\d+\.\d+", host.read("/proc/loadavg") or "")
+    match = re.match(r"\d+\.\d+", host.read("/proc/loadavg") or "")
     pressure = re.search(r"some avg10=(\d+\.\d+)", host.read("/proc/pressure/cpu") or "")
-    average = float(found.group(0)) if found else None
+    average = float(match.group(0)) if match else None
     if average is None and host.is_real and hasattr(os, "getloadavg"):
         average = os.getloadavg()[0]
     return {"average": average, "pressure": float(pressure.group(1)) if pressure else None}

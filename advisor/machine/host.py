@@ -87,9 +87,9 @@ class Host:
     def find_command(self, name: str, *places: str) -> str | None:
         """Where the command *name* lies: on the PATH, or in one of *places*."""
         if self.is_real:
-            found = shutil.which(name, path=self.environ.get("PATH"))
-            if found:
-                return found
+            path = shutil.which(name, path=self.environ.get("PATH"))
+            if path:
+                return path
         for place in ("/usr/bin", *places):
             candidate = self.path(place) / name
             if candidate.is_file() and os.access(candidate, os.X_OK):
@@ -157,13 +157,13 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
 
 def cpu_list(text: str) -> tuple[int, ...]:
     """The kernel's list format: ``0-2,5`` is (0, 1, 2, 5); malformed parts are left out."""
-    found: set[int] = set()
+    numbers: set[int] = set()
     for part in text.strip().split(","):
         match = re.fullmatch(r"\s*(\d+)(?:-(\d+))?\s*", part)
         if match:
             first = int(match.group(1))
-            found.update(range(first, int(match.group(2) or first) + 1))
-    return tuple(sorted(found))
+            numbers.update(range(first, int(match.group(2) or first) + 1))
+    return tuple(sorted(numbers))
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

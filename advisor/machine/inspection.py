@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from advisor.machine.host import run_command
+from advisor.text import inert
 from advisor.workers.environment import worker_environment
 from advisor.workers.worker import WorkerCommand, WorkerError, WorkerProcess
-from advisor.text import inert
 
 OLDEST_PYTHON = (3, 10)
 _PROBLEMS = {

@@ -31,8 +31,8 @@ def nearby_interpreters(
     candidates = [Candidate(sys.executable, "the interpreter of fw-advisor")]
     for path in environ.get(ENVIRONMENT_VARIABLE, "").split(os.pathsep):
         if path.strip():
-            found = interpreter_in(expanded(path.strip()))
-            candidates += _candidate(found, ENVIRONMENT_VARIABLE)
+            interpreter = interpreter_in(expanded(path.strip()))
+            candidates += _candidate(interpreter, ENVIRONMENT_VARIABLE)
     for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
         if environ.get(variable):
             candidates += _candidate(interpreter_in(Path(environ[variable])), variable)
@@ -75,10 +75,10 @@ def _conda_siblings(prefix: str | None) -> list[Path]:
     home = Path(prefix)
     envs = home.parent if home.parent.name == "envs" else home / "envs"
     try:
-        found = sorted(p for p in envs.iterdir() if p != home and (p / "conda-meta").is_dir())
+        siblings = sorted(p for p in envs.iterdir() if p != home and (p / "conda-meta").is_dir())
     except OSError:
         return []
-    return found[:_MAX_SIBLINGS]
+    return siblings[:_MAX_SIBLINGS]
 
 
 def _each_once(candidates: Iterable[Candidate]) -> list[Candidate]:

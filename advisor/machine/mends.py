@@ -78,8 +78,8 @@ class Mends:
     def need(self, framework: str, cuda: str) -> Need | None:
         """What a build of *framework* for CUDA *cuda* (``12.8`` or ``12``) needs."""
         major = cuda.partition(".")[0]
-        found = (n for n in self.needs if n.framework == framework and n.cuda == major)
-        return next(found, None)
+        fitting = (n for n in self.needs if n.framework == framework and n.cuda == major)
+        return next(fitting, None)
 
     def held_back(self, framework: str, version: str, python: str) -> NewerPython | None:
         """The release that *python* is too old for, where that keeps *framework* at *version*."""
@@ -103,8 +103,8 @@ class Mends:
 
     def oldest_driver(self, framework: str) -> str | None:
         """The oldest driver with which any build of *framework* runs."""
-        found = [need.driver for need in self.needs if need.framework == framework]
-        return min(found, key=numbers, default=None)
+        drivers = [need.driver for need in self.needs if need.framework == framework]
+        return min(drivers, key=numbers, default=None)
 
 
 def mends_from(data: Any, *, name: str) -> Mends:
@@ -132,9 +132,9 @@ def mends_from(data: Any, *, name: str) -> Mends:
         raise UserError(f"holds an entry of another shape: {error}", where=name) from error
 
 
-def at_least(found: str, needed: str) -> bool:
-    """Whether the version *found* is *needed* or later; compares the numbers in both."""
-    return numbers(found) >= numbers(needed)
+def at_least(version: str, needed: str) -> bool:
+    """Whether the version *version* is *needed* or later; compares the numbers in both."""
+    return numbers(version) >= numbers(needed)
 
 
 def numbers(version: str) -> tuple[int, ...]:
@@ -161,5 +161,5 @@ def _holds(when: Mapping[str, Sequence[str]], context: Mapping[str, Sequence[str
 
 def _meets(key: str, accepted: Sequence[str], context: Mapping[str, Sequence[str]]) -> bool:
     if key == "python_below":
-        return any(not at_least(found, accepted[0]) for found in context.get("python", ()))
+        return any(not at_least(version, accepted[0]) for version in context.get("python", ()))
     return bool(set(accepted) & set(context.get(key, ())))

@@ -57,16 +57,16 @@ def _psutil_battery() -> tuple[bool, bool | None]:
     except ImportError:
         return False, None
     read = getattr(psutil, "sensors_battery", None)
-    found = read() if read else None
-    if found is None:
+    battery = read() if read else None
+    if battery is None:
         return False, None
-    return True, None if found.power_plugged is None else not found.power_plugged
+    return True, None if battery.power_plugged is None else not battery.power_plugged
 
 
 def _common(host: Host, name: str) -> str | None:
     """One cpufreq attribute of all CPUs; different values are joined with a comma."""
-    found = {host.read(f"{_CPUS}/{cpu}/cpufreq/{name}") for cpu in host.matching(_CPUS, r"cpu\d+")}
-    return ", ".join(sorted(word for word in found if word)) or None
+    words = {host.read(f"{_CPUS}/{cpu}/cpufreq/{name}") for cpu in host.matching(_CPUS, r"cpu\d+")}
+    return ", ".join(sorted(word for word in words if word)) or None
 
 
 def _throttle_count(host: Host) -> int | None:
@@ -75,5 +75,5 @@ def _throttle_count(host: Host) -> int | None:
         host.read_int(f"{_CPUS}/{name}/thermal_throttle/core_throttle_count")
         for name in host.matching(_CPUS, r"cpu\d+")
     ]
-    known = [count for count in counts if count is not None]
-    return sum(known) if known else None
+    readings = [count for count in counts if count is not None]
+    return sum(readings) if readings else None

@@ -72,7 +72,7 @@ def find_toolchains(
     packages: Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
     directory: Path | None = None,
-    refine: Callable[[Toolchain], Toolchain] = lambda found: found,
+    refine: Callable[[Toolchain], Toolchain] = lambda toolchain: toolchain,
 ) -> list[Toolchain]:
     """The toolchains to measure: PyTorch's first, then JAX's, each at least once.
 
@@ -111,13 +111,13 @@ def survey(
     """Every framework in every interpreter nearby, for `doctor`; without those that lack it."""
     nearby = nearby_interpreters(environ, directory)
     held = _Search(worker).ask(nearby, _FOUND_TIMEOUT_S)
-    found = []
+    toolchains = []
     for candidate, holdings in zip(nearby, held, strict=True):
         for framework in FRAMEWORKS:
             toolchain = toolchain_of(holdings, framework, candidate.origin)
             if not _is_missing(toolchain):
-                found.append(toolchain)
-    return found
+                toolchains.append(toolchain)
+    return toolchains
 
 
 def with_devices(
@@ -146,17 +146,17 @@ def toolchain_of(holdings: Holdings, framework: str, origin: str = "") -> Toolch
     )
     if holdings.problem is not None:
         return base
-    found = holdings.frameworks.get(framework)
+    held = holdings.frameworks.get(framework)
     title = _TITLES[framework]
-    if found is None:
+    if held is None:
         return replace(base, problem=_missing(title))
-    version, build = found.get("version"), found.get("build")
+    version, build = held.get("version"), held.get("build")
     base = replace(
         base,
         version=inert(version, limit=60) if isinstance(version, str) else None,
         build=dict(build) if isinstance(build, dict) else {},
     )
-    lacks = found.get("lacks")
+    lacks = held.get("lacks")
     if isinstance(lacks, list) and lacks:
         text = f"{title} is installed without {', '.join(inert(str(x), limit=40) for x in lacks)}"
         return replace(base, problem={"id": "framework-broken", "text": text, "hint": ""})
@@ -174,7 +174,7 @@ class _Search:
         self,
         worker: Sequence[str],
         packages: Sequence[str] = (),
-        refine: Callable[[Toolchain], Toolchain] = lambda found: found,
+        refine: Callable[[Toolchain], Toolchain] = lambda toolchain: toolchain,
     ) -> None:
         self._worker, self._packages, self._refine = worker, packages, refine
         self._answers: dict[str, Holdings] = {}
@@ -192,8 +192,8 @@ class _Search:
         """The toolchain, looked at closer once where nothing speaks against it so far."""
         key = (framework, holdings.interpreter)
         if key not in self._judged:
-            found = toolchain_of(holdings, framework, origin)
-            self._judged[key] = self._refine(found) if found.problem is None else found
+            toolchain = toolchain_of(holdings, framework, origin)
+            self._judged[key] = self._refine(toolchain) if toolchain.problem is None else toolchain
         return self._judged[key]
 
     def _inspect(self, path: str, timeout_s: float) -> Holdings:
@@ -209,13 +209,13 @@ def _wanted(requested: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         if framework is None:
             raise UserError(f"{word!r} is no framework", hint=f"one of: {', '.join(_WORDS)}")
         for path in paths:
-            found = interpreter_in(expanded(path))
-            if found is None:
+            interpreter = interpreter_in(expanded(path))
+            if interpreter is None:
                 raise UserError(
                     f"no Python interpreter lies at {inert(private(path), limit=300)}",
                     hint="give the path of a python, or of an environment that holds one",
                 )
-            wanted.setdefault(framework, []).append(str(found.absolute()))
+            wanted.setdefault(framework, []).append(str(interpreter.absolute()))
     return wanted
 
 
@@ -245,9 +245,9 @@ def _least_bad(framework: str, nearby: Sequence[Candidate], search: _Search) -> 
     """What to say of a framework that nobody can run: a broken one before a missing one."""
     held = search.ask(nearby, _FOUND_TIMEOUT_S)
     pairs = zip(nearby, held, strict=True)
-    found = [search.judged(h, framework, c.origin) for c, h in pairs]
-    broken = [t for t in found if t.version is not None]
-    return (broken or found)[0]
+    judged = [search.judged(h, framework, c.origin) for c, h in pairs]
+    broken = [t for t in judged if t.version is not None]
+    return (broken or judged)[0]
 
 
 def _missing(title: str) -> dict[str, str]:

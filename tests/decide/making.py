@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from advisor.answers import Answers
+from advisor.decide.judging import outcomes_of, situation_of
 from advisor.decision import CRITERIA
 from advisor.evidence import Evidence
 from advisor.evidence_io import evidence_from
@@ -167,3 +168,9 @@ def inputs_for(
         base=base,
         **{"today": TODAY, "samples": 4000, **more},
     )
+
+
+def facts_in(*evidence: Evidence) -> dict[str, Any]:
+    """Every fact that is known for an image task with this evidence."""
+    facts, _ = outcomes_of(situation_of(inputs_for(base_of(), None, *evidence)))
+    return facts

@@ -1,9 +1,8 @@
-"""The model by itself: weights, values, fusion, options (T8, T10, T12, T14)."""
+"""The model by itself: values, and how a claim and a measurement meet (T10, T12, T14)."""
 
 from __future__ import annotations
 
 import math
-import random
 
 import numpy as np
 import pytest
@@ -12,11 +11,8 @@ from hypothesis import strategies as st
 
 from advisor.decide.claims import Item, Member
 from advisor.decide.draws import Draws
-from advisor.decide.model import Case, Observation, fuse, simulate
-from advisor.decide.weights import sample_weights
-from advisor.decision import CRITERIA
-
-BOTH = ("pytorch", "jax")
+from advisor.decide.model import Observation, SimulationInput, fuse, simulate
+from advisor.pair import FRAMEWORKS
 
 
 def item(framework: str, criterion: str, strength: float, sign: int = 1, group: str = "") -> Item:
@@ -24,32 +20,9 @@ def item(framework: str, criterion: str, strength: float, sign: int = 1, group: 
     return Item(name, framework, criterion, sign, False, (Member(strength, 0.8, name),))
 
 
-def test_weights_without_a_ranking_are_uniform_on_the_simplex() -> None:
-    weights = sample_weights(CRITERIA, (), Draws(0, 10_000))
-    total = sum(weights.values())
-    assert np.allclose(total, 1.0)
-    for criterion in CRITERIA:
-        assert weights[criterion].mean() == pytest.approx(1 / 7, abs=0.01)
-        assert weights[criterion].var() == pytest.approx(6 / (49 * 8), rel=0.1)
-
-
-def test_a_full_ranking_has_the_rank_order_centroid_as_its_mean() -> None:
-    ranks = tuple((c,) for c in reversed(CRITERIA))
-    weights = sample_weights(CRITERIA, ranks, Draws(3, 10_000))
-    for place, criterion in enumerate(reversed(CRITERIA)):
-        centroid = sum(1 / k for k in range(place + 1, 8)) / 7
-        assert weights[criterion].mean() == pytest.approx(centroid, abs=0.01)
-
-
-def test_ranked_criteria_outweigh_the_rest_in_every_sample_and_ties_are_fair() -> None:
-    weights = sample_weights(CRITERIA, (("team", "risk"), ("platform",)), Draws(1, 5000))
-    assert np.all(np.minimum(weights["team"], weights["risk"]) >= weights["platform"])
-    for other in ("ecosystem", "performance", "iteration", "deployment"):
-        assert np.all(weights["platform"] >= weights[other])
-    assert (weights["team"] > weights["risk"]).mean() == pytest.approx(0.5, abs=0.03)
-
-
 finite = st.floats(-5, 5)
+
+
 spread = st.floats(0.01, 3)
 
 
@@ -75,25 +48,8 @@ def test_beside_a_good_measurement_a_claim_of_one_unit_moves_less_than_a_fifth()
     assert abs(fuse(1.0, seen).mean - fuse(0.0, seen).mean) < 0.2
 
 
-def test_adding_an_option_never_changes_how_two_others_compare() -> None:
-    dice = random.Random(5)
-    for round_ in range(150):
-        items = tuple(
-            item(f, c, dice.choice((0.5, 1.0, 2.0)), dice.choice((-1, 1)), f"g{round_}{f}{c}")
-            for f in (*BOTH, "third")
-            for c in CRITERIA
-            if dice.random() < 0.6
-        )
-        seen = Observation(dice.gauss(0, 1), 0.1, 0.4)
-        draws = Draws(round_, 300)
-        two = simulate(Case(BOTH, CRITERIA, items, seen=seen), draws)
-        three = simulate(Case((*BOTH, "third"), CRITERIA, items, seen=seen), draws)
-        for framework in BOTH:
-            assert np.array_equal(two.utilities[framework], three.utilities[framework])
-
-
 def test_equal_options_without_evidence_are_a_toss() -> None:
-    sample = simulate(Case(BOTH, CRITERIA, ()), Draws(0, 10_000))
+    sample = simulate(SimulationInput(()), Draws(0, 10_000))
     ahead = sample.utilities["jax"] > sample.utilities["pytorch"]
     assert ahead.mean() == pytest.approx(0.5, abs=0.02)
 
@@ -108,11 +64,11 @@ def test_a_group_counts_its_strongest_member_that_holds() -> None:
 
 def test_a_simulation_near_another_has_the_same_numbers() -> None:
     draws = Draws(2, 500)
-    first = Case(BOTH, CRITERIA, (item("jax", "risk", 1.0), item("pytorch", "team", 2.0)))
-    second = Case(BOTH, CRITERIA, (item("jax", "risk", 2.0), item("pytorch", "team", 2.0)))
+    first = SimulationInput((item("jax", "risk", 1.0), item("pytorch", "team", 2.0)))
+    second = SimulationInput((item("jax", "risk", 2.0), item("pytorch", "team", 2.0)))
     near = simulate(second, draws, simulate(first, draws))
     alone = simulate(second, draws)
-    for framework in BOTH:
+    for framework in FRAMEWORKS:
         assert np.array_equal(near.utilities[framework], alone.utilities[framework])
 
 
@@ -122,7 +78,7 @@ def test_more_strength_never_hurts_in_any_sample(seed: int, strength: float) -> 
     draws = Draws(seed, 400)
 
     def utility(amount: float) -> np.ndarray:
-        case = Case(BOTH, CRITERIA, (item("jax", "risk", amount, group="same"),))
+        case = SimulationInput((item("jax", "risk", amount, group="same"),))
         return simulate(case, draws).utilities["jax"]
 
     assert np.all(utility(strength * 2) >= utility(strength))

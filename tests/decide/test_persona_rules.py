@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from advisor.decide.facts import facts_from
-from advisor.knowledge.evaluate import evaluate
+from advisor.decide.judging import outcomes_of, situation_of
+from advisor.inputs import Inputs
 from advisor.knowledge.loader import load_rule_base
 from advisor.knowledge.model import RuleBase
 from advisor.knowledge.personas import answers_of, evidence_of, load_personas
@@ -21,13 +21,18 @@ TODAY = "2026-11-24"
 
 def fired(base: RuleBase) -> dict[str, list[str]]:
     """Ids of the rules that fire, by scenario."""
-    found = {}
+    fired = {}
     for persona in load_personas(base):
         evidence = evidence_of(persona)
-        facts = facts_from(answers_of(persona), (evidence,) if evidence else (), base)
-        outcomes = evaluate(base, facts, today=TODAY)
-        found[persona.id] = sorted(outcome.rule.id for outcome in outcomes if outcome.fires)
-    return found
+        inputs = Inputs(
+            answers=answers_of(persona),
+            evidence=(evidence,) if evidence else (),
+            base=base,
+            today=TODAY,
+        )
+        _, outcomes = outcomes_of(situation_of(inputs))
+        fired[persona.id] = sorted(outcome.rule.id for outcome in outcomes if outcome.fires)
+    return fired
 
 
 def test_the_same_rules_speak_in_every_scenario() -> None:

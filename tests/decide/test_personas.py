@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from advisor.answers import Answers
-from advisor.decide.contradictions import contradictions_of
 from advisor.decide.draws import Draws
 from advisor.decide.judging import judge, situation_of
+from advisor.decide.notices import contradictions_of
 from advisor.inputs import Inputs
 from advisor.knowledge.loader import load_rule_base
 from advisor.knowledge.model import Persona

@@ -12,6 +12,7 @@ import pytest
 
 from advisor.answers_io import answers_from
 from advisor.decide import decide
+from advisor.decision import Decision
 from advisor.errors import UserError
 from advisor.inputs import Inputs
 from advisor.jsonio import canonical_bytes, dumps, parse_json
@@ -21,6 +22,13 @@ from advisor.record import Record, check, freeze, replay, replay_findings, thaw
 from tests.decide.making import TODAY, comparison, evidence_with, probe
 
 BASE = load_rule_base()
+
+
+def word(decision: Decision, inputs: Inputs) -> Decision:
+    """Stands for the wording, which is proved elsewhere: one sentence."""
+    return decision.model_copy(update={"headline": f"{decision.status} on {inputs.today}"})
+
+
 SAID = {
     "task": "scientific_computing",
     "transforms": ["vectorized_simulation"],
@@ -57,14 +65,14 @@ def inputs(base: RuleBase = BASE, speed: float = 2.5) -> Inputs:
 @pytest.fixture(scope="module")
 def frozen() -> dict[str, Any]:
     made = inputs()
-    return freeze(Record(inputs=made, decision=decide(made)))
+    return freeze(Record(inputs=made, decision=word(decide(made), made)))
 
 
 def test_a_record_survives_the_file_and_replays_byte_for_byte(frozen: dict[str, Any]) -> None:
     text = dumps(frozen)
     record = thaw(parse_json(text.encode(), name="d.json"), "d.json")
-    assert replay_findings(record) == []
-    again = Record(inputs=record.inputs, decision=replay(record))
+    assert replay_findings(record, word) == []
+    again = Record(inputs=record.inputs, decision=replay(record, word))
     assert dumps(freeze(again)) == text
 
 
@@ -94,8 +102,8 @@ def test_whatever_was_changed_in_a_record_is_noticed(
         place = place[key]
     assert place[path[-1]] != value
     place[path[-1]] = value
-    found = replay_findings(thaw(changed, "d.json"))
-    assert any(part in text for text in found)
+    findings = replay_findings(thaw(changed, "d.json"), word)
+    assert any(part in (x.get("part"), *x.get("fields", ())) for x in findings)
 
 
 @pytest.mark.parametrize(
@@ -123,13 +131,13 @@ def test_what_is_no_record_is_refused_with_words(frozen: dict[str, Any], spoil: 
 
 
 def test_on_the_same_day_a_decision_holds(frozen: dict[str, Any]) -> None:
-    result = check(thaw(frozen, "d"), base=BASE, evidence=None, today=TODAY)
+    result = check(thaw(frozen, "d"), base=BASE, evidence=None, today=TODAY, word=word)
     assert result.holds
     assert result.findings == ()
 
 
 def test_a_year_later_expired_claims_are_named(frozen: dict[str, Any]) -> None:
-    result = check(thaw(frozen, "d"), base=BASE, evidence=None, today="2028-01-01")
+    result = check(thaw(frozen, "d"), base=BASE, evidence=None, today="2028-01-01", word=word)
     assert not result.holds
     ids = {f.id for f in result.findings}
     assert {"claim-expired", "revisit-due"} <= ids
@@ -140,22 +148,24 @@ def test_a_year_later_expired_claims_are_named(frozen: dict[str, Any]) -> None:
 
 
 def test_a_ratio_that_moved_is_told_and_may_end_it(frozen: dict[str, Any]) -> None:
-    result = check(thaw(frozen, "d"), base=BASE, evidence=[measured(0.2)], today=TODAY)
+    result = check(thaw(frozen, "d"), base=BASE, evidence=[measured(0.2)], today=TODAY, word=word)
     assert "speed-moved" in {f.id for f in result.findings}
-    assert result.now.performance["ratio"] == pytest.approx(0.2)
-    near = check(thaw(frozen, "d"), base=BASE, evidence=[measured(2.51)], today=TODAY)
+    assert result.now.performance.ratio == pytest.approx(0.2)
+    near = check(thaw(frozen, "d"), base=BASE, evidence=[measured(2.51)], today=TODAY, word=word)
     assert near.holds
     assert "speed-moved" not in {f.id for f in near.findings}
 
 
 def test_a_number_that_the_decision_waits_for_ends_it() -> None:
     made = inputs(speed=1.0)
-    frozen = freeze(Record(inputs=made, decision=decide(made)))
+    frozen = freeze(Record(inputs=made, decision=word(decide(made), made)))
     waits = [r["condition"] for r in frozen["revisit"] if r["condition"]]
     assert waits
     beyond = waits[0].get("above", waits[0].get("below"))
     reached = beyond * (1.5 if "above" in waits[0] else 1 / 1.5)
-    result = check(thaw(frozen, "d"), base=BASE, evidence=[measured(reached)], today=TODAY)
+    result = check(
+        thaw(frozen, "d"), base=BASE, evidence=[measured(reached)], today=TODAY, word=word
+    )
     assert not result.holds
     assert any(f.id == "revisit-due" for f in result.findings)
 
@@ -169,7 +179,7 @@ def test_rules_that_were_changed_or_removed_are_told(frozen: dict[str, Any]) -> 
         if r.id != removed
     )
     today = replace(BASE, rules=rules)
-    result = check(thaw(frozen, "d"), base=today, evidence=None, today=TODAY)
+    result = check(thaw(frozen, "d"), base=today, evidence=None, today=TODAY, word=word)
     told = {(f.id, f.rule) for f in result.findings}
     assert ("rule-changed", changed) in told
     assert ("rule-removed", removed) in told
@@ -178,7 +188,7 @@ def test_rules_that_were_changed_or_removed_are_told(frozen: dict[str, Any]) -> 
 def test_a_changed_record_does_not_hold(frozen: dict[str, Any]) -> None:
     changed = copy.deepcopy(frozen)
     changed["headline"] = "Use whatever you like"
-    result = check(thaw(changed, "d"), base=BASE, evidence=None, today=TODAY)
+    result = check(thaw(changed, "d"), base=BASE, evidence=None, today=TODAY, word=word)
     assert not result.holds
     assert result.findings[0].id == "does-not-replay"
 
@@ -193,9 +203,10 @@ def test_the_same_inputs_give_the_same_bytes_in_another_process(
     path.write_text(dumps(frozen), encoding="utf-8")
     code = (
         "import sys, pathlib; from advisor.jsonio import read_json, dumps;"
-        "from advisor.record import *; p = pathlib.Path(sys.argv[1]);"
+        "from advisor.record import *; from tests.decide.test_record import word;"
+        "p = pathlib.Path(sys.argv[1]);"
         "r = thaw(read_json(p), str(p));"
-        "sys.stdout.write(dumps(freeze(Record(inputs=r.inputs, decision=replay(r)))))"
+        "sys.stdout.write(dumps(freeze(Record(inputs=r.inputs, decision=replay(r, word)))))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(path)], capture_output=True, check=True, text=True,

@@ -12,7 +12,7 @@ from advisor.answers import Answers
 from advisor.errors import InterruptedRunError, UserError
 from advisor.interview import session
 from advisor.interview.ask_plain import PlainAsker
-from advisor.interview.asking import Entry, Frame, Menu, Option, Turn
+from advisor.interview.asking import Frame, Menu, MenuOption, TextEntry, Turn
 from advisor.interview.defaults import detected_from
 from advisor.interview.terminals import make_asker, wants_plain
 from advisor.knowledge.model import RuleBase
@@ -21,9 +21,9 @@ FRAME = Frame(position="2/12", text="Which?", why="Because.", can_go_back=True)
 COLOURS = Menu(
     frame=FRAME,
     options=(
-        Option(label="Red", mark="detected", detail="seen through the window"),
-        Option(label="Blue", detail="like the sea"),
-        Option(label="Not sure", lone=True),
+        MenuOption(label="Red", mark="detected", detail="seen through the window"),
+        MenuOption(label="Blue", detail="like the sea"),
+        MenuOption(label="Not sure", lone=True),
     ),
     pointed=0,
 )
@@ -32,7 +32,7 @@ SEVERAL = Menu(
 )
 
 
-def asked(menu: Menu | Entry, typed: str, width: int = 80) -> tuple[object, str]:
+def asked(menu: Menu | TextEntry, typed: str, width: int = 80) -> tuple[object, str]:
     out = io.StringIO()
     asker = PlainAsker(io.StringIO(typed), out, width=lambda: width)
     reply: object = asker.choose(menu) if isinstance(menu, Menu) else asker.enter(menu)
@@ -112,7 +112,7 @@ def test_the_end_of_input_is_an_interrupt_and_no_answer() -> None:
 
 
 def test_typed_text_is_made_harmless_and_short() -> None:
-    entry = Entry(frame=FRAME, limit=20)
+    entry = TextEntry(frame=FRAME, limit=20)
     reply, _ = asked(entry, "r\x1b[31mred\u202e\x00 \t" + "x" * 100 + "\n")
     assert isinstance(reply, str)
     assert len(reply) <= 20
@@ -141,7 +141,7 @@ def test_nothing_is_wider_than_the_window_but_commands(base: RuleBase, width: in
         rank=lambda _, keys: [(key, 1.0) for key in keys],
         on_answer=lambda _: None,
         live=lambda: "measuring " * 20,
-        found=["$ pip install " + "x" * 90, "torch " * 30],
+        surroundings=["$ pip install " + "x" * 90, "torch " * 30],
     )
     for line in out.getvalue().splitlines():
         # What follows a prompt is what the terminal echoes; nothing is echoed here.

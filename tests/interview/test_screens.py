@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from advisor.answers import Answers
 from advisor.interview import session
 from advisor.interview.ask_rich import _entry_hint, _menu_hint
-from advisor.interview.asking import Entry, Menu
+from advisor.interview.asking import Menu, TextEntry
 from advisor.interview.defaults import detected_from
 from advisor.interview.rich_screen import Screen
 from advisor.interview.wrapping import ascii_only, cut, wrap, wrap_pieces
@@ -19,7 +19,7 @@ from advisor.knowledge.model import RuleBase
 from tests.interview.asker import FakeAsker, Reaction
 
 
-def shown(screen: Menu | Entry, columns: int, rows: int, *, why: bool) -> tuple[int, list[str]]:
+def shown(screen: Menu | TextEntry, columns: int, rows: int, *, why: bool) -> tuple[int, list[str]]:
     """Rows taken by the menu, and the lines around it with every option pointed at once."""
     details = [option.detail for option in screen.options] if isinstance(screen, Menu) else [""]
     body = len(screen.options) + 1 if isinstance(screen, Menu) else 3
@@ -40,13 +40,13 @@ def shown(screen: Menu | Entry, columns: int, rows: int, *, why: bool) -> tuple[
 def test_every_question_fits_24_rows_with_its_live_line(base: RuleBase, columns: int) -> None:
     tight: list[str] = []
 
-    def react(screen: Menu | Entry) -> Reaction:
+    def react(screen: Menu | TextEntry) -> Reaction:
         for why in (False, True):
             body, lines = shown(screen, columns, 24, why=why)
             assert max(map(cell_len, lines)) <= columns
             if body + len(lines) > 24 and not why:
                 tight.append(screen.frame.text)
-        return "" if isinstance(screen, Entry) else (len(screen.options) - 1,)
+        return "" if isinstance(screen, TextEntry) else (len(screen.options) - 1,)
 
     for question in base.questions:
         session.run(

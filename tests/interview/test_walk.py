@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from advisor.answers import Answers
 from advisor.errors import InterruptedRunError
 from advisor.interview import saving, session
-from advisor.interview.asking import Entry, Menu, Turn
+from advisor.interview.asking import Menu, TextEntry, Turn
 from advisor.interview.defaults import detected_from
 from advisor.interview.questions import acceptable
 from advisor.knowledge.model import RuleBase
@@ -23,7 +23,7 @@ DETECTED = detected_from({"detected.hardware": "amd", "detected.os": "linux"})
 
 def walk(
     base: RuleBase,
-    react: Callable[[Menu | Entry], Reaction],
+    react: Callable[[Menu | TextEntry], Reaction],
     *,
     worths: Mapping[str, float] | None = None,
     start: Answers | None = None,
@@ -106,7 +106,7 @@ def test_a_detected_value_is_preselected_and_marked(base: RuleBase) -> None:
 
 
 def test_another_value_than_the_detected_one_counts_as_typed(base: RuleBase) -> None:
-    def react(screen: Menu | Entry) -> Reaction:
+    def react(screen: Menu | TextEntry) -> Reaction:
         return (0,) if screen.frame.text == "What will you train on?" else proposed(screen)
 
     answers, _ = walk(base, react)
@@ -124,7 +124,7 @@ def test_given_answers_are_not_asked_again(base: RuleBase) -> None:
 def test_rules_that_wait_are_shown_for_a_question(base: RuleBase) -> None:
     told: list[Sequence[str]] = []
 
-    def react(screen: Menu | Entry) -> Reaction:
+    def react(screen: Menu | TextEntry) -> Reaction:
         told.append(screen.frame.more())
         return proposed(screen)
 
@@ -147,7 +147,7 @@ def test_every_reply_is_told_and_kept(base: RuleBase) -> None:
 def test_an_interrupt_keeps_what_was_said_beyond_the_point_gone_back_to(base: RuleBase) -> None:
     script: list[Reaction | None] = [(3,), (0,), (2,), Turn.BACK, Turn.BACK, Turn.BACK, None]
 
-    def react(_: Menu | Entry) -> Reaction:
+    def react(_: Menu | TextEntry) -> Reaction:
         reaction = script.pop(0)
         if reaction is None:
             raise KeyboardInterrupt
@@ -187,11 +187,11 @@ def test_whatever_a_person_does_it_ends_with_answers_the_vocabulary_knows(
 ) -> None:
     backs = [6]
 
-    def react(screen: Menu | Entry) -> Reaction:
+    def react(screen: Menu | TextEntry) -> Reaction:
         if screen.frame.can_go_back and backs[0] and data.draw(st.integers(0, 4)) == 0:
             backs[0] -= 1
             return Turn.BACK
-        if isinstance(screen, Entry):
+        if isinstance(screen, TextEntry):
             texts = ["7", "some, names", "雀", screen.initial]
             good = [text for text in texts if screen.fault(text) is None]
             return data.draw(st.sampled_from(good))

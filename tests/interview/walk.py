@@ -44,7 +44,7 @@ def main() -> int:
             on_answer=lambda _: None,
             live=lambda: f"measuring, step {next(ticks)}" if options.live else None,
             waiting=lambda key: [f"a rule about {key}"],
-            found=["torch 2.13.0, jax 0.10.2", "! no C++ compiler"],
+            surroundings=["torch 2.13.0, jax 0.10.2", "! no C++ compiler"],
         )
     except UserError as stop:
         options.out.write_text(json.dumps({"message": stop.message, "hint": stop.hint}))

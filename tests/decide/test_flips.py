@@ -1,4 +1,4 @@
-"""Reasons, contradictions, flips, unknowns, mode: what a reader can argue with."""
+"""What would change the decision: every flip flips when it is run again, nearest first."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ import pytest
 from advisor.answers import Answers
 from advisor.decide import decide
 from advisor.decide.draws import Draws
-from advisor.decide.information import rank_questions
 from advisor.decide.judging import judge, situation_of
-from advisor.decision import Decision
 from advisor.inputs import Inputs
 from advisor.knowledge.model import OneOf
 from tests.decide.making import (
@@ -40,6 +38,8 @@ BASE = base_of(
     rule("claim.tpu", ("jax", "platform", "for", "strong"), ("jax", "ecosystem", "for", "strong"),
          when=OneOf("hardware.train", ("tpu",))),
 )  # fmt: skip
+
+
 VALUES: dict[str, Any] = {
     "task": "image",
     "team.pytorch": "some",
@@ -147,36 +147,6 @@ def test_time_flips_where_the_claims_that_decide_expire() -> None:
     assert rerun(inputs_for(low), flip.change)[1] is None
 
 
-def test_reasons_add_up_to_the_difference_and_carry_their_chain() -> None:
-    inputs = replace(made(), answers=Answers(values=VALUES, sources={"task": "typed"}))
-    decision = decide(inputs)
-    signed = sum(
-        r.contribution if r.favours == "jax" else -r.contribution for r in decision.reasons
-    )
-    by_criteria = sum(c.contribution for c in decision.criteria)
-    assert signed == pytest.approx(by_criteria, abs=0.02)
-    best = decision.reasons[0]
-    assert best.rule is not None
-    assert best.source is not None
-    assert best.source.text == "A source"
-    assert best.age_days == 23
-    assert [(b.kind, b.ref, b.text) for b in best.because] == [("answer", "task", "Task: Images")]
-    assert any(r.probe == "conv_train" and r.source.kind == "measured" for r in decision.reasons
-               if r.source)  # fmt: skip
-
-
-def test_a_measurement_names_the_claims_that_it_contradicts() -> None:
-    fast = rule("claim.fast", ("jax", "performance", "for", "moderate"), about="speed.conv_train")
-    slow = rule("claim.slow", ("jax", "performance", "against", "weak"), about="speed")
-    inputs = inputs_for(
-        base_of(fast, slow), None, evidence_with(probe("conv_train", comparison(0.5)))
-    )
-    decision = decide(inputs)
-    assert [c.rule for c in decision.contradictions] == ["claim.fast"]
-    assert decision.contradictions[0].measured_log2 == pytest.approx(-1.0)
-    assert "measured here" in decision.contradictions[0].text
-
-
 def test_what_rests_on_one_claim_is_said() -> None:
     one = rule(
         "claim.only",
@@ -189,44 +159,25 @@ def test_what_rests_on_one_claim_is_said() -> None:
     assert decide(inputs_for(base_of(*broad("jax", "strong")))).rests_on == []
 
 
-def test_questions_are_ranked_by_what_they_can_change() -> None:
-    settled = inputs_for(base_of(*broad("jax"), *skill_rules(), *policies()))
-    ranking = dict(rank_questions(settled, ["team.jax", "codebase", "exclude"], samples=500))
-    assert ranking["codebase"] == 0
-    assert ranking["exclude"] > 0
-    open_ = inputs_for(base_of(*skill_rules()), {"task": "image", "team.pytorch": "some"})
-    order = rank_questions(open_, ["team.jax", "codebase"], samples=500)
-    assert order[0][0] == "team.jax"
-    assert order[0][1] > order[1][1]
+def test_one_fact_gives_one_flip_and_names_what_stands_there_now() -> None:
+    decision = decide(made())
+    facts = [key for f in decision.flips if len(f.change) == 1 for key in f.change]
+    answered = [key for key in facts if key in BASE.facts and key in VALUES]
+    assert answered
+    assert len(answered) == len(set(answered))
+    for flip in decision.flips:
+        assert {k: VALUES[k] for k in flip.change if k in VALUES} == {
+            k: v for k, v in flip.now.items() if k in VALUES
+        }
 
 
-def mode_of(gain: float, compile_s: float, **values: Any) -> Decision:
-    eager_s = 0.01
-    compiled = {"a": "pytorch.compile", "b": "pytorch.eager", "time_ratio": gain,
-                "ci": [gain * 0.99, gain * 1.01],
-                "verdict": "a_faster" if gain > 1.05 else "equivalent"}  # fmt: skip
-    entries = [
-        {"framework": "pytorch", "mode": "pytorch.eager", "status": "ok", "median_s": eager_s},
-        {"framework": "pytorch", "mode": "pytorch.compile", "status": "ok",
-         "median_s": eager_s / gain, "compile_s": compile_s},
-    ]  # fmt: skip
-    evidence = evidence_with(probe("conv_train", compiled, entries=entries))
-    return decide(inputs_for(base_of(*broad("pytorch")), {"task": "image", **values}, evidence))
-
-
-@pytest.mark.parametrize(
-    ("gain", "compile_s", "values", "mode"),
-    [
-        (2.0, 10.0, {"steps_per_run": 100_000}, "pytorch.compile"),
-        (2.0, 10.0, {"steps_per_run": 1_000}, "pytorch.eager"),
-        (2.0, 10.0, {}, "pytorch.compile"),
-        (1.02, 0.1, {"steps_per_run": 100_000}, "pytorch.eager"),
-    ],
-)
-def test_the_mode_follows_from_gain_and_cost(
-    gain: float, compile_s: float, values: dict[str, Any], mode: str
-) -> None:
-    decision = mode_of(gain, compile_s, **values)
-    assert decision.recommended.mode == mode
-    if gain > 1.05:
-        assert "2,000 steps" in (decision.recommended.mode_reason or "")
+def test_what_the_team_can_reach_comes_before_another_project() -> None:
+    order = ("uncertain", "own", "near", "distant", "other_project")
+    inputs = made()
+    reaches = [f.reach for f in decide(inputs).flips]
+    assert reaches == sorted(reaches, key=order.index)
+    assert [f.reach for f in decide(inputs).flips if "task" in f.change] == ["other_project"]
+    own = next(key for f in decide(inputs).flips if f.reach == "own" for key in f.change)
+    answers = Answers(values=inputs.answers.values, sources={own: "default"})
+    unsure = decide(replace(inputs, answers=answers))
+    assert [f.reach for f in unsure.flips if own in f.change] == ["uncertain"]

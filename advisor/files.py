@@ -1,0 +1,42 @@
+"""Write a file whole or not at all: whoever reads it sees the old one or the new one.
+
+Standard library only: a bare node writes its evidence with this too. It must not know what is
+written.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from advisor.errors import UserError
+
+
+def write_whole(path: Path, content: str | bytes, *, option: str, executable: bool = False) -> None:
+    """Write *content* (text as UTF-8) to *path*, making its directory where it is missing.
+
+    Args:
+        path: Where.
+        content: What.
+        option: The option that names another place, for the error.
+        executable: Whether everybody may run it.
+
+    Raises:
+        UserError: the place cannot be written to; nothing of it was changed.
+    """
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(data)
+        if executable:
+            partial.chmod(0o755)
+        partial.replace(path)
+    except OSError as error:
+        if partial.parent.is_dir():
+            partial.unlink(missing_ok=True)
+        raise UserError(
+            f"cannot be written: {error.strerror or error}",
+            hint=f"give another place with {option}",
+            where=str(path),
+        ) from error
