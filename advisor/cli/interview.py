@@ -107,7 +107,7 @@ def interview(
 
 
 def _read(path: Path) -> Evidence:
-    from advisor.evidence import read_evidence
+    from advisor.evidence_io import read_evidence
 
     return read_evidence(path)
 
@@ -144,8 +144,8 @@ def _measure(
     talk: Talk, said: Answers, places: _Places, *, verbose: bool
 ) -> tuple[Evidence | None, bool]:
     """What was measured here, and whether nothing that was planned is missing."""
-    from advisor.cli.evidence_text import evidence_lines
-    from advisor.evidence import evidence_from
+    from advisor.evidence_io import evidence_from
+    from advisor.render.evidence_text import evidence_lines
 
     if not talk.probe:
         return None, True
@@ -182,12 +182,12 @@ def _report(
 ) -> int:
     from advisor.cli.measuring import today
     from advisor.cli.outputs import write_outputs
-    from advisor.decide import decide
-    from advisor.record import Record, freeze
+    from advisor.record import freeze
+    from advisor.render.decision_words import worded_record
     from advisor.render.terminal import render_terminal
 
     inputs = talk.inputs(said, found, today())
-    record = Record(inputs=inputs, decision=decide(inputs))
+    record = worded_record(inputs)
     written = places.reports()
     write_outputs(record, written)
     if json:

@@ -229,8 +229,8 @@ def _show_plan(campaign: Campaign, *, json: bool) -> int:
 
 def tell(finished: Finished, *, json: bool, output: list[Path], quiet: bool, verbose: bool) -> int:
     """Write and print what a campaign gave; returns the exit code."""
-    from advisor.cli.evidence_text import evidence_lines
     from advisor.jsonio import dumps
+    from advisor.render.evidence_text import evidence_lines
 
     for path in output:
         write_text(path, dumps(finished.document))

@@ -31,10 +31,12 @@ def selftest(
     """Check that measuring works: equal code is called equal, a planted delay is found."""
     from advisor.cli import measuring
     from advisor.cli.live import live_progress
+    from advisor.evidence import to_data
     from advisor.machine.describe import describe_machine
     from advisor.measure.campaign import Campaign, self_test
-    from advisor.workers.lock import machine_lock
     from advisor.measure.selection import Wishes
+    from advisor.render.evidence_text import selftest_text
+    from advisor.workers.lock import machine_lock
     from advisor.workers.workspace import workspace
 
     machine = describe_machine()
@@ -54,21 +56,7 @@ def selftest(
         with machine_lock(2.0), workspace() as place:
             result = self_test(campaign, place, fresh=fresh)
     if json:
-        emit_json({"schema": SCHEMA, "selftest": result.document})
+        emit_json({"schema": SCHEMA, "selftest": to_data(result.selftest)})
     else:
-        print(_in_words(result.document))
+        print(selftest_text(result.selftest))
     return ExitCode.DONE if result.passed else ExitCode.CHECK_SAYS_NO
-
-
-def _in_words(document: dict[str, object]) -> str:
-    if document["status"] == "passed":
-        details = document["details"]
-        assert isinstance(details, dict)
-        return (
-            "passed: equal code was not called different "
-            f"(launches differ by {float(str(document['aa_log_sd'])):.1%}), and a planted delay "
-            f"of 20 % was found (measured as {details['planted_ratio']:.2f})"
-        )
-    reason = document["reason"]
-    assert isinstance(reason, dict)
-    return f"failed: {reason['text']}\n  {reason['hint']}"

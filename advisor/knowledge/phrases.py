@@ -7,7 +7,6 @@ Knows their form. It must not know what is supposed, nor what would follow from 
 
 from __future__ import annotations
 
-import string
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +17,6 @@ ANY = "*"
 """Stands for every value that has no phrase of its own."""
 
 PHRASE_FIELDS = ("if", "if_values", "if_added", "if_removed")
-_PLACES = ("value", "number")
 _FLAGS = ("true", "false")
 _LISTS = ("names", "choices")
 
@@ -63,17 +61,10 @@ def _by_value(part: Part, fact: Fact, key: str) -> Mapping[str, str]:
 
 
 def _check(part: Part, phrase: str, *path: str) -> None:
-    try:
-        places = [name for _, name, _, _ in string.Formatter().parse(phrase) if name is not None]
-    except ValueError:
-        places = [""]
-    unknown = [name for name in places if name not in _PLACES]
-    if unknown:
-        part.fail(
-            f"the place {{{unknown[0]}}} is not known in a phrase",
-            *path,
-            hint="a phrase has the places {value} and {number}",
-        )
+    rest = phrase.replace("{value}", "").replace("{number}", "")
+    if "{" in rest or "}" in rest:
+        hint = "a phrase has the places {value} and {number}, and no other braces"
+        part.fail(f"the phrase {shown(phrase)} has braces that are no place", *path, hint=hint)
 
 
 def phrase_data(fact: Fact) -> dict[str, Any]:

@@ -56,8 +56,9 @@ def _size(called: CalledComparison) -> str:
 def toggle_text(toggle: Attribution) -> str:
     """What was flipped, from without to with."""
     if toggle.kind == "compile":
-        key = "graphs" if toggle.mode == CUDA_GRAPHS else "compiled"
-        return say(f"measurements.toggle.{key}", size=toggle.size, mode=toggle.mode_off)
+        graphs = toggle.mode == CUDA_GRAPHS
+        key = "measurements.toggle.graphs" if graphs else "measurements.toggle.compiled"
+        return say(key, size=toggle.size, mode=toggle.mode_off)
     if toggle.kind == "cores":
         cores, without = plain(toggle.cores), plain(toggle.cores_off)
         return say("measurements.toggle.cores", cores=cores, without=without)

@@ -305,7 +305,7 @@ def _flips(data: Mapping[str, Any]) -> tuple[list[Any], int]:
     bottom = top + step * len(rows)
     heads = [
         {
-            "x": x, "y": 10, "text": say(f"report.chart.{word}"), "align": "center",
+            "x": x, "y": 10, "text": say(f"report.chart.step.{word}"), "align": "center",
             "colour": SIDES["pytorch"] if k < 2 else SIDES["jax"] if k > 2 else MUTED,
         }
         for k, (x, word) in enumerate(zip(places, _STEPS, strict=True))

@@ -112,7 +112,7 @@ def _headline(decision: Decision, base: RuleBase) -> str:
     if decision.status == "no_feasible_option" or chosen is None:
         return say("decision.headline.no_feasible_option")
     return say(
-        f"decision.headline.{decision.status}",
+        f"decision.headline.chosen.{decision.status}",
         framework=name_of(chosen),
         other=name_of(rival_of(chosen)),
     )

@@ -82,9 +82,9 @@ def _export(counters: Mapping[str, Any]) -> list[str]:
     error = counters.get("error")
     if not counters["exported"]:
         return [say("measurements.once.not_exported", error=error or say("measurements.no_reason"))]
-    key = "open_batch" if counters.get("symbolic_batch") else "one_batch"
-    seconds = float(counters.get("export_s") or 0.0)
-    texts = [say(f"measurements.once.{key}", seconds=seconds)]
+    one = not counters.get("symbolic_batch")
+    key = "measurements.once.one_batch" if one else "measurements.once.open_batch"
+    texts = [say(key, seconds=float(counters.get("export_s") or 0.0))]
     if counters.get("serialised"):
         amount = int(counters.get("artifact_bytes") or 0)
         texts.append(say("measurements.once.read_back", amount=amount))

@@ -5,6 +5,7 @@ Knows the vocabulary's phrases and the keys of a change. It must not know how a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -26,6 +27,8 @@ SPEED = "measured.jax_speedup"
 WEIGHT = "weight."
 DATE = "today"
 LIFT = "lift"
+_PLACE = re.compile(r"\{(?:value|number)\}")
+"""What may be filled in a phrase of the rule base: foreign data, so nothing is formatted by it."""
 
 
 def flip_sentence(condition: str, outcome: str) -> str:
@@ -116,12 +119,13 @@ def _answer(key: str, value: Any, now: Any, base: RuleBase) -> str:
 
 def _filled(phrase: str, text: str, value: Any) -> str:
     number = number_text(value) if isinstance(value, (int, float)) else text
-    return phrase.format(value=text, number=number)
+    filled = {"{value}": text, "{number}": number}
+    return _PLACE.sub(lambda place: filled[place[0]], phrase)
 
 
 def _plain(key: str, value: Any, base: RuleBase) -> str:
     title, shown = fact_title(base, key), value_text(base, key, value)
-    return say("decision.flip.other", title=title, value=shown)
+    return say("decision.flip.changed", title=title, value=shown)
 
 
 def _first_rank(fact: Fact, ranking: Sequence[str]) -> str:

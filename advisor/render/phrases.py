@@ -80,15 +80,15 @@ def mode_title(base: RuleBase, mode: str) -> str:
     return info.modes.get(mode, mode) if info else mode
 
 
-def speed_phrase(ratio: float, *, key: str = "plain") -> str:
+def speed_phrase(ratio: float, *, form: str = "phrase") -> str:
     """``JAX 1.30 times as fast as PyTorch``, the faster one first.
 
     Args:
         ratio: JAX as against PyTorch.
-        key: Which message below ``decision.speed``; ``is`` makes a whole clause of it.
+        form: ``phrase``, or ``clause`` for a whole clause.
     """
     first, second, times = ordered(ratio)
-    return say(f"decision.speed.{key}", first=first, second=second, ratio=times)
+    return say(f"decision.speed.faster.{form}", first=first, second=second, ratio=times)
 
 
 def speed_clause(ratio: float, ci: Sequence[float] | None, at: float = LEVEL) -> str:
@@ -100,7 +100,7 @@ def speed_clause(ratio: float, ci: Sequence[float] | None, at: float = LEVEL) ->
         at: The level at which that interval holds.
     """
     equal = abs(math.log(ratio)) < 0.005
-    text = say("decision.speed.equal") if equal else speed_phrase(ratio, key="is")
+    text = say("decision.speed.equal") if equal else speed_phrase(ratio, form="clause")
     if not ci:
         return text
     shown = ci if equal else faster_first(ratio, ci)
@@ -124,11 +124,11 @@ def ordered(ratio: float) -> tuple[str, str, str]:
     return first, second, factor(ratio if ratio >= 1 else 1 / ratio)
 
 
-def between(ci: Sequence[float], *, key: str = "between") -> str:
+def between(ci: Sequence[float], *, form: str = "phrase") -> str:
     """``JAX 0.80 to 1.30 times as fast as PyTorch``, where no framework is faster throughout.
 
     Args:
         ci: The interval, JAX as against PyTorch.
-        key: Which message below ``decision.speed``; ``between_is`` makes a whole clause of it.
+        form: ``phrase``, or ``clause`` for a whole clause.
     """
-    return say(f"decision.speed.{key}", ci=ci)
+    return say(f"decision.speed.between.{form}", ci=ci)

@@ -52,9 +52,14 @@ def _message(key: str) -> str | Mapping[str, str] | None:
         if not isinstance(place, Mapping) or word not in place:
             return None
         place = place[word]
-    if isinstance(place, str) or (isinstance(place, Mapping) and "other" in place):
+    if isinstance(place, str) or is_counted(place):
         return place
     return None
+
+
+def is_counted(message: Any) -> bool:
+    """Whether *message* is chosen by a count: two texts, for one and for several."""
+    return isinstance(message, Mapping) and set(message) == {"one", "other"}
 
 
 def name_of(framework: str | None) -> str:
@@ -146,8 +151,10 @@ def clauses(parts: Iterable[str]) -> str:
 
 def inline(title: str) -> str:
     """A title inside a sentence: ``long-term risk``; names and abbreviations keep their capital."""
-    head, tail = title[:1], title[1:]
-    return head.lower() + tail if tail[:1].islower() or tail[:1] in (" ", "-") else title
+    first = title.split(" ", 1)[0]
+    if first[1:] != first[1:].lower() or first.isdigit():
+        return title
+    return title[:1].lower() + title[1:]
 
 
 def signed_points(value: float) -> str:

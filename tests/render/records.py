@@ -420,7 +420,8 @@ def with_words(value: Any, text: Text) -> Any:
     """*value* with *text* applied to every sentence: a record may hold whatever somebody wrote."""
     if isinstance(value, Mapping):
         return {
-            k: text(v) if k in WORDS and v else with_words(v, text) for k, v in value.items()
+            k: text(v) if k in WORDS and isinstance(v, str) and v else with_words(v, text)
+            for k, v in value.items()
         }
     return [with_words(v, text) for v in value] if isinstance(value, list) else value
 

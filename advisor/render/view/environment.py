@@ -40,7 +40,7 @@ def _environment(document: Evidence, index: int, *, many: bool) -> Iterator[Repo
     if not many and not document.machine.label:
         name = say("report.environment.this_machine")
     rows = [
-        row_of(property=say(f"report.environment.{key}"), value=value)
+        row_of(property=say(f"report.environment.property.{key}"), value=value)
         for key, value in (*_machine(document.machine), *_run(document))
     ]
     table = table_of("machine", columns("property", "value"), rows)
@@ -135,7 +135,7 @@ def best_rates(chain: Toolchain) -> str:
     if not isinstance(facts, Mapping):
         return DASH
     shown = [
-        say(f"report.environment.{key}", rate=rate)
+        say(f"report.environment.rate.{key}", rate=rate)
         for key in ("flops_per_s", "bytes_per_s")
         if isinstance(rate := facts.get(key), (int, float)) and rate > 0
     ]

@@ -20,7 +20,7 @@ AGAIN = (
 def confirm_section(origins: Provenances) -> ReportSection:
     """Measure the real step; settle what is worth most; build one slice; measure again."""
     decision = origins.decision
-    points = [_advice(origins, "first", say("report.confirm.own_step"))]
+    points = [_advice(origins, say("report.lead.first"), say("report.confirm.own_step"))]
     valued = [u for u in decision.unknowns if u.value_of_information > 0]
     if valued:
         text = sentence(say("report.confirm.settle", unknown=valued[0].text))
@@ -31,14 +31,14 @@ def confirm_section(origins: Provenances) -> ReportSection:
         text = say(
             "report.confirm.slice", framework=name_of(chosen), other=name_of(rival_of(chosen))
         )
-        points.append(_advice(origins, "then", text))
-    points.append(_advice(origins, "last", say("report.confirm.again")))
+        points.append(_advice(origins, say("report.lead.then"), text))
+    points.append(_advice(origins, say("report.lead.last"), say("report.confirm.again")))
     title = say("report.section.confirm")
     return ReportSection("confirm", title, (Points(tuple(points)), CodeLines(AGAIN)))
 
 
 def _advice(origins: Provenances, lead: str, text: str) -> Statement:
-    return Statement(sentence(text), (origins.advice,), lead=say(f"report.lead.{lead}"))
+    return Statement(sentence(text), (origins.advice,), lead=lead)
 
 
 def revisit_section(origins: Provenances) -> ReportSection:

@@ -169,7 +169,7 @@ def verdict_text(compared: Comparison) -> str:
     """The verdict in a few words, without its reason."""
     faster = {"a_faster": compared.a, "b_faster": compared.b}.get(compared.verdict)
     if faster is not None:
-        return say("measurements.verdict.faster", mode=faster)
+        return say("measurements.faster", mode=faster)
     return say(f"measurements.verdict.{compared.verdict}")
 
 
@@ -208,9 +208,8 @@ def _comparison_row(
         launches = say("measurements.unpaired", launches=compared.launches)
     verdict = verdict_text(compared)
     if compared.reason:
-        verdict = say(
-            "measurements.verdict.because", verdict=verdict, reason=reason_text(compared.reason)
-        )
+        reason = reason_text(compared.reason)
+        verdict = say("measurements.because", verdict=verdict, reason=reason)
     return row_of(
         id=target,
         work=shown.name,

@@ -138,5 +138,6 @@ def _ratio(compared: Comparison | None, intervals: IntervalColumn) -> str:
     if compared.time_ratio is None or compared.verdict == "invalid":
         return say("measurements.verdict.invalid")
     interval = intervals.text(compared.ci, compared.level)
-    key = "open" if compared.verdict == "inconclusive" else "ratio"
-    return say(f"measurements.default.{key}", ratio=factor(compared.time_ratio), interval=interval)
+    uncalled = compared.verdict == "inconclusive"
+    key = "measurements.default.open" if uncalled else "measurements.default.ratio"
+    return say(key, ratio=factor(compared.time_ratio), interval=interval)

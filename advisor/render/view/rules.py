@@ -77,7 +77,7 @@ def _effects(origins: Provenances, rule: Rule) -> str:
 
 def _effect(origins: Provenances, effect: Effect) -> str:
     return say(
-        f"report.rules.{effect.direction}",
+        f"report.rules.effect.{effect.direction}",
         framework=name_of(effect.framework),
         criterion=criterion_title(origins.base, effect.criterion),
         strength=say(f"report.strength.{effect.strength}"),

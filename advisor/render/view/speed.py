@@ -35,7 +35,7 @@ def speed_statements(origins: Provenances, *, measured: bool) -> list[Statement]
 def _clause(speed: Performance) -> str:
     assert speed.ratio is not None, "only what was measured is worded"
     if speed.winner_open and speed.ci:
-        return say("measurements.speed.open", speed=between(speed.ci, key="between_is"))
+        return say("measurements.speed.open", speed=between(speed.ci, form="clause"))
     return speed_clause(speed.ratio, speed.ci, speed.level)
 
 
@@ -61,7 +61,7 @@ def _workload(origins: Provenances, part: WorkloadPart, level: float) -> Stateme
     if part.winners_differ and part.ci:
         by_size = any(change.by == "size" for change in part.winner_changes)
         key = "measurements.speed.by_size" if by_size else "measurements.speed.differ"
-        words = say(key, speed=between(part.ci, key="between_is"))
+        words = say(key, speed=between(part.ci, form="clause"))
     else:
         words = speed_clause(part.ratio, part.ci, level)
     text = say("measurements.speed.counts", speed=words, weight=part.weight)
@@ -83,8 +83,9 @@ def _reach(origins: Provenances, speed: Performance, tags: tuple[Tag, ...]) -> l
         text = sentence(say("measurements.speed.carry_over", factor=speed.transfer_factor))
         statements.append(Statement(text, (method,), lead=say("report.lead.carry_over")))
     if speed.matched_hardware is False:
-        key = "one_of_several" if speed.one_of_several else "other_hardware"
-        text = sentence(say(f"measurements.speed.{key}"))
+        one = speed.one_of_several
+        key = "measurements.speed.one_of_several" if one else "measurements.speed.other_hardware"
+        text = sentence(say(key))
         lead = say("report.lead.hardware")
         statements.append(Statement(text, (*tags, method), lead=lead, tone="warning"))
     return statements

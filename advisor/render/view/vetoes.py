@@ -32,7 +32,7 @@ def _veto_points(origins: Provenances, veto: Veto) -> list[Statement]:
         tags = (*tags, origins.of(veto.source))
     tone: Tone = "bad" if veto.status == "active" else "neutral"
     title = sentence(veto.title or veto.rule)
-    text = say(f"report.vetoes.{veto.status}", title=title)
+    text = say(f"report.vetoes.state.{veto.status}", title=title)
     lead = say("report.lead.veto", framework=name_of(veto.framework))
     points = [Statement(text, tags, lead=lead, tone=tone)]
     if veto.price_text:
