@@ -68,25 +68,25 @@ def advise(
 ) -> None:
     """Decide from answers and evidence, and write the report. Asks and measures nothing."""
     from advisor.answers_io import read_answers, with_assignments
-    from advisor.decide import decide
-    from advisor.evidence import read_evidence
+    from advisor.evidence_io import read_evidence
     from advisor.knowledge.loader import load_rule_base
-    from advisor.record import Inputs, Record, freeze
+    from advisor.record import Inputs, freeze
+    from advisor.render.decision_words import worded_record
 
     base = load_rule_base(rules or ())
     said = with_assignments(read_answers(answers, base), settings or (), base)
-    found = tuple(read_evidence(path) for path in evidence or ())
-    day = iso_date(today) if today else default_day([e.created for e in found], base)
+    documents = tuple(read_evidence(path) for path in evidence or ())
+    day = iso_date(today) if today else default_day([e.created for e in documents], base)
     inputs = Inputs(
         answers=said,
-        evidence=found,
+        evidence=documents,
         base=base,
         today=day,
-        created=max((e.created for e in found), default="") or day,
+        created=max((e.created for e in documents), default="") or day,
         seed=seed,
         tool_version=__version__,
     )
-    record = Record(inputs=inputs, decision=decide(inputs))
+    record = worded_record(inputs)
     if output:
         from advisor.cli.outputs import write_outputs
 

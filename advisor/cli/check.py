@@ -33,18 +33,23 @@ def check(
     """Replay a decision, then judge it with today's rules, evidence and date."""
     from advisor.cli.advise import iso_date
     from advisor.cli.measuring import today as clock
-    from advisor.evidence import read_evidence
+    from advisor.evidence_io import read_evidence
     from advisor.jsonio import read_json
     from advisor.knowledge.loader import load_rule_base
     from advisor.record import check as check_record
     from advisor.record import thaw
+    from advisor.render.check_text import finding_text
+    from advisor.render.decision_words import word_decision
+    from advisor.render.wording import say as words
 
     record = thaw(read_json(decision), str(decision))
+    base = load_rule_base(rules or ())
     result = check_record(
         record,
-        base=load_rule_base(rules or ()),
+        base=base,
         evidence=tuple(read_evidence(path) for path in evidence) if evidence else None,
         today=iso_date(today) if today else clock(),
+        word=word_decision,
     )
     if json:
         emit_json(
@@ -52,7 +57,12 @@ def check(
                 "schema": CHECK_SCHEMA,
                 "holds": result.holds,
                 "findings": [
-                    {"id": f.id, "severity": f.severity, "text": f.text, "rule": f.rule}
+                    {
+                        "id": f.id,
+                        "severity": f.severity,
+                        "text": finding_text(f, base),
+                        "rule": f.rule,
+                    }
                     for f in result.findings
                 ],
                 "then": {
@@ -68,6 +78,7 @@ def check(
     else:
         for finding in result.findings:
             if finding.severity != "info" or verbose:
-                typer.echo(f"{finding.severity:8} {finding.text}")
-    say("It still holds." if result.holds else "It no longer holds as it stands.", quiet=quiet)
+                typer.echo(f"{finding.severity:8} {finding_text(finding, base)}")
+    key = "terminal.check.holds" if result.holds else "terminal.check.holds_no_longer"
+    say(words(key), quiet=quiet)
     return ExitCode.DONE if result.holds else ExitCode.CHECK_SAYS_NO

@@ -38,8 +38,9 @@ def compare(
     verbose: VerboseOption = False,
 ) -> int:
     """Which verdicts changed between two evidence files, and which movements are significant."""
-    from advisor.evidence import read_evidence
+    from advisor.evidence_io import read_evidence
     from advisor.reading.movement import movement
+    from advisor.render.movement_text import movement_lines
 
     limits = [_limit(text) for text in fail_on or ()]
     moved = movement(read_evidence(before), read_evidence(after))
@@ -47,7 +48,7 @@ def compare(
     if json:
         emit_json(_document(moved, failures))
     else:
-        for line in _lines(moved, verbose=verbose):
+        for line in movement_lines(moved, verbose=verbose):
             typer.echo(line)
     for text in failures:
         say(f"failed: {text}", quiet=quiet)
@@ -69,17 +70,9 @@ def _limit(text: str) -> float | None:
 
 
 def _failures(moved: Movement, limit: float | None) -> list[str]:
-    if limit is None:
-        return [
-            f"{v.probe}: {v.a} and {v.b} were {v.before}, now {v.after}"
-            for v in moved.verdicts
-            if v.changed
-        ]
-    return [
-        f"{t.probe}: {t.mode} takes {t.factor:.2f} times as long"
-        for t in moved.times
-        if t.significant and t.factor > limit
-    ]
+    from advisor.render.movement_text import slower_failures, verdict_failures
+
+    return list(verdict_failures(moved) if limit is None else slower_failures(moved, limit))
 
 
 def _document(moved: Movement, failures: Sequence[str]) -> dict[str, object]:
@@ -91,23 +84,3 @@ def _document(moved: Movement, failures: Sequence[str]) -> dict[str, object]:
         "only_after": list(moved.only_after),
         "failures": list(failures),
     }
-
-
-def _lines(moved: Movement, *, verbose: bool) -> list[str]:
-    lines = []
-    for v in moved.verdicts:
-        if v.changed or v.significant or verbose:
-            pair = (v.ratio_before, v.ratio_after)
-            ratios = " -> ".join("-" if r is None else f"{r:.3g}" for r in pair)
-            mark = "significant" if v.significant else "within noise"
-            lines.append(f"{v.probe}: {v.a} / {v.b}: {v.before} -> {v.after} ({ratios}, {mark})")
-    for t in moved.times:
-        if t.significant or verbose:
-            mark = "significant" if t.significant else "within noise"
-            times = f"{t.before_s:.3g} s -> {t.after_s:.3g} s"
-            lines.append(f"{t.probe}: {t.mode}: {times} ({t.factor:.2f} times, {mark})")
-    lines += [f"{label}: only before" for label in moved.only_before]
-    lines += [f"{label}: only after" for label in moved.only_after]
-    if not lines:
-        lines.append("Nothing moved by more than noise.")
-    return lines

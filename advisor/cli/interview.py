@@ -145,8 +145,7 @@ def _measure(
     talk: Talk, said: Answers, places: _Places, *, verbose: bool
 ) -> tuple[Evidence | None, bool]:
     """What was measured here, and whether nothing that was planned is missing."""
-    from advisor.cli.evidence_text import evidence_lines
-    from advisor.evidence import to_data
+    from advisor.render.evidence_text import evidence_lines
     from advisor.render.evidence_words import word_evidence
 
     if not talk.probe:
@@ -162,7 +161,7 @@ def _measure(
     measured = word_evidence(finished.evidence)
     places.keep_evidence(measured)
     if verbose:
-        say("\n".join(evidence_lines(to_data(measured), verbose=True)))
+        say("\n".join(evidence_lines(measured, verbose=True)))
     if finished.interrupted:
         kept = ""
         if places.directory is not None:
@@ -185,12 +184,12 @@ def _report(
 ) -> int:
     from advisor.cli.measuring import today
     from advisor.cli.outputs import write_outputs
-    from advisor.decide import decide
-    from advisor.record import Record, freeze
+    from advisor.record import freeze
+    from advisor.render.decision_words import worded_record
     from advisor.render.terminal import render_terminal
 
     inputs = talk.inputs(said, found, today())
-    record = Record(inputs=inputs, decision=decide(inputs))
+    record = worded_record(inputs)
     written = places.reports()
     write_outputs(record, written)
     if json:

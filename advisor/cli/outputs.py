@@ -46,15 +46,15 @@ def _writer(path: Path) -> Callable[[Record, Path], None]:
     name = path.name.lower()
     if name == "adr.md" or name.endswith(".adr.md"):
         return _write_adr
-    known = {
+    writers = {
         ".html": _write_html,
         ".htm": _write_html,
         ".md": _write_markdown,
         ".json": _write_json,
         ".txt": _write_terminal,
     }
-    if path.suffix.lower() in known:
-        return known[path.suffix.lower()]
+    if path.suffix.lower() in writers:
+        return writers[path.suffix.lower()]
     raise UserError(
         f"its suffix {path.suffix or '(none)'!r} names no format",
         hint=f"the formats are {FORMATS}",

@@ -231,19 +231,20 @@ def _show_plan(campaign: Campaign, *, json: bool) -> int:
 
 def tell(finished: Finished, *, json: bool, output: list[Path], quiet: bool, verbose: bool) -> int:
     """Write and print what a campaign gave; returns the exit code."""
-    from advisor.cli.evidence_text import evidence_lines
     from advisor.evidence import to_data
     from advisor.jsonio import dumps
+    from advisor.render.evidence_text import evidence_lines
     from advisor.render.evidence_words import word_evidence
 
-    document = to_data(word_evidence(finished.evidence))
+    measured = word_evidence(finished.evidence)
+    document = to_data(measured)
     for path in output:
         write_text(path, dumps(document))
         say(f"wrote {path}", quiet=quiet)
     if json:
         emit_json(document)
     else:
-        print("\n".join(evidence_lines(document, verbose=verbose)))
+        print("\n".join(evidence_lines(measured, verbose=verbose)))
     if finished.interrupted:
         say("interrupted; what was finished is in the output")
         return ExitCode.INTERRUPTED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -15,9 +15,6 @@ from advisor.cli.common import (
     emit_json,
 )
 from advisor.errors import ExitCode
-
-if TYPE_CHECKING:
-    from advisor.evidence import Selftest
 
 SCHEMA = "fw-advisor/selftest@1"
 
@@ -39,6 +36,7 @@ def selftest(
     from advisor.measure.campaign import Campaign, self_test
     from advisor.measure.request import machine_part
     from advisor.measure.wishes import Wishes
+    from advisor.render.evidence_text import selftest_text
     from advisor.render.evidence_words import word_selftest
     from advisor.workers.lock import machine_lock
     from advisor.workers.workspace import workspace
@@ -61,16 +59,5 @@ def selftest(
     if json:
         emit_json({"schema": SCHEMA, "selftest": to_data(tested)})
     else:
-        print(_in_words(tested))
+        print(selftest_text(tested))
     return ExitCode.DONE if result.passed else ExitCode.CHECK_SAYS_NO
-
-
-def _in_words(tested: Selftest) -> str:
-    reason = tested.reason
-    if reason is not None:
-        return f"failed: {reason.text}\n  {reason.hint}"
-    return (
-        "passed: equal code was not called different "
-        f"(launches differ by {tested.aa_log_sd or 0.0:.1%}), and a planted delay "
-        f"of 20 % was found (measured as {tested.details['planted_ratio']:.2f})"
-    )

@@ -30,6 +30,8 @@ class Fact:
 
     `values` maps each accepted word to its label (kinds ``choice``, ``choices``, ``ranking``);
     `prior` holds (value, weight) pairs for the value of information of an unanswered fact.
+    `supposed`, and for lists `added` and `removed`, say by value what stands after "If" where
+    another answer is supposed (`advisor.knowledge.phrases`).
     """
 
     id: str
@@ -42,6 +44,9 @@ class Fact:
     unit: str | None = None
     prior: tuple[tuple[Any, float], ...] = ()
     ordered: bool = False
+    supposed: Mapping[str, str] = field(default_factory=dict)
+    added: Mapping[str, str] = field(default_factory=dict)
+    removed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,11 @@ from advisor.knowledge.model import (
     TaskWeights,
 )
 from advisor.knowledge.packs import CORE
+from advisor.knowledge.phrases import phrase_data
 from advisor.knowledge.yamlio import Document
 
 SCHEMA = "fw-advisor/rule-base@1"
+_OWN_FORM = ("values", "prior", "supposed", "added", "removed")
 _SECTIONS = ("facts", "criteria", "frameworks", "sources", "questions", "weights", "installs")
 
 
@@ -142,9 +144,10 @@ def _test(test: RuleTest) -> dict[str, Any]:
 
 def _fact(fact: Fact) -> dict[str, Any]:
     data = {
-        **{key: value for key, value in vars(fact).items() if key not in ("values", "prior")},
+        **{key: value for key, value in vars(fact).items() if key not in _OWN_FORM},
         "values": dict(fact.values),
         "prior": [[value, weight] for value, weight in fact.prior],
+        **phrase_data(fact),
     }
     data["ordered"] = fact.ordered or None
     return _without_empty(data)

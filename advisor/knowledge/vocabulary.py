@@ -8,11 +8,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, get_args
 
 from advisor.answers import TIE, ranks_of
 from advisor.knowledge.fields import Fault, Part, did_you_mean, shown
 from advisor.knowledge.model import Fact, FactKind, Origin
+from advisor.knowledge.phrases import PHRASE_FIELDS, read_phrases
 
 WORKLOADS = (
     "matmul",
@@ -56,6 +58,7 @@ _FIELDS = (
     "unit",
     "prior",
     "ordered",
+    *PHRASE_FIELDS,
 )
 
 
@@ -80,7 +83,9 @@ def read_fact(part: Part) -> Fact:
     )
     if fact.kind in ("choice", "choices", "ranking") and not fact.values:
         part.fail(f"a {fact.kind} needs its values", "kind")
-    return Fact(**{**fact.__dict__, "prior": _read_prior(part, fact)})
+    supposed, added, removed = read_phrases(part, fact)
+    prior = _read_prior(part, fact)
+    return replace(fact, prior=prior, supposed=supposed, added=added, removed=removed)
 
 
 def _read_prior(part: Part, fact: Fact) -> tuple[tuple[Any, float], ...]:

@@ -1,14 +1,17 @@
 """A report as an architecture decision record in the form of MADR 4.
 
-Knows MADR's headings. It words nothing else: all text comes from the view.
+Knows which parts of a report MADR's headings want. It words nothing else: all text comes from the
+view and the wording.
 """
 
 from __future__ import annotations
 
 from advisor.record import Record
-from advisor.render.document import Report, Section, Statement, points_of, tables
+from advisor.render.document import Report, Statement, points_of, tables
+from advisor.render.flip_words import flip_sentence
 from advisor.render.markdown import environment, tidy
 from advisor.render.view import view_of
+from advisor.render.wording import say, sentence
 
 
 def render_adr(record: Record) -> str:
@@ -20,10 +23,11 @@ def render_adr(record: Record) -> str:
         .render(
             report=report,
             drivers=_drivers(report),
-            options=[(s.title, points_of(s)) for s in _options(report)],
+            options=[(section.title, points_of(section)) for section in report.options],
             consequences=_consequences(report),
             risks=points_of(report.section("risks")),
             context=tables(report.section("context")).get("answers"),
+            flips=flip_sentences(report),
         )
     )
     return tidy(text)
@@ -32,20 +36,29 @@ def render_adr(record: Record) -> str:
 def _drivers(report: Report) -> list[str]:
     """Each criterion with its weight."""
     table = tables(report.section("drivers")).get("criteria")
-    if table is None:
-        return []
-    weight = table.head[1].lower()
-    return [f"{row.cells[0].text}, {weight} {row.cells[1].text}" for row in table.rows]
-
-
-def _options(report: Report) -> list[Section]:
-    inner = (b for b in report.section("options").blocks if isinstance(b, Section))
-    return [section for section in inner if section.id.startswith("option-")]
+    return [
+        say(
+            "report.adr.driver",
+            criterion=row.cells["criterion"].text,
+            weight=row.cells["weight"].text,
+        )
+        for row in (table.rows if table else ())
+    ]
 
 
 def _consequences(report: Report) -> list[Statement]:
     """What is good and bad about what was chosen; nothing where nothing was."""
-    for section in _options(report):
-        if section.id == f"option-{report.side}":
-            return [p for p in points_of(section) if p.tone in ("good", "bad")]
-    return []
+    chosen = [section for section in report.options if section.id == f"option-{report.side}"]
+    return [p for section in chosen for p in points_of(section) if p.tone in ("good", "bad")]
+
+
+def flip_sentences(report: Report, *, other_projects: bool = True) -> list[str]:
+    """What would change the decision, one sentence each, the nearest first."""
+    by_id = tables(report.section("change"))
+    names = ("flips", "other-flips") if other_projects else ("flips",)
+    return [
+        sentence(flip_sentence(row.cells["if"].text, row.cells["then"].text))
+        for name in names
+        if name in by_id
+        for row in by_id[name].rows
+    ]

@@ -14,7 +14,8 @@ from typing import Any
 
 from markupsafe import escape
 
-from advisor.render.document import Figure
+from advisor.pair import framework_of
+from advisor.render.document import ReportFigure
 from advisor.render.drawing import (
     BAND,
     FONT,
@@ -35,6 +36,7 @@ from advisor.render.drawing import (
     texts_at,
     tick_labels,
 )
+from advisor.render.wording import say
 
 __all__ = ["RESTYLE", "standalone", "svg_of"]
 
@@ -48,16 +50,16 @@ _EMPTY = re.compile(r'<path d=""[^>]*/>|<path d="M0,0h0v0h0Z"/>|<g></g>|<g/>')
 """One image with one description and one font: its parts need none of their own."""
 
 
-def svg_of(figure: Figure) -> str:
+def svg_of(figure: ReportFigure) -> str:
     """*figure* as an SVG element with its title and description; empty where it has no rows."""
     rows = figure.data.get("rows")
     if not rows:
         return ""
-    layers, height = _KINDS[figure.kind](figure.data)
+    layers, height = _KINDS[figure.chart](figure.data)
     return _described(drawn(layers, height), figure)
 
 
-def _described(svg: str, figure: Figure) -> str:
+def _described(svg: str, figure: ReportFigure) -> str:
     """The drawing as one image with a name and a description for those who cannot see it."""
     start = svg.index("<svg")
     body = _TAG.sub(lambda tag: _SPARE.sub("", tag[0]), svg[svg.index(">", start) + 1 :])
@@ -95,8 +97,7 @@ _SHAPES: Mapping[str, tuple[str, bool]] = {
 
 def _look(mode: str) -> dict[str, str]:
     """Colour by framework, shape by framework too, filled where the mode compiles."""
-    side = mode.partition(".")[0]
-    colour = SIDES.get(side, MUTED)
+    colour = SIDES.get(framework_of(mode), MUTED)
     shape, filled = _SHAPES.get(mode, ("square", True))
     return {"shape": shape, "fill": colour if filled else PAPER, "stroke": colour}
 
@@ -163,8 +164,8 @@ def _ratios(data: Mapping[str, Any]) -> tuple[list[Any], int]:
     """One line per probe around equality: PyTorch faster to the left, JAX to the right."""
     rows = data["rows"]
     margin = 1.0 + float(data["margin"])
-    told = [v for r in rows if r["ratio"] for v in (r["ratio"], *(r["ci"] or ()))]
-    reach = max([max(v, 1 / v) for v in told] + [1.5])
+    drawn_values = [v for r in rows if r["ratio"] for v in (r["ratio"], *(r["ci"] or ()))]
+    reach = max([max(v, 1 / v) for v in drawn_values] + [1.5])
     ticks = sorted(
         {t for k in (1, 1.1, 1.2, 1.5, 2, 3, 5, 10, 20, 50, 100, 1000) for t in (k, 1 / k)}
     )
@@ -176,9 +177,21 @@ def _ratios(data: Mapping[str, Any]) -> tuple[list[Any], int]:
     names = {t: f"{t:g}×" if t >= 1 else f"{1 / t:g}×" for t in ticks}
     middle = axis.at(1.0)
     heads = [
-        {"x": 0, "y": 12, "text": "← PyTorch faster", "colour": SIDES["pytorch"]},
-        {"x": WIDTH, "y": 12, "text": "JAX faster →", "align": "right", "colour": SIDES["jax"]},
-        {"x": middle, "y": 12, "text": "equal", "align": "center", "colour": MUTED},
+        {"x": 0, "y": 12, "text": say("report.chart.pytorch_faster"), "colour": SIDES["pytorch"]},
+        {
+            "x": WIDTH,
+            "y": 12,
+            "text": say("report.chart.jax_faster"),
+            "align": "right",
+            "colour": SIDES["jax"],
+        },
+        {
+            "x": middle,
+            "y": 12,
+            "text": say("report.chart.equal"),
+            "align": "center",
+            "colour": MUTED,
+        },
     ]
     points, spans, texts = [], [], []
     for place, row in enumerate(rows):
@@ -235,8 +248,10 @@ def _thin(axis: LogAxis) -> None:
 def _ratio_words(row: Mapping[str, Any]) -> str:
     if row["ratio"] is None:
         return str(row["verdict"])
-    ratio = row["ratio"] if row["ratio"] >= 1 else 1 / row["ratio"]
-    return f"{ratio:.2f}×" if row["called"] else f"{ratio:.2f}×, {row['verdict']}"
+    ratio = f"{row['ratio'] if row['ratio'] >= 1 else 1 / row['ratio']:.2f}"
+    if row["called"]:
+        return say("report.chart.times", ratio=ratio)
+    return say("report.chart.open", ratio=ratio, verdict=row["verdict"])
 
 
 def _contributions(data: Mapping[str, Any]) -> tuple[list[Any], int]:
@@ -262,8 +277,14 @@ def _contributions(data: Mapping[str, Any]) -> tuple[list[Any], int]:
         )
     zero = [{"x": middle, "x2": middle, "y": top, "y2": bottom, "colour": MUTED}]
     heads = [
-        {"x": left, "y": 10, "text": "← PyTorch", "colour": SIDES["pytorch"]},
-        {"x": WIDTH, "y": 10, "text": "JAX →", "align": "right", "colour": SIDES["jax"]},
+        {"x": left, "y": 10, "text": say("report.chart.pytorch"), "colour": SIDES["pytorch"]},
+        {
+            "x": WIDTH,
+            "y": 10,
+            "text": say("report.chart.jax"),
+            "align": "right",
+            "colour": SIDES["jax"],
+        },
     ]
     layers = [
         *boxes(bars, bottom),
@@ -273,7 +294,7 @@ def _contributions(data: Mapping[str, Any]) -> tuple[list[Any], int]:
     return layers, bottom
 
 
-_STEPS = ("use PyTorch", "lean", "no winner", "lean", "use JAX")
+_STEPS = ("use_pytorch", "lean", "no_winner", "lean", "use_jax")
 
 
 def _flips(data: Mapping[str, Any]) -> tuple[list[Any], int]:
@@ -284,7 +305,7 @@ def _flips(data: Mapping[str, Any]) -> tuple[list[Any], int]:
     bottom = top + step * len(rows)
     heads = [
         {
-            "x": x, "y": 10, "text": word, "align": "center",
+            "x": x, "y": 10, "text": say(f"report.chart.step.{word}"), "align": "center",
             "colour": SIDES["pytorch"] if k < 2 else SIDES["jax"] if k > 2 else MUTED,
         }
         for k, (x, word) in enumerate(zip(places, _STEPS, strict=True))

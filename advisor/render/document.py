@@ -8,8 +8,8 @@ not know any output format, nor where the words come from.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
 
 from advisor.text import inert, private
 
@@ -62,6 +62,7 @@ class Points:
     """A list of statements."""
 
     items: tuple[Statement, ...]
+    kind: ClassVar = "points"
 
 
 @dataclass(frozen=True)
@@ -69,27 +70,37 @@ class Aside:
     """A sentence that explains how to read what follows; it states nothing about the choice."""
 
     text: str
+    kind: ClassVar = "aside"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", clean(self.text))
 
 
 @dataclass(frozen=True)
-class Code:
+class CodeLines:
     """Commands to copy, one per line."""
 
     lines: tuple[str, ...]
+    kind: ClassVar = "code"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lines", tuple(clean(line, limit=500) for line in self.lines))
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableColumn:
+    """One column: the name that its cells go by, and its head."""
+
+    name: str
+    title: str
+    number: bool = False
+
+
+@dataclass(frozen=True)
+class TableCell:
     """One cell of a table."""
 
     text: str
-    number: bool = False
     href: str = ""
     side: Side = ""
     tone: Tone = ""
@@ -99,45 +110,49 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
-    """One row; its first cell names it."""
+class TableRow:
+    """One row: its cells by the names of the columns; the first column's cell names the row."""
 
-    cells: tuple[Cell, ...]
+    cells: Mapping[str, TableCell]
     id: str = ""
 
 
+def row_of(*, id: str = "", **cells: str | TableCell) -> TableRow:  # noqa: A002
+    """A row; a text is a plain cell."""
+    made = {k: TableCell(v) if isinstance(v, str) else v for k, v in cells.items()}
+    return TableRow(made, id)
+
+
 @dataclass(frozen=True)
-class Table:
+class ReportTable:
     """A table with a caption; `provenance` says where all of its content comes from."""
 
     id: str
     caption: str
-    head: tuple[str, ...]
-    rows: tuple[Row, ...]
+    columns: tuple[TableColumn, ...]
+    rows: tuple[TableRow, ...]
     provenance: tuple[Tag, ...] = ()
+    kind: ClassVar = "table"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "caption", clean(self.caption))
 
-
-def table_of(table: Table, *, most: int = 120) -> Table:
-    """*table* with at most so many rows; its caption says what only the record holds."""
-    if len(table.rows) <= most:
-        return table
-    told = f" (the first {most} of {len(table.rows):,}; decision.json has all)"
-    return replace(table, caption=table.caption + told, rows=table.rows[:most])
+    def texts(self, name: str) -> list[str]:
+        """The texts of one column, from top to bottom."""
+        return [row.cells[name].text for row in self.rows]
 
 
 @dataclass(frozen=True)
-class Figure:
+class ReportFigure:
     """A chart: its kind and numbers, the words that replace it, and the table with its numbers."""
 
     id: str
     title: str
     alt: str
-    kind: Literal["times", "ratios", "contributions", "flips"]
+    chart: Literal["times", "ratios", "contributions", "flips"]
     data: Mapping[str, Any]
     table: str
+    kind: ClassVar = "figure"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "title", clean(self.title))
@@ -159,19 +174,21 @@ class Fold:
     """Detail that most readers skip."""
 
     summary: str
-    blocks: tuple[Block, ...]
+    blocks: tuple[ReportBlock, ...]
+    kind: ClassVar = "fold"
 
 
 @dataclass(frozen=True)
-class Section:
+class ReportSection:
     """A heading and what stands under it; a section inside a section is one level lower."""
 
     id: str
     title: str
-    blocks: tuple[Block, ...]
+    blocks: tuple[ReportBlock, ...]
+    kind: ClassVar = "section"
 
 
-Block = Points | Aside | Code | Table | Figure | Fold | Section
+ReportBlock = Points | Aside | CodeLines | ReportTable | ReportFigure | Fold | ReportSection
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,8 +200,9 @@ class Report:
         chosen: The same as a decision record says it: the option, and why.
         confidence: How sure that is.
         lead: The statements right under the verdict.
-        facts: (label, text) pairs of the head: date, tool, rules.
+        facts: Label and text of what stands in the head: date, tool, rules.
         sections: In the order in which they are read; ids are unique.
+        options: The sections of the options, which `sections` hold too.
         replay: The commands that make the decision again.
     """
 
@@ -196,20 +214,21 @@ class Report:
     confidence: Statement
     lead: tuple[Statement, ...]
     facts: tuple[tuple[str, str], ...]
-    sections: tuple[Section, ...]
+    sections: tuple[ReportSection, ...]
+    options: tuple[ReportSection, ...] = ()
     replay: tuple[str, ...] = ()
     date: str = ""
 
-    def section(self, name: str) -> Section:
+    def section(self, name: str) -> ReportSection:
         """The section called *name*."""
         return next(s for s in self.sections if s.id == name)
 
 
-def walk(blocks: Sequence[Block]) -> Iterator[Block]:
+def walk(blocks: Sequence[ReportBlock]) -> Iterator[ReportBlock]:
     """Every block of *blocks*, outer ones first."""
     for block in blocks:
         yield block
-        if isinstance(block, (Fold, Section)):
+        if isinstance(block, (Fold, ReportSection)):
             yield from walk(block.blocks)
 
 
@@ -223,25 +242,25 @@ def statements(report: Report) -> Iterator[Statement]:
             yield from block.items
 
 
-def tables(section: Section) -> dict[str, Table]:
+def tables(section: ReportSection) -> dict[str, ReportTable]:
     """The tables below *section*, by id."""
-    return {block.id: block for block in walk(section.blocks) if isinstance(block, Table)}
+    return {block.id: block for block in walk(section.blocks) if isinstance(block, ReportTable)}
 
 
-def points_of(section: Section) -> list[Statement]:
+def points_of(section: ReportSection) -> list[Statement]:
     """The statements below *section*, in their order."""
     return [item for b in walk(section.blocks) if isinstance(b, Points) for item in b.items]
 
 
 def anchors(report: Report) -> set[str]:
     """Every id that a link within *report* can lead to."""
-    found = {"verdict"} | {s.id for s in statements(report) if s.id}
+    targets = {"verdict"} | {s.id for s in statements(report) if s.id}
     for block in walk(report.sections):
-        if isinstance(block, (Section, Table, Figure)):
-            found.add(block.id)
-        if isinstance(block, Table):
-            found |= {row.id for row in block.rows if row.id}
-    return found
+        if isinstance(block, (ReportSection, ReportTable, ReportFigure)):
+            targets.add(block.id)
+        if isinstance(block, ReportTable):
+            targets |= {row.id for row in block.rows if row.id}
+    return targets
 
 
 def anchor(*parts: str) -> str:

@@ -8,16 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
 
 import jinja2
 from markupsafe import Markup, escape
 
 from advisor.record import Record
 from advisor.render.charts import RESTYLE, svg_of
-from advisor.render.document import Figure, Report, anchors, walk
+from advisor.render.document import Report, ReportFigure, anchors, walk
 from advisor.render.embed import record_json
 from advisor.render.view import view_of
+from advisor.render.wording import say
 from advisor.resources import resource_dir
 
 LIMIT = 400_000
@@ -56,7 +56,7 @@ def _charts(report: Report) -> dict[str, Markup]:
     return {
         block.id: Markup(svg_of(block))  # noqa: S704  (text inside is escaped by the drawing)
         for block in walk(report.sections)
-        if isinstance(block, Figure)
+        if isinstance(block, ReportFigure)
     }
 
 
@@ -82,7 +82,7 @@ def environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     made.globals.update(
-        kind_of=kind_of,
+        say=say,
         whole_dates=whole_dates,
         classes=classes,
         has_long_word=has_long_word,
@@ -91,17 +91,12 @@ def environment() -> jinja2.Environment:
     return made
 
 
-def kind_of(part: Any) -> str:
-    """The kind of a part of a report, as templates ask for it."""
-    return type(part).__name__.lower()
-
-
 def classes(*, side: str = "", tone: str = "", number: bool = False, long: bool = False) -> Markup:
     """The class attribute of an element, or nothing."""
     names = [f"side-{side}" if side else "", f"tone-{tone}" if tone else ""]
     names += ["number" if number else "", "long" if long and not number else ""]
-    told = " ".join(name for name in names if name)
-    return Markup(' class="{}"').format(told) if told else Markup("")
+    given = " ".join(name for name in names if name)
+    return Markup(' class="{}"').format(given) if given else Markup("")
 
 
 def has_long_word(text: str) -> bool:

@@ -9,15 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
 
 import jinja2
 from markupsafe import escape
 
 from advisor.record import Record
 from advisor.render.charts import standalone, svg_of
-from advisor.render.document import Code, Figure, Tag, anchors, walk
+from advisor.render.document import CodeLines, ReportFigure, Tag, anchors, walk
 from advisor.render.view import view_of
+from advisor.render.wording import say
 from advisor.resources import resource_dir
 
 DARK: Mapping[str, str] = {
@@ -45,7 +45,7 @@ def render_markdown(record: Record, *, assets: str = "assets") -> tuple[str, dic
         assets: The directory of the SVG files, as the text's links name it.
     """
     report = view_of(record)
-    drawings = {b.id: svg_of(b) for b in walk(report.sections) if isinstance(b, Figure)}
+    drawings = {b.id: svg_of(b) for b in walk(report.sections) if isinstance(b, ReportFigure)}
     files = {f"{assets}/{n}.svg": standalone(svg, DARK) for n, svg in drawings.items() if svg}
     places = {n: f"{assets}/{n}.svg" for n, svg in drawings.items() if svg}
     text = (
@@ -63,12 +63,12 @@ def tidy(text: str) -> str:
 
 def escaped(text: str) -> str:
     """*text* so that Markdown shows it as it is: no markup, no HTML, no link, no mention."""
-    told = _SPECIAL.sub(lambda m: _ENTITIES.get(m[0], f"\\{m[0]}"), text.replace("\n", " "))
-    told = _ADDRESS.sub(lambda m: m[0].replace(":", "&#58;").replace(".", "&#46;"), told)
-    return _AT_START.sub(lambda m: f"{m[0]}\\", told)
+    shown = _SPECIAL.sub(lambda m: _ENTITIES.get(m[0], f"\\{m[0]}"), text.replace("\n", " "))
+    shown = _ADDRESS.sub(lambda m: m[0].replace(":", "&#58;").replace(".", "&#46;"), shown)
+    return _AT_START.sub(lambda m: f"{m[0]}\\", shown)
 
 
-def fenced(block: Code) -> str:
+def fenced(block: CodeLines) -> str:
     """A code block whose fence is longer than any in its content; as entities where it has HTML."""
     body = "\n".join(block.lines)
     if "<" in body:
@@ -80,17 +80,17 @@ def fenced(block: Code) -> str:
 
 def linked(text: str, href: str, targets: frozenset[str]) -> str:
     """*text* as a link where *href* leads somewhere, or as text."""
-    told = escaped(text)
+    shown = escaped(text)
     if href.startswith("#") and href[1:] in targets:
-        return f"[{told}]({href})"
-    return f"[{told}](<{href}>)" if href.startswith("http") else told
+        return f"[{shown}]({href})"
+    return f"[{shown}](<{href}>)" if href.startswith("http") else shown
 
 
 def _tags(targets: frozenset[str]) -> Callable[[tuple[Tag, ...]], str]:
-    def told(tags: tuple[Tag, ...]) -> str:
+    def shown(tags: tuple[Tag, ...]) -> str:
         return "; ".join(linked(tag.text, tag.href, targets) for tag in tags)
 
-    return told
+    return shown
 
 
 @lru_cache(maxsize=8)
@@ -107,9 +107,5 @@ def environment(targets: frozenset[str]) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     made.filters.update(md=escaped, tags=_tags(targets), fenced=fenced)
-    made.globals.update(kind_of=_kind_of, link=lambda c: linked(c.text, c.href, targets))
+    made.globals.update(say=say, link=lambda c: linked(c.text, c.href, targets))
     return made
-
-
-def _kind_of(part: Any) -> str:
-    return type(part).__name__.lower()

@@ -7,15 +7,16 @@ leaves something out, the other formats have it.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
 from advisor.record import Record
-from advisor.render.document import Points, Report, Row, Statement, tables
+from advisor.render.adr import flip_sentences
+from advisor.render.document import Points, Report, Statement, tables
 from advisor.render.view import view_of
+from advisor.render.wording import say
 
 _STYLES = {"pytorch": "bold dark_orange3", "jax": "bold dodger_blue2", "": "bold"}
 _NARROWEST, _WIDEST = 40, 100
@@ -76,19 +77,19 @@ def _row(console: Console, text: str) -> None:
 
 
 def _flips(console: Console, report: Report) -> None:
-    section = report.section("change")
-    table = tables(section).get("flips")
-    if table is None:
+    flips = flip_sentences(report, other_projects=False)
+    if not flips:
         return
-    _heading(console, section.title)
-    for row in table.rows[:_MOST_FLIPS]:
-        _row(console, f"{table.head[0]} {row.cells[0].text} {row.cells[1].text}")
-    _more(console, len(table.rows) - _MOST_FLIPS)
+    _heading(console, report.section("change").title)
+    for text in flips[:_MOST_FLIPS]:
+        _row(console, text)
+    _more(console, len(flips) - _MOST_FLIPS)
 
 
 def _more(console: Console, count: int) -> None:
     if count > 0:
-        console.print(Padding(Text(f"... {count} more", style="dim"), (0, 0, 0, 2)))
+        text = Text(say("report.terminal.more", count=count), style="dim")
+        console.print(Padding(text, (0, 0, 0, 2)))
 
 
 def _measured(console: Console, report: Report) -> None:
@@ -103,19 +104,17 @@ def _measured(console: Console, report: Report) -> None:
         return
     _heading(console, missing.caption)
     for row in missing.rows[:_MOST_MISSING]:
-        _row(console, ": ".join(cell.text for cell in row.cells))
+        shown = {name: row.cells[name].text for name in ("work", "what", "why")}
+        _row(console, say("report.terminal.missing", **shown))
     _more(console, len(missing.rows) - _MOST_MISSING)
 
 
 def _unknowns(console: Console, report: Report) -> None:
-    rows: Sequence[Row] = ()
     table = tables(report.section("change")).get("unknowns")
-    if table is not None:
-        rows = table.rows[:_MOST_UNKNOWN]
-    if not rows:
+    if table is None or not table.rows:
         return
-    assert table is not None
     _heading(console, table.caption)
-    for row in rows:
-        _row(console, f"{row.cells[0].text} ({row.cells[2].text})")
-    _more(console, len(table.rows) - len(rows))
+    for row in table.rows[:_MOST_UNKNOWN]:
+        unknown, how = row.cells["unknown"].text, row.cells["how"].text
+        _row(console, say("report.terminal.unknown", unknown=unknown, how=how))
+    _more(console, len(table.rows) - _MOST_UNKNOWN)

@@ -9,10 +9,10 @@ value. Standard library only: a bare node words its evidence too.
 
 from __future__ import annotations
 
+import functools
 import math
 import string
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from advisor.pair import TITLES
@@ -40,21 +40,27 @@ def has(key: str) -> bool:
     return _message(key) is not None
 
 
-@lru_cache(maxsize=1)
+@functools.lru_cache(maxsize=1)
 def _catalogue() -> Mapping[str, Any]:
     return words_of()
 
 
-@lru_cache(maxsize=2048)
+@functools.lru_cache(maxsize=2048)
 def _message(key: str) -> str | Mapping[str, str] | None:
     place: Any = _catalogue()
     for word in key.split("."):
         if not isinstance(place, Mapping) or word not in place:
             return None
         place = place[word]
-    if isinstance(place, str) or (isinstance(place, Mapping) and "other" in place):
-        return place
-    return None
+    message: str | Mapping[str, str] | None = None
+    if isinstance(place, str) or is_counted(place):
+        message = place
+    return message
+
+
+def is_counted(message: Any) -> bool:
+    """Whether *message* is chosen by a count: two texts, for one and for several."""
+    return isinstance(message, Mapping) and set(message) == {"one", "other"}
 
 
 def name_of(framework: str | None) -> str:
@@ -136,6 +142,28 @@ def count_of(count: int, noun: str) -> str:
     return say(f"count.{noun}", n=count)
 
 
+def clauses(parts: Iterable[str]) -> str:
+    """Parts of one sentence that follow each other: ``a; b``. Empty ones are left out."""
+    kept = [part for part in parts if part]
+    if not kept:
+        return ""
+    return functools.reduce(lambda a, b: say("number.clauses", first=a, second=b), kept)
+
+
+def inline(title: str) -> str:
+    """A title inside a sentence: ``long-term risk``; names and abbreviations keep their capital."""
+    first = title.split(" ", 1)[0]
+    if first[1:] != first[1:].lower() or first.isdigit():
+        return title
+    return title[:1].lower() + title[1:]
+
+
+def signed_points(value: float) -> str:
+    """A difference in value as signed points of 100: ``+3.0``."""
+    shown = value * 100
+    return "0.0" if abs(shown) < 0.05 else f"{shown:+.1f}".replace("-", "−")
+
+
 def listed(words: Sequence[str]) -> str:
     """``a, b and c``."""
     if len(words) < 2:
@@ -186,6 +214,9 @@ _SHOWN: Mapping[str, Callable[[Any], str]] = {
     "listed": lambda value: listed([str(word) for word in value]),
     "commas": lambda value: ", ".join(str(word) for word in value),
     "plain": plain,
+    "inline": inline,
+    "points": signed_points,
+    "span": span,
     "significant": significant,
     "rough": lambda value: significant(float(f"{value:.2g}"), 2),
     "giga": lambda value: significant(value / 1e9),

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from advisor.render.view.words import count_of, duration
+from advisor.render.wording import count_of, duration
 
 _MODES = ("pytorch.eager", "pytorch.compile", "jax.jit")
 _WORDS = {
@@ -77,7 +77,7 @@ def main(paths: Sequence[str]) -> None:
     days = sorted({str(d["created"])[:10] for d in documents})
     command = "fw-advisor probe --only '*'"
     print(
-        f"{count_of(len(documents), 'run')} of `{command}`, {' and '.join(days)}, "
+        f"{len(documents)} run{'' if len(documents) == 1 else 's'} of `{command}`, {' and '.join(days)}, "
         f"{machine['cpu']}, {count_of(machine['cores_usable'], 'core')}; {chains}.\n"
     )
     print("\n".join(table(documents)))

@@ -9,6 +9,7 @@ from typing import Any
 from advisor.answers import Answers
 from advisor.decision import CRITERIA, Decision
 from advisor.evidence import Evidence
+from advisor.evidence_io import evidence_from
 from advisor.inputs import Inputs
 from advisor.knowledge.model import (
     AllOf,
@@ -22,6 +23,7 @@ from advisor.knowledge.model import (
     Source,
 )
 from advisor.record import Record
+from advisor.render.decision_words import word_decision
 
 Text = Callable[[str], str]
 
@@ -55,10 +57,13 @@ def rule_base(text: Text = as_it_is) -> RuleBase:
     effect = Effect(framework="pytorch", criterion="ecosystem", direction="for", strength="strong")
     facts = [
         Fact(id="task", kind="choice", origin="answer", title=text("Task"),
-             values={"image": text("Images"), "graph": "Graphs"}),
+             values={"image": text("Images"), "graph": "Graphs"},
+             supposed={"graph": text("this were work on graphs")}),
         Fact(id="team.jax", kind="choice", origin="answer", title="The team's JAX", ordered=True,
-             values={"none": "None", "deep": "Deep"}),
-        Fact(id="must_use", kind="names", origin="answer", title="Packages that must be used"),
+             values={"none": "None", "deep": "Deep"},
+             supposed={"*": "the team's JAX were {value}", "deep": "the team knew JAX deeply"}),
+        Fact(id="must_use", kind="names", origin="answer", title="Packages that must be used",
+             added={"*": "you had to use {value}"}, removed={"*": "you could do without {value}"}),
         Fact(id="steps_per_run", kind="number", origin="answer", title="Steps", unit="steps"),
         Fact(id="priorities", kind="ranking", origin="answer", title="Priorities",
              values={"ecosystem": "Libraries", "risk": "Risk", "team": "People"}),
@@ -217,7 +222,7 @@ def evidence(text: Text = as_it_is, settings: str = "matched", scale: float = 1.
             comparisons=[compared(EAGER, JIT, 1.0 * scale, "equivalent")],
         )
     )
-    return Evidence.model_validate(
+    return evidence_from(
         {
             "schema": "fw-advisor/evidence@1",
             "created": "2026-11-24",
@@ -243,22 +248,24 @@ def evidence(text: Text = as_it_is, settings: str = "matched", scale: float = 1.
             "selftest": {"status": "passed", "aa_log_sd": 0.001, "planted_detected": True},
             "probes": probes,
             "notices": [{"id": "n", "severity": "warning", "text": text("battery"), "hint": "-"}],
-        }
+        },
+        name="evidence",
     )
 
 
 def _reason(name: str | None, favours: str, text: Text) -> dict[str, Any]:
     source = {"kind": "rule", "ref": "guide", "text": text("Guide"), "date": "2026-09-01",
               "url": "https://docs.example.org/guide"}  # fmt: skip
-    because = {"kind": "answer", "ref": "task", "text": text("Task: Images")}
-    measured = {"kind": "measured", "ref": "mlp_train", "text": text("JAX 1.3 times")}
+    because = {"kind": "answer", "ref": "task", "value": "image"}
+    value = {"ratio": 1.3, "ci": [1.2, 1.4], "weight": 1.0}
+    measured = {"kind": "measured", "ref": "mlp_train", "value": value}
     return {
         "rule": name,
         "probe": None if name else "mlp_train",
         "favours": favours,
         "criterion": "ecosystem" if name else "performance",
         "contribution": 0.03,
-        "text": text(f"Reason of {name or 'the measurement'}"),
+        "text": text(f"Reason of {name}") if name else "",
         "source": source if name else measured,
         "sources": [source] if name else [],
         "because": [because] if name else [measured],
@@ -268,51 +275,87 @@ def _reason(name: str | None, favours: str, text: Text) -> dict[str, Any]:
 
 _FROM = ("rules", "answers", "measured", "none")
 RECOMMENDED: Mapping[str, dict[str, Any]] = {
-    "recommend": {"framework": "pytorch", "mode": COMPILED},
-    "lean": {"framework": "jax", "mode": JIT},
-    "forced": {"framework": "pytorch", "mode": EAGER},
-    "no_clear_winner": {"tie_break": "pytorch"},
+    "recommend": {"framework": "pytorch", "mode": COMPILED,
+                  "mode_because": {"kind": "measured", "gain": 1.25, "workloads": ["mlp_train"],
+                                   "compile_s": 2.0, "break_even_steps": 10_000,
+                                   "steps_per_run": 20_000, "restarts_per_day": 50}},
+    "lean": {"framework": "jax", "mode": JIT, "mode_because": {"kind": "jit", "compile_s": 2.0}},
+    "forced": {"framework": "pytorch", "mode": EAGER, "mode_because": {"kind": "unmeasured"}},
+    "no_clear_winner": {"tie_break": "pytorch", "tie_break_because": "codebase"},
     "insufficient_evidence": {},
     "no_feasible_option": {},
-}
+}  # fmt: skip
 STATUSES = tuple(RECOMMENDED)
+LEADER = {"lean": "jax", "no_feasible_option": None}
+BARRED = {"forced": ("jax",), "no_feasible_option": ("jax", "pytorch")}
 
 
-def decision(status: str, text: Text = as_it_is, *, measured: bool = True) -> Decision:
-    """A decision of that status in which every part is filled."""
+def _recommended(status: str, text: Text) -> dict[str, Any]:
     chosen = {**RECOMMENDED[status]}
     if chosen.get("framework"):
         chosen |= {
-            "mode_reason": text("it pays on mlp_train"),
             "stack": [{"package": text("timm"), "why": text("models"), "rule": "note.stack.image"}],
             "install": [{"command": text("pip install torch"), "note": text("CPU build"),
                          "sources": ["guide"], "reviewed": "2026-11-01"}],
         }  # fmt: skip
-    if chosen.get("tie_break"):
-        chosen["tie_break_reason"] = text("there is code")
-    barred = {"forced": ("jax",), "no_feasible_option": ("jax", "pytorch")}.get(status, ())
-    performance: dict[str, Any] = {"ratio": None, "ci": None, "workloads": [], "left_out": []}
-    if measured:
-        performance = {
-            "ratio": 1.3,
-            "ci": [1.2, 1.4],
-            "coverage": 0.4,
-            "transfer_factor": 1.35,
-            "matched_hardware": False,
-            "workloads": [{"id": "mlp_train", "ratio": 1.3, "ci": [1.2, 1.4], "weight": 1.0}],
-            "left_out": [{"workload": "matmul", "reason": "spare", "text": text("spare")}],
-        }
+    return chosen
+
+
+def _performance(text: Text, *, measured: bool) -> dict[str, Any]:
+    if not measured:
+        return {}
+    part = {"id": "mlp_train", "ratio": 1.3, "ci": [1.2, 1.4], "weight": 1.0}
+    return {
+        "ratio": 1.3,
+        "ci": [1.2, 1.4],
+        "coverage": 0.4,
+        "transfer_factor": 1.35,
+        "matched_hardware": False,
+        "workloads": [{**part, "because": text("The dense head.")}],
+        "left_out": [
+            {"workload": "matmul", "reason": "not-of-this-task"},
+            {"workload": "conv_train", "reason": "mode-without-times",
+             "values": {"mode": JIT, "status": "skipped", "because": text("no room")}},
+        ],
+    }  # fmt: skip
+
+
+def _flips(text: Text) -> list[dict[str, Any]]:
+    return [
+        {"change": change, "now": now, "then": then, "then_status": status, "reach": reach}
+        for change, now, then, status, reach in (
+            ({"team.jax": "deep"}, {"team.jax": "none"}, "jax", "lean", "own"),
+            ({"must_use": [text("timm")]}, {"must_use": [text("timm"), "torchvision"]},
+             "no_clear_winner", "no_clear_winner", "own"),
+            ({"priorities": ["risk=team"]}, {"priorities": ["ecosystem", "risk=team"]},
+             "jax", "lean", "own"),
+            ({"measured.jax_speedup": 3.4}, {"measured.jax_speedup": 1.3}, "jax", "recommend",
+             "near"),
+            ({"weight.risk": 0.4}, {"weight.risk": 0.143}, "pytorch", "lean", "near"),
+            ({"today": "2027-06-02"}, {"today": "2026-11-24"}, "no_clear_winner",
+             "no_clear_winner", "distant"),
+            ({"lift": ["veto.platform.windows"]}, {}, "jax", "forced", "own"),
+            ({"task": "graph"}, {"task": "image"}, "jax", "lean", "other_project"),
+            ({"must_use": [text("timm"), "torchvision", text("brax")]},
+             {"must_use": [text("timm"), "torchvision"]}, "jax", "recommend", "other_project"),
+        )
+    ]  # fmt: skip
+
+
+def parts(status: str, text: Text = as_it_is, *, measured: bool = True) -> Decision:
+    """A decision of that status in which every part is filled, and no words."""
+    barred = BARRED.get(status, ())
     return Decision.model_validate(
         {
             "project": text("Sparrow"),
             "created": "2026-11-24",
             "tool": {"version": "0.1.0", "rules": "2026-11-24"},
             "status": status,
-            "recommended": chosen,
-            "headline": text(f"Headline of {status}"),
-            "confidence_text": text("PyTorch is clearly ahead in 94 % of the samples"),
+            "recommended": _recommended(status, text),
+            "leader": LEADER.get(status, "pytorch"),
+            "tie_mass": 0.04,
             "options": [
-                {"framework": f, "feasible": f not in barred, "p_first": 0.5, "p_clear": 0.3,
+                {"framework": f, "feasible": f not in barred, "p_first": 0.95, "p_clear": 0.94,
                  "utility": 0.6, "vetoes": ["veto.platform.windows"] if f in barred else []}
                 for f in ("pytorch", "jax")
             ],
@@ -326,36 +369,25 @@ def decision(status: str, text: Text = as_it_is, *, measured: bool = True) -> De
                 *([_reason(None, "jax", text)] if measured else []),
             ],
             "contradictions": [] if not measured else [
-                {"rule": "claim.performance.small", "probe": "mlp_train",
-                 "text": text("measured otherwise"), "believed_log2": -1.0, "measured_log2": 0.4}
+                {"rule": "claim.performance.small", "probes": ["mlp_train", "conv_train"],
+                 "believed_log2": -1.0, "measured_log2": 0.4}
             ],
             "vetoes": [
                 {"rule": "veto.platform.windows", "framework": "jax", "title": text("No wheels"),
-                 "price": 0.1, "price_text": text("costs 0.10"), "lifts": text("Use Linux"),
-                 "status": state}
+                 "price": 0.1 if state == "active" else None, "left": "pytorch",
+                 "lifts": text("Use Linux"), "status": state}
                 for state in ("active", "conditional", "expired")
             ],
-            "flips": [
-                {"change": change, "then": then, "then_status": then_status,
-                 "text": text("If something changed: it would lean towards JAX")}
-                for change, then, then_status in (
-                    ({"task": "graph"}, "jax", "lean"),
-                    ({"measured.jax_speedup": 3.4}, "jax", "recommend"),
-                    ({"weight.risk": 0.4}, "pytorch", "lean"),
-                    ({"lift": ["veto.platform.windows"]}, "jax", "forced"),
-                    ({"must_use": [text("brax")]}, "no_clear_winner", "no_clear_winner"),
-                    ({"today": "2027-06-02"}, "no_clear_winner", "no_clear_winner"),
-                )
-            ],
+            "flips": _flips(text),
             "rests_on": ["claim.ecosystem.models"],
             "unknowns": [
-                {"fact": "must_use", "value_of_information": 0.01, "text": text("not answered")},
-                {"probe": "conv_train", "value_of_information": 0.0, "text": text("not measured")},
+                {"fact": "must_use", "value_of_information": 0.01, "rules_waiting": 26},
+                {"probe": "conv_train", "value_of_information": 0.0},
             ],
             "revisit": [
-                {"when": text("on 2027-06-01: it expires"), "date": "2027-06-01",
-                 "rule": "claim.ecosystem.models"},
-                {"when": text("when the people change")},
+                {"kind": "claim_expires", "date": "2027-06-01", "rule": "claim.ecosystem.models"},
+                {"kind": "speed", "condition": {"fact": "measured.jax_speedup", "above": 3.4}},
+                {"kind": "event", "rule": "claim.ecosystem.models"},
             ],
             "rules_silent": ["claim.team.silent"],
             "rules_fired": ["claim.ecosystem.models", "claim.performance.small",
@@ -364,18 +396,34 @@ def decision(status: str, text: Text = as_it_is, *, measured: bool = True) -> De
             "rules_stale": ["claim.performance.small"],
             "notes": [
                 {"rule": "note.caution.seeds", "title": text("Seeds differ"), "text": text("So."),
-                 "because": [{"kind": "answer", "ref": "task", "text": text("Task: Images")}]}
+                 "because": [{"kind": "answer", "ref": "task", "value": "image"}]}
             ],
-            "performance": performance,
+            "performance": _performance(text, measured=measured),
             "notices": [
-                {"id": "other-hardware", "severity": "warning", "text": text("other hardware")},
-                {"id": "nothing", "severity": "info", "text": text("rules only")},
+                {"id": "other-hardware", "severity": "warning", "values": {"device": "cpu"}},
+                {"id": "unknown-package", "severity": "warning",
+                 "values": {"package": text("pfet")}},
+                {"id": "speed-cannot-flip", "severity": "info", "values": {"most": 32.0}},
             ],
             "replay": {"answers_sha256": "a" * 64, "rules_sha256": "b" * 64, "seed": 0,
                        "evidence_sha256": ["c" * 64], "samples": 10000, "tool_version": "0.1.0",
                        "today": "2026-11-24"},
         }
     )  # fmt: skip
+
+
+WORDS = ("headline", "confidence_text", "mode_reason", "tie_break_reason", "text", "price_text",
+         "condition", "outcome", "when")  # fmt: skip
+
+
+def with_words(value: Any, text: Text) -> Any:
+    """*value* with *text* applied to every sentence: a record may hold whatever somebody wrote."""
+    if isinstance(value, Mapping):
+        return {
+            k: text(v) if k in WORDS and isinstance(v, str) and v else with_words(v, text)
+            for k, v in value.items()
+        }
+    return [with_words(v, text) for v in value] if isinstance(value, list) else value
 
 
 def record(
@@ -395,4 +443,8 @@ def record(
         created="2026-11-24",
         tool_version="0.1.0",
     )
-    return Record(inputs=inputs, decision=decision(status, text, measured=measured))
+    worded = word_decision(parts(status, text, measured=measured), inputs)
+    if text is as_it_is:
+        return Record(inputs=inputs, decision=worded)
+    hostile = with_words(worded.to_dict(), text)
+    return Record(inputs=inputs, decision=Decision.model_validate(hostile))

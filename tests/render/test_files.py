@@ -66,10 +66,10 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
     """A record as a file."""
-    from advisor.decide import decide
+    from advisor.inputs import Inputs
     from advisor.knowledge.loader import load_rule_base
     from advisor.knowledge.personas import answers_of, load_personas
-    from advisor.record import Inputs, Record
+    from advisor.render.decision_words import worded_record
 
     base = load_rule_base()
     persona = load_personas(base)[0]
@@ -77,7 +77,7 @@ def saved(tmp_path: Path) -> Path:
         answers=answers_of(persona), evidence=(), base=base, today="2026-11-24", samples=500
     )
     path = tmp_path / "decision.json"
-    path.write_text(dumps(freeze(Record(inputs=inputs, decision=decide(inputs)))), "utf-8")
+    path.write_text(dumps(freeze(worded_record(inputs))), "utf-8")
     return path
 
 

@@ -16,26 +16,26 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from advisor.decision import Decision
-from advisor.evidence import Evidence
+from advisor.evidence_io import evidence_from
 from advisor.jsonio import dumps
 from advisor.record import Record, freeze
 from advisor.render.charts import RESTYLE, svg_of
-from advisor.render.document import Figure, Report, Table, walk
+from advisor.render.document import Report, ReportFigure, tables, walk
 from advisor.render.drawing import WIDTH, LogAxis
 from advisor.render.html import LIMIT, render_html
 from advisor.render.markdown import DARK
 from advisor.render.view import view_of
 from advisor.render.view.costs import break_even_steps
-from advisor.render.view.words import duration, factor, significant, span
+from advisor.render.wording import duration, factor, significant, span
 from tests.render.reading import read_html
 from tests.render.records import EAGER, JIT, compared, entry, probe, record, rule
 
 seconds = st.floats(min_value=1e-9, max_value=1e5)
 
 
-def figures(report: Report) -> dict[str, Figure]:
+def figures(report: Report) -> dict[str, ReportFigure]:
     """The figures of a report by kind."""
-    return {b.kind: b for b in walk(report.sections) if isinstance(b, Figure)}
+    return {b.chart: b for b in walk(report.sections) if isinstance(b, ReportFigure)}
 
 
 @given(st.floats(1e-3, 1e3), st.floats(1e-6, 10), st.floats(1e-6, 10), st.integers(1, 10**9))
@@ -148,7 +148,7 @@ def big_record() -> Record:
               comparisons=[compared(JIT, EAGER, 1.25, "a_faster")])
         for k in range(20) for n in range(3) for c in (1, 2)
     ]  # fmt: skip
-    document = Evidence.model_validate({"schema": "fw-advisor/evidence@1", "probes": probes})
+    document = evidence_from({"schema": "fw-advisor/evidence@1", "probes": probes}, name="big")
     more = [rule(f"claim.x.n{k}", lambda text: text * 20) for k in range(400)]
     base = replace(made.inputs.base, rules=(*made.inputs.base.rules, *more))
     return replace(made, inputs=replace(made.inputs, evidence=(document,), base=base))
@@ -214,6 +214,6 @@ def test_a_record_that_is_a_little_too_big_keeps_the_rules_that_spoke() -> None:
 
 def test_a_long_table_is_cut_and_says_so() -> None:
     report = view_of(big_record())
-    tables = {b.id: b for b in walk(report.sections) if isinstance(b, Table)}
-    assert len(tables["times"].rows) == 120
-    assert "the first 120 of 360" in tables["times"].caption
+    times = tables(report.section("measured"))["times"]
+    assert len(times.rows) == 120
+    assert "the first 120 of 360" in times.caption

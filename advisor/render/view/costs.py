@@ -5,29 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from advisor.counted import counted
 from advisor.evidence import Entry
-from advisor.once import once_told
+from advisor.pair import MODES
 from advisor.render.document import (
     Aside,
-    Block,
-    Cell,
     Points,
-    Row,
-    Section,
+    ReportBlock,
+    ReportSection,
     Statement,
-    Table,
-    Tag,
-    table_of,
+    TableRow,
+    row_of,
 )
-from advisor.render.view.cases import Case
-from advisor.render.view.words import DASH, amount_of_bytes, duration, sentence
-
-_EAGER = {
-    "pytorch.compile": "pytorch.eager",
-    "pytorch.compile_reduce_overhead": "pytorch.eager",
-    "jax.jit": "jax.eager",
-}
+from advisor.render.entry_words import once_texts, repeated_text
+from advisor.render.tables import columns, table_of
+from advisor.render.view.probes import ShownProbe
+from advisor.render.view.provenance import measured_at
+from advisor.render.wording import DASH, clauses, count_of, duration, say, sentence
 
 
 def break_even_steps(compile_s: float | None, eager_s: float | None, fast_s: float | None) -> float:
@@ -48,82 +41,71 @@ def break_even_steps(compile_s: float | None, eager_s: float | None, fast_s: flo
     return compile_s / saved if saved > 0 else math.inf
 
 
-def compile_section(cases: Sequence[Case]) -> Section:
+def compile_section(probes: Sequence[ShownProbe]) -> ReportSection:
     """One-off costs of every mode, and the steps after which compiling pays."""
-    timed = [(case, entry) for case in cases for entry in case.ok]
-    rows = [_cost_row(case, entry) for case, entry in timed]
-    head = ("Work", "Mode", "Import", "First call", "Compile, cold", "Compile, warm", "Pays after")
-    table = Table("costs", "One-off costs, apart from steady state", head, tuple(rows), (_HERE,))
-    table = table_of(table)
-    how = (
-        "Pays after: the compile time over what one compiled step saves against the same "
-        "framework's eager step on the same work."
-    )
-    blocks: tuple[Block, ...] = (Aside(how), table, *_unusual(timed))
-    return Section("compile", "What compiling costs, and when it pays", blocks)
+    timed = [(shown, entry) for shown in probes for entry in shown.timed]
+    costs = ("import", "first_call", "compile_cold", "compile_warm", "pays_after")
+    head = columns("work", "mode", *costs, numbers=costs)
+    rows = [_cost_row(shown, entry) for shown, entry in timed]
+    table = table_of("costs", head, rows, (measured_at("environment"),))
+    blocks: tuple[ReportBlock, ...] = (Aside(say("measurements.costs.how")), table)
+    return ReportSection("compile", say("report.section.compile"), (*blocks, *_repeated(timed)))
 
 
-def _unusual(timed: Sequence[tuple[Case, Entry]]) -> Iterator[Points]:
+def _repeated(timed: Sequence[tuple[ShownProbe, Entry]]) -> Iterator[Points]:
     """Modes that were not compiled in one piece, or more than once: what was timed is a mixture."""
-    found = [
-        Statement(sentence(f"{case.name}, {entry.mode}: {told}"), (_HERE,))
-        for case, entry in timed
-        if (told := counted(entry.counters))
-    ]
-    if found:
-        yield Points(tuple(found))
-
-
-_HERE = Tag("measured", "measured here", "#environment")
-
-
-def _cost_row(case: Case, entry: Entry) -> Row:
-    compiles = not entry.mode.endswith(".eager")
-    return Row(
-        (
-            Cell(case.name),
-            Cell(entry.mode),
-            Cell(duration(entry.import_s), number=True),
-            Cell(duration(entry.first_call_s), number=True),
-            Cell(duration(entry.compile_s if compiles else None), number=True),
-            Cell(duration(entry.compile_warm_s if compiles else None), number=True),
-            Cell(_pays(case, entry), number=True),
+    items = tuple(
+        Statement(
+            sentence(say("measurements.of", probe=shown.name, mode=entry.mode, text=text)),
+            (measured_at("environment"),),
         )
+        for shown, entry in timed
+        if (text := repeated_text(entry.counters))
     )
+    if items:
+        yield Points(items)
 
 
-def _pays(case: Case, entry: Entry) -> str:
-    rival = _EAGER.get(entry.mode)
-    if rival is None:
+def _cost_row(shown: ShownProbe, entry: Entry) -> TableRow:
+    mode = MODES.get(entry.mode)
+    compiles = mode is None or mode.compiled
+    cells = {
+        "work": shown.name,
+        "mode": entry.mode,
+        "import": duration(entry.import_s),
+        "first_call": duration(entry.first_call_s),
+        "compile_cold": duration(entry.compile_s if compiles else None),
+        "compile_warm": duration(entry.compile_warm_s if compiles else None),
+        "pays_after": _pays(shown, entry),
+    }
+    return row_of(**cells)
+
+
+def _pays(shown: ShownProbe, entry: Entry) -> str:
+    mode = MODES.get(entry.mode)
+    if mode is None or mode.eager is None:
         return DASH
-    eager = next((e for e in case.ok if e.mode == rival), None)
+    eager = next((e for e in shown.timed if e.mode == mode.eager), None)
     if eager is None:
-        return "eager not timed"
+        return say("measurements.costs.eager_not_timed")
     cost = entry.compile_s if entry.compile_s is not None else entry.first_call_s
     steps = break_even_steps(cost, eager.median_s, entry.median_s)
     if math.isnan(steps):
         return DASH
     if math.isinf(steps):
-        return "never: no gain"
-    return f"{math.ceil(steps):,} steps" if steps > 1 else "1 step"
+        return say("measurements.costs.never")
+    return count_of(max(math.ceil(steps), 1), "step")
 
 
-def once_section(cases: Sequence[Case]) -> Iterator[Section]:
+def once_section(probes: Sequence[ShownProbe]) -> Iterator[ReportSection]:
     """First results, streams, memory, exports and single calls; nothing where none was asked."""
     rows = [
-        Row((Cell(case.name), Cell(entry.mode), Cell("; ".join(told))))
-        for case in cases
-        for entry in case.ok
-        if (
-            told := once_told(
-                entry.model_dump(),
-                calls=case.probe.stream_calls,
-                duration=duration,
-                amount=amount_of_bytes,
-            )
-        )
+        row_of(work=shown.name, mode=entry.mode, seen=clauses(texts))
+        for shown in probes
+        for entry in shown.timed
+        if (texts := once_texts(entry, calls=shown.probe.stream_calls))
     ]
     if rows:
-        head = ("Work", "Mode", "What was seen")
-        table = table_of(Table("once", "Beside the time of a step", head, tuple(rows), (_HERE,)))
-        yield Section("beside", "First results, streams, memory, exports, single calls", (table,))
+        head = columns("work", "mode", "seen")
+        table = table_of("once", head, rows, (measured_at("environment"),))
+        yield ReportSection("beside", say("report.section.beside"), (table,))

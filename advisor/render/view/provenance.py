@@ -11,24 +11,16 @@ from functools import cached_property
 
 from advisor.decision import Decision, DecisionReason, Provenance
 from advisor.inputs import Inputs
-from advisor.knowledge.model import Rule
+from advisor.knowledge.model import Rule, RuleBase
 from advisor.record import Record
 from advisor.render.document import Kind, Tag, anchor, clean, web_address
-from advisor.render.view.words import count_of
+from advisor.render.wording import count_of, say
 
-SAID: Mapping[str, str] = {
-    "typed": "your answer",
-    "flag": "your answer (flag)",
-    "file": "your answer (file)",
-    "detected": "detected here",
-    "default": "default, not confirmed",
-}
 _KINDS: Mapping[str, Kind] = {"detected": "detected", "default": "default"}
-METHOD = Tag("computed", "how it is computed", "#method")
 
 
 @dataclass(frozen=True)
-class Origins:
+class Provenances:
     """The tags of one record."""
 
     record: Record
@@ -39,6 +31,11 @@ class Origins:
         return self.record.inputs
 
     @property
+    def base(self) -> RuleBase:
+        """The rule base that it was made from."""
+        return self.record.inputs.base
+
+    @property
     def decision(self) -> Decision:
         """The decision."""
         return self.record.decision
@@ -46,7 +43,7 @@ class Origins:
     @cached_property
     def rules(self) -> Mapping[str, Rule]:
         """The rules by id."""
-        return {rule.id: rule for rule in self.inputs.base.rules}
+        return {rule.id: rule for rule in self.base.rules}
 
     @cached_property
     def workloads(self) -> frozenset[str]:
@@ -57,61 +54,87 @@ class Origins:
     def overall(self) -> Tag:
         """The tag of what everything together led to."""
         probes = sum(len(e.probes) for e in self.inputs.evidence)
-        parts = [
-            count_of(len(self.inputs.answers.values), "answer"),
-            count_of(len(self.decision.rules_fired), "rule that fired", "rules that fired"),
-            count_of(probes, "measured probe"),
-        ]
-        return Tag("computed", "decided from " + ", ".join(parts), "#method")
+        text = say(
+            "report.tag.overall",
+            answers=count_of(len(self.inputs.answers.values), "answer"),
+            rules=count_of(len(self.decision.rules_fired), "fired_rule"),
+            probes=count_of(probes, "measured_probe"),
+        )
+        return Tag("computed", text, "#method")
+
+    @cached_property
+    def method(self) -> Tag:
+        """The tag of what follows from the method alone."""
+        return Tag("computed", say("report.tag.method"), "#method")
+
+    @cached_property
+    def advice(self) -> Tag:
+        """The tag of advice that follows from the verdict."""
+        return Tag("computed", say("report.tag.advice"), "#verdict")
 
     def measured(self, workload: str = "") -> Tag:
         """The tag of a measurement; it leads to the workload's numbers."""
+        if not workload:
+            return measured_at("measured")
         target = anchor("measured", workload) if workload in self.workloads else "measured"
-        words = f"measured here: {workload}" if workload else "measured here"
-        return Tag("measured", words, f"#{target}")
+        return Tag("measured", say("report.tag.measured_work", workload=workload), f"#{target}")
 
     def answer(self, key: str) -> Tag:
         """The tag of one answer, with who gave it."""
         source = self.inputs.answers.sources.get(key, "file")
-        said = SAID.get(source, "your answer").partition(" (")[0]
-        text = f"{said}: {key}"
-        return Tag(_KINDS.get(source, "answer"), text, f"#{anchor('answer', key)}")
+        kind = _KINDS.get(source, "answer")
+        text = say(f"report.tag.said.{kind}", key=key)
+        return Tag(kind, text, f"#{anchor('answer', key)}")
 
     def rule(self, name: str | None) -> tuple[Tag, ...]:
         """The tags of a rule: itself, then the first of its sources, each with its date."""
         if not name:
             return ()
         rule = self.rules.get(name)
-        dated = f", {rule.reviewed}" if rule else ""
-        tags = [Tag("rule", f"rule {name}{dated}", f"#{anchor('rule', name)}")]
-        return (*tags, *(self.source(s) for s in (rule.sources[:1] if rule else ())))
+        text = say("report.tag.rule", rule=name)
+        tag = Tag("rule", _dated(text, rule.reviewed if rule else None), _rule_link(name))
+        return (tag, *(self.source(s) for s in (rule.sources[:1] if rule else ())))
 
     def source(self, name: str) -> Tag:
         """The tag of one source."""
-        source = self.inputs.base.sources.get(name)
+        source = self.base.sources.get(name)
         if source is None:
-            return Tag("rule", f"source {name}")
+            return Tag("rule", say("report.tag.source", source=name))
         day = source.published or source.retrieved
-        return Tag("rule", f"{_short(source.title)}, {day}", web_address(source.url))
+        return Tag("rule", _dated(_short(source.title), day), web_address(source.url))
 
-    def told(self, given: Provenance) -> Tag:
+    def of(self, given: Provenance) -> Tag:
         """A provenance of the decision document as a tag."""
         if given.kind == "measured":
             return self.measured(given.ref)
         if given.kind == "rule":
-            dated = f", {given.date}" if given.date else ""
-            return Tag("rule", f"{_short(given.text or given.ref)}{dated}", web_address(given.url))
+            text = _dated(_short(given.text or given.ref), given.date)
+            return Tag("rule", text, web_address(given.url))
         if given.ref in self.inputs.answers.values:
             return self.answer(given.ref)
-        return Tag(given.kind, f"detected here: {given.ref}", "#environment")
+        text = say("report.tag.said.detected", key=given.ref)
+        return Tag(given.kind, text, "#environment")
 
     def of_reason(self, reason: DecisionReason) -> tuple[Tag, ...]:
         """The chain of a reason: its rule or measurement, the sources, and the answers."""
         if reason.rule is None:
-            because = [self.told(b) for b in reason.because if b.kind == "measured"]
-            return unique(because or [self.measured(reason.probe or "")])
-        cited = [self.told(s) for s in reason.sources[:1]] or list(self.rule(reason.rule)[1:])
-        return unique([self.rule(reason.rule)[0], *cited, *map(self.told, reason.because)])
+            tags = [self.of(b) for b in reason.because if b.kind == "measured"]
+            return unique(tags or [self.measured(reason.probe or "")])
+        cited = [self.of(s) for s in reason.sources[:1]] or list(self.rule(reason.rule)[1:])
+        return unique([self.rule(reason.rule)[0], *cited, *map(self.of, reason.because)])
+
+
+def measured_at(target: str) -> Tag:
+    """The tag of what was measured, leading to the section or table *target*."""
+    return Tag("measured", say("report.tag.measured"), f"#{target}")
+
+
+def _rule_link(name: str) -> str:
+    return f"#{anchor('rule', name)}"
+
+
+def _dated(text: str, day: str | None) -> str:
+    return say("report.tag.dated", text=text, date=day) if day else text
 
 
 def _short(title: str) -> str:

@@ -1,0 +1,70 @@
+"""What moved between two evidence documents, as lines for a terminal.
+
+Knows movements. It must not know files or exit codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from advisor.reading.movement import Movement, TimeMove, VerdictMove
+from advisor.render.wording import say
+
+
+def movement_lines(moved: Movement, *, verbose: bool = False) -> list[str]:
+    """What changed or moved by more than noise; with *verbose* everything that both hold."""
+    lines = [
+        *(_verdict(v) for v in moved.verdicts if v.changed or v.significant or verbose),
+        *(_time(t) for t in moved.times if t.significant or verbose),
+        *(say("terminal.moved.only_before", probe=probe) for probe in moved.only_before),
+        *(say("terminal.moved.only_after", probe=probe) for probe in moved.only_after),
+    ]
+    return lines or [say("terminal.moved.nothing")]
+
+
+def _verdict(move: VerdictMove) -> str:
+    before, after = (
+        "-" if ratio is None else f"{ratio:.3g}" for ratio in (move.ratio_before, move.ratio_after)
+    )
+    return say(
+        "terminal.moved.verdict",
+        probe=move.probe,
+        a=move.a,
+        b=move.b,
+        before=move.before,
+        after=move.after,
+        ratio_before=before,
+        ratio_after=after,
+        mark=_mark(significant=move.significant),
+    )
+
+
+def _time(move: TimeMove) -> str:
+    return say(
+        "terminal.moved.time",
+        probe=move.probe,
+        mode=move.mode,
+        before=move.before_s,
+        after=move.after_s,
+        factor=move.factor,
+        mark=_mark(significant=move.significant),
+    )
+
+
+def _mark(*, significant: bool) -> str:
+    return say("terminal.moved.significant" if significant else "terminal.moved.noise")
+
+
+def verdict_failures(moved: Movement) -> Iterator[str]:
+    """Every comparison whose verdict is another one."""
+    for v in moved.verdicts:
+        if v.changed:
+            values = {"probe": v.probe, "a": v.a, "b": v.b, "before": v.before, "after": v.after}
+            yield say("terminal.moved.verdict_changed", **values)
+
+
+def slower_failures(moved: Movement, limit: float) -> Iterator[str]:
+    """Every mode that is significantly slower, by more than the factor *limit*."""
+    for t in moved.times:
+        if t.significant and t.factor > limit:
+            yield say("terminal.moved.slower", probe=t.probe, mode=t.mode, factor=t.factor)

@@ -1,0 +1,157 @@
+"""The head of a report: the verdict, how sure it is, and what must be read with it."""
+
+from __future__ import annotations
+
+from advisor.decision import DecisionNotice
+from advisor.pair import FRAMEWORKS
+from advisor.render.document import Side, Statement, Tone
+from advisor.render.phrases import mode_title
+from advisor.render.view.provenance import Provenances, measured_at, unique
+from advisor.render.wording import inline, name_of, say, sentence
+
+_TOP = 3
+_OF_MEASURING = ("other-hardware", "one-of-several", "other-work", "no-speed-evidence")
+_OF_TIE_BREAK = ("codebase", "team.pytorch", "team.jax")
+
+
+def side_of(framework: str | None) -> Side:
+    """The framework as a side, or none."""
+    if framework == "pytorch":
+        return "pytorch"
+    return "jax" if framework == "jax" else ""
+
+
+def status_text(status: str) -> str:
+    """The status in a few words."""
+    return say(f"report.status.{status}")
+
+
+def verdict_of(origins: Provenances) -> Statement:
+    """The headline."""
+    decision = origins.decision
+    side = side_of(decision.recommended.framework)
+    return Statement(sentence(decision.headline), (origins.overall,), side=side, id="verdict")
+
+
+def chosen_of(origins: Provenances) -> Statement:
+    """The choice and its weightiest reasons, as a decision record says it."""
+    decision = origins.decision
+    chosen = decision.recommended.framework
+    lead = say("report.lead.chosen")
+    if chosen is None:
+        text = say("report.head.none_chosen", headline=inline(decision.headline))
+        return Statement(sentence(text), (origins.overall,), lead=lead)
+    reasons = [r for r in decision.reasons if r.favours == chosen][:_TOP]
+    listed = "; ".join(r.text.rstrip(".") for r in reasons)
+    text = (
+        say("report.head.chosen", framework=name_of(chosen), reasons=listed)
+        if listed
+        else say("report.head.only_one", framework=name_of(chosen))
+    )
+    tags = unique([origins.overall, *(origins.of_reason(r)[0] for r in reasons)])
+    return Statement(sentence(text), tags, lead=lead, side=side_of(chosen))
+
+
+def confidence_of(origins: Provenances) -> Statement:
+    """How sure, in the decision's own words."""
+    decision = origins.decision
+    text = decision.confidence_text or status_text(decision.status)
+    return Statement(sentence(text), (origins.method,))
+
+
+def lead_of(origins: Provenances) -> tuple[Statement, ...]:
+    """The mode or the tie-break, the weightiest reasons, and what must not be missed."""
+    return (
+        *_mode(origins),
+        *_tie_break(origins),
+        *_top_reasons(origins),
+        *_rests_on(origins),
+        *_warnings(origins),
+    )
+
+
+def _mode(origins: Provenances) -> list[Statement]:
+    recommended = origins.decision.recommended
+    if not recommended.mode:
+        return []
+    text = mode_title(origins.base, recommended.mode)
+    if recommended.mode_reason:
+        text = say("report.head.mode", mode=text, reason=recommended.mode_reason)
+    why = recommended.mode_because
+    measured = [origins.measured(w) for w in (why.workloads if why else ())]
+    tags = unique([*measured, *origins.rule(why.rule if why else None)[:1]]) or (origins.method,)
+    return [Statement(sentence(text), tags, lead=say("report.lead.mode"))]
+
+
+def _tie_break(origins: Provenances) -> list[Statement]:
+    recommended = origins.decision.recommended
+    if not recommended.tie_break:
+        return []
+    name = name_of(recommended.tie_break)
+    reason = recommended.tie_break_reason or say("report.head.default")
+    text = say("report.head.tie_break", framework=name, reason=reason)
+    keys = [k for k in _OF_TIE_BREAK if k in origins.inputs.answers.values]
+    tags = unique([origins.method, *map(origins.answer, keys)])
+    side = side_of(recommended.tie_break)
+    return [Statement(sentence(text), tags, lead=say("report.lead.tie_break"), side=side)]
+
+
+def _top_reasons(origins: Provenances) -> list[Statement]:
+    """The reasons that weigh most: for the framework in question, or for both where none is."""
+    decision = origins.decision
+    chosen = decision.recommended.framework
+    reasons = [r for r in decision.reasons if chosen is None or r.favours == chosen][:_TOP]
+    return [
+        Statement(
+            sentence(reason.text),
+            origins.of_reason(reason),
+            lead=say("report.lead.reason", framework=name_of(reason.favours)),
+            side=reason.favours,
+        )
+        for reason in reasons
+    ]
+
+
+def _rests_on(origins: Provenances) -> list[Statement]:
+    statements = []
+    for name in origins.decision.rests_on:
+        rule = origins.rules.get(name)
+        text = say("report.head.rests_on", title=rule.title if rule else name)
+        tags = origins.rule(name) or (origins.method,)
+        lead = say("report.lead.rests_on")
+        statements.append(Statement(sentence(text), tags, lead=lead, tone="warning"))
+    return statements
+
+
+def _warnings(origins: Provenances) -> list[Statement]:
+    notices = [n for n in origins.decision.notices if n.severity != "info"]
+    return [notice_statement(origins, notice) for notice in notices]
+
+
+def notice_statement(origins: Provenances, notice: DecisionNotice) -> Statement:
+    """A notice of the decision as a statement."""
+    tags = unique(tag for rule in notice.rules for tag in origins.rule(rule))
+    if not tags and notice.id == "unknown-package" and "must_use" in origins.inputs.answers.values:
+        tags = (origins.answer("must_use"),)
+    if not tags and notice.id in _OF_MEASURING:
+        tags = (measured_at("measured"),)
+    tone: Tone = "warning" if notice.severity != "info" else "neutral"
+    lead = say("report.lead.note")
+    return Statement(sentence(notice.text), tags or (origins.method,), lead=lead, tone=tone)
+
+
+PLACES = ("use_pytorch", "lean_pytorch", "neither", "lean_jax", "use_jax")
+"""Where an outcome can stand, from PyTorch to JAX."""
+
+
+def place_of(status: str, framework: str | None) -> int:
+    """Where an outcome stands in `PLACES`; what recommends neither stands in the middle."""
+    if framework not in FRAMEWORKS or status not in ("recommend", "forced", "lean"):
+        return PLACES.index("neither")
+    steps = 1 if status == "lean" else 2
+    return 2 - steps if framework == "pytorch" else 2 + steps
+
+
+def place_text(place: int) -> str:
+    """``lean to JAX``."""
+    return say(f"report.place.{PLACES[place]}")

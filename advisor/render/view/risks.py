@@ -1,0 +1,58 @@
+"""What to know either way, what weakens this report, and what switching later costs."""
+
+from __future__ import annotations
+
+from advisor.decision import Note
+from advisor.render.document import Points, ReportBlock, ReportSection, Statement, Tag
+from advisor.render.view.head import notice_statement
+from advisor.render.view.provenance import Provenances, unique
+from advisor.render.wording import say, sentence
+
+_TOLD_WITH_THE_CHOICE = ("note.stack.", "note.mode.")
+
+
+def risks_section(origins: Provenances) -> ReportSection:
+    """Notes, notices and stale claims; then what leaving each framework costs."""
+    decision = origins.decision
+    notes = [n for n in decision.notes if not n.rule.startswith(_TOLD_WITH_THE_CHOICE)]
+    notices = [n for n in decision.notices if n.severity == "info" and n.id != "veto-conditional"]
+    points = (
+        *(_note(origins, note) for note in notes),
+        *(notice_statement(origins, notice) for notice in notices),
+        *(_stale(origins, name) for name in decision.rules_stale if name in origins.rules),
+    )
+    switching = _switching(origins)
+    blocks: list[ReportBlock] = [Points(points)] if points else []
+    if switching:
+        title = say("report.section.switching")
+        blocks.append(ReportSection("switching", title, (Points(switching),)))
+    if not blocks:
+        text = sentence(say("report.risks.none"))
+        blocks.append(Points((Statement(text, (origins.overall,)),)))
+    return ReportSection("risks", say("report.section.risks"), tuple(blocks))
+
+
+def _note(origins: Provenances, note: Note) -> Statement:
+    tags = unique([*origins.rule(note.rule), *map(origins.of, note.because)])
+    text = " ".join(part for part in (sentence(note.title), sentence(note.text)) if part)
+    return Statement(text, tags or (origins.method,), lead=say("report.lead.know"))
+
+
+def _stale(origins: Provenances, name: str) -> Statement:
+    text = say("report.risks.stale", rule=name, title=origins.rules[name].title)
+    lead = say("report.lead.stale")
+    return Statement(sentence(text), origins.rule(name), lead=lead, tone="warning")
+
+
+def _switching(origins: Provenances) -> tuple[Statement, ...]:
+    version = origins.base.version or origins.inputs.today
+    tag = Tag("rule", say("report.tag.planning", version=version), "#method")
+    return tuple(
+        Statement(
+            sentence(info.switching),
+            (tag,),
+            lead=say("report.lead.switching", framework=info.title),
+        )
+        for info in origins.base.frameworks.values()
+        if info.switching
+    )
