@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
 from advisor.evidence import Machine
 from advisor.machine.accelerators import find_accelerators
@@ -82,7 +83,7 @@ def test_mig_instances_are_counted_per_gpu_and_ids_left_out(tmp_path: Path) -> N
     (found,) = found_in(tmp_path)
     assert (found["mig"], found["mig_devices"]) == (True, 2)
     assert found["mig_profiles"] == ["3g.71gb", "3g.71gb"]
-    kept = Machine.model_validate({"accelerators": [found]}).accelerators[0]
+    kept = TypeAdapter(Machine).validate_python({"accelerators": [found]}).accelerators[0]
     assert (kept.mig, kept.mig_devices, kept.mig_profiles) == (True, 2, ["3g.71gb"] * 2)
     assert "split by MIG: 3g.71gb+3g.71gb" in hardware_text({"accelerators": [found]})
     assert "5d5c31f2" not in json.dumps(found)
