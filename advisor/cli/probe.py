@@ -231,7 +231,6 @@ def _show_plan(campaign: Campaign, *, json: bool) -> int:
 
 def tell(finished: Finished, *, json: bool, output: list[Path], quiet: bool, verbose: bool) -> int:
     """Write and print what a campaign gave; returns the exit code."""
-    from advisor.cli.evidence_text import evidence_lines
     from advisor.evidence import to_data
     from advisor.jsonio import dumps
     from advisor.render.evidence_words import word_evidence
@@ -243,6 +242,8 @@ def tell(finished: Finished, *, json: bool, output: list[Path], quiet: bool, ver
     if json:
         emit_json(document)
     else:
+        from advisor.cli.evidence_text import evidence_lines
+
         print("\n".join(evidence_lines(document, verbose=verbose)))
     if finished.interrupted:
         say("interrupted; what was finished is in the output")
