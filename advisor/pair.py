@@ -17,6 +17,9 @@ FRAMEWORKS: tuple[Framework, ...] = ("pytorch", "jax")
 TITLES = {"pytorch": "PyTorch", "jax": "JAX"}
 """Proper names; they are the same in every language."""
 
+FRAMEWORK_WORDS = {"torch": "pytorch", "pytorch": "pytorch", "jax": "jax"}
+"""What the frameworks may be called where somebody types."""
+
 
 def rival_of(framework: str) -> Framework:
     """The other one of the pair."""

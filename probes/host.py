@@ -1,4 +1,4 @@
-"""What the operating system says about this process: CPU time, waiting, throttling, threads.
+"""What the operating system says about this process: CPU time, waiting, throttling, memory.
 
 Linux gives all of it; elsewhere the missing readings are None and the gates that need them
 say so. Reading costs about a millisecond, so it happens outside what is timed.
@@ -61,11 +61,6 @@ def clock_hz() -> float | None:
     texts = [_read(place.format(cpu)) for cpu in affinity() or ()] if _LINUX else []
     clocks = [int(text) * 1000.0 for text in texts if text and text.strip().isdigit()]
     return min(clocks, default=None)
-
-
-def thread_count() -> int | None:
-    """How many threads this process has now."""
-    return len(os.listdir("/proc/self/task")) if _LINUX else None
 
 
 def reset_peak_memory() -> None:

@@ -17,7 +17,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from advisor.evidence import Evidence
 
 GRACE_S = 20.0
 
@@ -68,7 +71,7 @@ class BackgroundProbe:
                 return inert(private(lines[-1]), limit=200)
         return ""
 
-    def wait(self, tell: Callable[[str], None]) -> dict[str, Any] | None:
+    def wait(self, tell: Callable[[str], None]) -> Evidence | None:
         """Wait for its end and return the evidence; Ctrl-C takes what there is.
 
         Raises:
@@ -83,14 +86,15 @@ class BackgroundProbe:
             raise
         return self.evidence()
 
-    def evidence(self) -> dict[str, Any] | None:
-        """The evidence that it wrote, or None."""
-        from advisor.jsonio import read_json
+    def evidence(self) -> Evidence | None:
+        """The evidence that it wrote, or None.
 
-        if not self.evidence_path.is_file():
-            return None
-        found = read_json(self.evidence_path)
-        return found if isinstance(found, dict) else None
+        Raises:
+            UserError: what lies there is no evidence.
+        """
+        from advisor.evidence_io import read_evidence
+
+        return read_evidence(self.evidence_path) if self.evidence_path.is_file() else None
 
     def interrupt(self) -> None:
         """Stop it so that it keeps what it has finished."""

@@ -18,15 +18,20 @@ from typing import TYPE_CHECKING, Any
 from advisor.cli.common import emit_json, say, write_text
 from advisor.errors import ExitCode, UserError
 from advisor.jsonio import dumps
-from advisor.resources import resource_dir
+from advisor.resources import PACKED_WORDS, resource_dir, words_of
 
 if TYPE_CHECKING:
-    from advisor.measure.selection import Wishes
+    from advisor.measure.wishes import Wishes
 
 EXPORT_SCHEMA = "fw-advisor/export@1"
 _SHEBANG = b"#!/usr/bin/env python3\n"
-_MODULES = ("__init__.py", "errors.py", "jsonio.py", "text.py")
-_PACKAGES = ("measure", "machine")
+_MODULES = (
+    *("__init__.py", "bounds.py", "devices.py", "errors.py", "evidence.py", "jsonio.py"),
+    *("pair.py", "ratio.py", "resources.py", "text.py"),
+    # Of what reports are made of, the words alone.
+    *("render/__init__.py", "render/evidence_words.py", "render/wording.py"),
+)
+_PACKAGES = ("measure", "workers", "machine", "node")
 _ENTRY = "node/entry.py"
 # The earliest time that a zip file can hold.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
@@ -60,7 +65,7 @@ def export_worker(place: Path, wishes: Wishes) -> Exported:
     Raises:
         UserError: another suffix than ``.pyz``, or a place that cannot be written to.
     """
-    from advisor.measure.plan_file import PLAN_SCHEMA, wishes_document
+    from advisor.measure.wishes import PLAN_SCHEMA, wishes_document
 
     if place.suffix != ".pyz":
         raise UserError(
@@ -104,17 +109,25 @@ def _contents() -> dict[str, bytes]:
 
     package = Path(__file__).resolve().parent.parent
     probes = resource_dir("probes")
-    found = {f"advisor/{name}": package / name for name in _MODULES}
+    files = {f"advisor/{name}": package / name for name in _MODULES}
     for name in _PACKAGES:
         for path in (package / name).rglob("*.py"):
-            found[f"advisor/{path.relative_to(package).as_posix()}"] = path
+            files[f"advisor/{path.relative_to(package).as_posix()}"] = path
     for path in probes.rglob("*.py"):
-        found[f"probes/{path.relative_to(probes).as_posix()}"] = path
-    found["__main__.py"] = package / _ENTRY
+        files[f"probes/{path.relative_to(probes).as_posix()}"] = path
+    files["__main__.py"] = package / _ENTRY
     return {
-        **{name: path.read_bytes() for name, path in found.items()},
+        **{name: path.read_bytes() for name, path in files.items()},
         f"advisor/machine/{PACKED_MENDS}": _packed_mends(),
+        f"advisor/{PACKED_WORDS}": _packed_words(),
     }
+
+
+def _packed_words() -> bytes:
+    """What is said and how, as JSON: a node's Python may have no reader of TOML."""
+    import json
+
+    return json.dumps(words_of(), sort_keys=True).encode("utf-8")
 
 
 def _packed_mends() -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -126,12 +126,13 @@ class _Places:
         if self.directory is not None:
             write_text(self.directory / "answers.yaml", to_yaml(answers))
 
-    def keep_evidence(self, document: dict[str, Any]) -> None:
+    def keep_evidence(self, evidence: Evidence) -> None:
         """Write what was measured, raw samples included."""
+        from advisor.evidence import to_data
         from advisor.jsonio import dumps
 
         if self.directory is not None:
-            write_text(self.directory / "evidence.json", dumps(document))
+            write_text(self.directory / "evidence.json", dumps(to_data(evidence)))
 
     def reports(self) -> list[Path]:
         """The report files to write."""
@@ -144,8 +145,8 @@ def _measure(
     talk: Talk, said: Answers, places: _Places, *, verbose: bool
 ) -> tuple[Evidence | None, bool]:
     """What was measured here, and whether nothing that was planned is missing."""
-    from advisor.evidence_io import evidence_from
     from advisor.render.evidence_text import evidence_lines
+    from advisor.render.evidence_words import word_evidence
 
     if not talk.probe:
         return None, True
@@ -157,9 +158,10 @@ def _measure(
     except UserError as error:
         say(f"Nothing is measured: {error}")
         return None, False
-    places.keep_evidence(finished.document)
+    measured = word_evidence(finished.evidence)
+    places.keep_evidence(measured)
     if verbose:
-        say("\n".join(evidence_lines(finished.document, verbose=True)))
+        say("\n".join(evidence_lines(measured, verbose=True)))
     if finished.interrupted:
         kept = ""
         if places.directory is not None:
@@ -168,7 +170,7 @@ def _measure(
                 f"--evidence {places.directory / 'evidence.json'} --no-probe"
             )
         talk.stop(kept)
-    return evidence_from(finished.document, name="what was measured"), finished.complete
+    return measured, finished.complete
 
 
 def _report(

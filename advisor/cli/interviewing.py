@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from advisor.interview.questions import Detected
     from advisor.knowledge.model import RuleBase
     from advisor.measure.campaign import Finished
-    from advisor.measure.selection import Wishes
+    from advisor.measure.wishes import Wishes
     from advisor.record import Inputs
 
 RANKING_SAMPLES = 500
@@ -160,6 +160,7 @@ class Talk:
     def opening_lines(self) -> list[str]:
         """What was found here, one line each, problems with what mends them last."""
         from advisor.machine.detected import hardware_text
+        from advisor.render.evidence_words import word_notice
 
         machine = self.around.machine
         cores = machine.get("cores_usable")
@@ -175,7 +176,8 @@ class Talk:
                 hint = toolchain.problem.get("hint", "")
                 text = f"! {name}: {toolchain.problem['text']}"
                 problems.append(f"{text}; {hint}" if hint else text)
-        problems += [f"! {notice['text']}; {notice['hint']}" for notice in self.around.notices]
+        notices = [word_notice(notice) for notice in self.around.notices]
+        problems += [f"! {notice.text}; {notice.hint}" for notice in notices]
         return [*found, *problems]
 
     def _begin_aside(self, answers: Answers) -> None:
@@ -251,25 +253,28 @@ class Talk:
     def _from_aside(self, report: Any) -> Finished:
         from advisor.errors import UserError
         from advisor.measure.campaign import Finished
-        from advisor.measure.run import Progress
+        from advisor.measure.progress import Progress
 
         aside = self.aside
         assert aside is not None
         interrupted = False
+
+        def relay(line: str) -> None:
+            values = {"text": line.removeprefix("measuring: ")}
+            report(Progress(0.0, 0.0, "relayed", values))
+
         try:
-            document = aside.wait(
-                lambda text: report(Progress(0.0, 0.0, text.removeprefix("measuring: ")))
-            )
+            evidence = aside.wait(relay)
         except KeyboardInterrupt:
-            interrupted, document = True, aside.evidence()
-        told = aside.last_line()
+            interrupted, evidence = True, aside.evidence()
+        last_line = aside.last_line()
         self.end_aside()
-        if document is None:
-            raise UserError(told or "the probes gave nothing")
-        entries = [e for p in document["probes"] for e in p["entries"]]
-        complete = bool(entries) and all(e["status"] == "ok" for e in entries)
-        complete = complete and all(n["id"] != "toolchain-left-out" for n in document["notices"])
-        return Finished(document, complete, interrupted, 0.0)
+        if evidence is None:
+            raise UserError(last_line or "the probes gave nothing")
+        entries = [e for p in evidence.probes for e in p.entries]
+        complete = bool(entries) and all(e.status == "ok" for e in entries)
+        complete = complete and all(n.id != "toolchain-left-out" for n in evidence.notices)
+        return Finished(evidence, complete, interrupted, 0.0)
 
     def inputs(self, answers: Answers, evidence: Sequence[Evidence], today: str) -> Inputs:
         """What the decision is a function of."""

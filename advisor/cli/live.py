@@ -9,21 +9,16 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from advisor.measure.progress import Progress
 
 EVERY_S = 10.0
 
 
-class Step(Protocol):
-    """How far a run is."""
-
-    done_s: float
-    total_s: float
-    text: str
-
-
 @contextlib.contextmanager
-def live_progress(*, quiet: bool, colour: bool) -> Iterator[Callable[[Step], None]]:
+def live_progress(*, quiet: bool, colour: bool) -> Iterator[Callable[[Progress], None]]:
     """A function to report steps to, for as long as the run lasts."""
     if quiet:
         yield lambda _: None
@@ -34,7 +29,7 @@ def live_progress(*, quiet: bool, colour: bool) -> Iterator[Callable[[Step], Non
         yield _occasional_lines()
 
 
-def time_left(step: Step) -> str:
+def time_left(step: Progress) -> str:
     """The rest in words; rounded, since it is an estimate. Empty where nobody knows."""
     if step.total_s <= 0:
         return ""
@@ -47,45 +42,50 @@ def time_left(step: Step) -> str:
 
 
 @contextlib.contextmanager
-def _renewed_line(*, colour: bool) -> Iterator[Callable[[Step], None]]:
+def _renewed_line(*, colour: bool) -> Iterator[Callable[[Progress], None]]:
+    from rich import progress as rich_progress
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn
+
+    from advisor.render.evidence_words import progress_words
 
     from advisor.interview.holding import held
 
     console = Console(stderr=True, no_color=not colour)
     columns = (
-        BarColumn(bar_width=20),
-        TextColumn("{task.fields[left]}", markup=False),
-        TextColumn("{task.description}", markup=False),
+        rich_progress.BarColumn(bar_width=20),
+        rich_progress.TextColumn("{task.fields[left]}", markup=False),
+        rich_progress.TextColumn("{task.description}", markup=False),
     )
     # Four times a second: drawing must not disturb what is being measured. Keys that are pressed
     # meanwhile would move the cursor, and the bar would be drawn a second time below.
-    bar = Progress(*columns, console=console, transient=True, refresh_per_second=4)
-    with held(sys.stdin), bar as progress:
-        task = progress.add_task("", total=1.0, left="")
+    bar = rich_progress.Progress(*columns, console=console, transient=True, refresh_per_second=4)
+    with held(sys.stdin), bar:
+        task = bar.add_task("", total=1.0, left="")
 
-        def report(step: Step) -> None:
-            progress.update(
+        def report(step: Progress) -> None:
+            bar.update(
                 task,
                 completed=step.done_s,
                 total=step.total_s or None,
-                description=step.text,
+                description=progress_words(step),
                 left=time_left(step),
             )
 
         yield report
 
 
-def _occasional_lines() -> Callable[[Step], None]:
+def _occasional_lines() -> Callable[[Progress], None]:
+    from advisor.render.evidence_words import progress_words
+
     last = [-EVERY_S]
 
-    def report(step: Step) -> None:
+    def report(step: Progress) -> None:
         now = time.monotonic()
         if now - last[0] >= EVERY_S:
             last[0] = now
             left = time_left(step)
-            told = f"{step.text} ({left})" if left else step.text
-            print(f"measuring: {told}", file=sys.stderr, flush=True)
+            text = progress_words(step)
+            line = f"{text} ({left})" if left else text
+            print(f"measuring: {line}", file=sys.stderr, flush=True)
 
     return report

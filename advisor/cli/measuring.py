@@ -11,30 +11,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from advisor.measure.request import (
-    FRAMEWORK_WORDS,
-    campaign_for,
-    document_of,
-    make_wishes,
-    parse_budget,
-    parse_pythons,
-    specs_of,
-)
+from advisor.devices import CPU
+from advisor.measure.request import campaign_for, parse_budget, parse_pythons, specs_of
+from advisor.measure.wishes import make_wishes
+from advisor.pair import FRAMEWORK_WORDS
 from advisor.resources import resource_dir
 from advisor.text import inert
 
 if TYPE_CHECKING:
+    from advisor.evidence import Notice
     from advisor.machine.toolchains import Toolchain
     from advisor.measure.campaign import Campaign
-    from advisor.measure.run import Progress
-    from advisor.measure.selection import Wishes
+    from advisor.measure.progress import Progress
+    from advisor.measure.wishes import Wishes
 
 __all__ = [
-    "FRAMEWORK_WORDS",
+    "CPU",
     "INSTALL_HINT",
     "Surroundings",
     "cache_dir",
-    "document_of",
     "look_around",
     "make_campaign",
     "make_wishes",
@@ -52,16 +47,13 @@ INSTALL_HINT = (
 )
 
 
-CPU = "cpu"
-
-
 @dataclass(frozen=True)
 class Surroundings:
     """What was found here: the machine's description and the interpreters with frameworks."""
 
     machine: dict[str, Any]
     toolchains: tuple[Toolchain, ...]
-    notices: tuple[dict[str, str], ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
 def host_label(include: bool) -> str | None:

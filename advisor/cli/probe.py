@@ -200,9 +200,11 @@ def _own_file(path: Path) -> str:
 
 
 def _show_plan(campaign: Campaign, *, json: bool) -> int:
+    from dataclasses import asdict
+
     from advisor.measure.campaign import planned
     from advisor.measure.plan import listing
-    from advisor.measure.plan_file import PLAN_SCHEMA, wishes_document
+    from advisor.measure.wishes import PLAN_SCHEMA, wishes_document
 
     plan = planned(campaign)
     rows = listing(plan)
@@ -210,35 +212,39 @@ def _show_plan(campaign: Campaign, *, json: bool) -> int:
         emit_json(
             {
                 "schema": PLAN_SCHEMA,
-                "plan": rows,
+                "plan": [asdict(row) for row in rows],
                 "wishes": wishes_document(campaign.wishes),
                 "seconds": round(plan.seconds(), 1),
-                "left_out": [dict(row) for row in plan.left_out],
+                "left_out": [asdict(cut) for cut in plan.left_out],
             }
         )
         return ExitCode.DONE
     for row in rows:
-        cores = f"{row['cores']} core" + ("" if row["cores"] == 1 else "s")
-        modes = ", ".join(row["modes"])
-        print(f"{row['seconds']:7.1f} s  {row['probe']}/{row['size']}  {cores}  {modes}")
+        cores = f"{row.cores} core" + ("" if row.cores == 1 else "s")
+        modes = ", ".join(row.modes)
+        print(f"{row.seconds:7.1f} s  {row.probe}/{row.size}  {cores}  {modes}")
     print(f"{plan.seconds():7.1f} s  in all, about")
     for cut in plan.left_out:
-        print(f"   left out: {cut['probe']}/{cut['size']} on {cut['cores']} core(s)")
+        print(f"   left out: {cut.probe}/{cut.size} on {cut.cores} core(s)")
     return ExitCode.DONE
 
 
 def tell(finished: Finished, *, json: bool, output: list[Path], quiet: bool, verbose: bool) -> int:
     """Write and print what a campaign gave; returns the exit code."""
+    from advisor.evidence import to_data
     from advisor.jsonio import dumps
     from advisor.render.evidence_text import evidence_lines
+    from advisor.render.evidence_words import word_evidence
 
+    evidence = word_evidence(finished.evidence)
+    document = to_data(evidence)
     for path in output:
-        write_text(path, dumps(finished.document))
+        write_text(path, dumps(document))
         say(f"wrote {path}", quiet=quiet)
     if json:
-        emit_json(finished.document)
+        emit_json(document)
     else:
-        print("\n".join(evidence_lines(finished.document, verbose=verbose)))
+        print("\n".join(evidence_lines(evidence, verbose=verbose)))
     if finished.interrupted:
         say("interrupted; what was finished is in the output")
         return ExitCode.INTERRUPTED

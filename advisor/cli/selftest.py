@@ -34,29 +34,30 @@ def selftest(
     from advisor.evidence import to_data
     from advisor.machine.describe import describe_machine
     from advisor.measure.campaign import Campaign, self_test
-    from advisor.measure.selection import Wishes
+    from advisor.measure.request import machine_part
+    from advisor.measure.wishes import Wishes
     from advisor.render.evidence_text import selftest_text
+    from advisor.render.evidence_words import word_selftest
     from advisor.workers.lock import machine_lock
     from advisor.workers.workspace import workspace
 
-    machine = describe_machine()
     with live_progress(quiet=quiet, colour=colour_wanted(no_color)) as report:
         campaign = Campaign(
             worker=measuring.worker_script(),
             toolchains=(),
-            toolchain_documents=(),
+            toolchain_parts=(),
             missing={},
-            machine=machine,
+            machine=machine_part(describe_machine()),
             wishes=Wishes(),
             created=measuring.today(),
             cache=measuring.cache_dir(),
-            cpu_quota=machine.get("cpu_quota"),
             report=report,
         )
         with machine_lock(2.0), workspace() as place:
             result = self_test(campaign, place, fresh=fresh)
+    tested = word_selftest(result.part)
     if json:
-        emit_json({"schema": SCHEMA, "selftest": to_data(result.selftest)})
+        emit_json({"schema": SCHEMA, "selftest": to_data(tested)})
     else:
-        print(selftest_text(result.selftest))
+        print(selftest_text(tested))
     return ExitCode.DONE if result.passed else ExitCode.CHECK_SAYS_NO

@@ -17,22 +17,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from advisor.devices import index_of, kinds_of_word, reported_word, word_of
 from advisor.machine.findings import Bench, Finding
 from advisor.machine.mends import at_least, numbers
 from advisor.machine.toolchains import Toolchain
+from advisor.pair import TITLES
 from advisor.text import private
 
-TITLES = {"pytorch": "PyTorch", "jax": "JAX"}
-# Device kinds that the frameworks report for each kind of accelerator.
-_DEVICE_KINDS = {
-    "nvidia": ("cuda",),
-    "amd": ("rocm",),
-    "intel_gpu": ("xpu",),
-    "tpu": ("tpu",),
-    "apple": ("mps",),
-    "trainium": ("neuron",),
-}
-_GPUS = ("nvidia", "amd", "intel_gpu", "apple")
 # What PyTorch's wheel or its plugin must be, and JAX's plugin packages, per kind.
 _TORCH_BUILD = {"nvidia": "cuda", "amd": "hip", "intel_gpu": "xpu"}
 _TORCH_PLUGIN = {"tpu": ("torch-tpu", "torch-xla"), "trainium": ("torch-neuronx",)}
@@ -92,23 +83,24 @@ def hiding_variable(kind: str, visibility: Mapping[str, str]) -> str | None:
 def uses(toolchain: Toolchain, kind: str) -> bool:
     """Whether the framework has a working device of this kind of accelerator."""
     return any(
-        device.get("kind") in _DEVICE_KINDS.get(kind, ()) and device.get("usable")
+        device.get("kind") == reported_word(kind) and device.get("usable")
         for device in toolchain.devices
     )
 
 
 def serves(kind: str, device: str) -> bool:
     """Whether an accelerator of *kind* is what the device word *device* means."""
-    wanted = device.partition(":")[0]
-    return wanted in _DEVICE_KINDS.get(kind, ()) or (wanted == "gpu" and kind in _GPUS)
+    return kind in kinds_of_word(device)
 
 
 def matches(device: str, seen: Mapping[str, Any]) -> bool:
     """Whether the device *seen* is what the device word *device* means."""
-    wanted, _, index = device.partition(":")
-    word, _, number = str(seen.get("device", "")).partition(":")
-    same_kind = word == wanted or (wanted == "gpu" and any(serves(k, word) for k in _GPUS))
-    return same_kind and (index or "0") == (number or "0")
+    here = str(seen.get("device", ""))
+    kinds = kinds_of_word(here)
+    # A particular word (``cuda``) is meant by a general one (``gpu``), and not the reverse.
+    meant = bool(kinds) and set(kinds) < set(kinds_of_word(device))
+    same_index = index_of(here) == index_of(device)
+    return same_index and (meant or word_of(here) == word_of(device))
 
 
 def fallback_cause(case: Case, bench: Bench) -> Finding | None:
@@ -232,8 +224,7 @@ def _cuda_of(toolchain: Toolchain) -> str | None:
 
 def _unusable(case: Case, bench: Bench) -> Finding | None:
     for device in case.toolchain.devices:
-        kinds = _DEVICE_KINDS.get(case.kind, ())
-        if device.get("kind") in kinds and not device.get("usable"):
+        if device.get("kind") == reported_word(case.kind) and not device.get("usable"):
             error = str(device.get("error") or "no reason given")
             finding = f"{case.framework}.device-unusable"
             if "no kernel image" in error:

@@ -11,13 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from advisor.devices import asked_word, is_cpu
+from advisor.evidence import Notice
 from advisor.machine.doctor import refusal
 from advisor.machine.examination import visibility_of
 from advisor.machine.mends import Mends
 from advisor.machine.toolchains import Toolchain, find_toolchains, with_devices
 
 UNUSED = "accelerator-unused"
-_WORDS = {"tpu": "tpu", "trainium": "neuron"}
 
 
 def toolchains_on(
@@ -39,7 +40,7 @@ def toolchains_on(
         UserError: a requested interpreter does not exist, or a framework nobody knows.
     """
     environ = os.environ if environ is None else environ
-    if device == "cpu":
+    if is_cpu(device):
         return find_toolchains(requested, worker=worker, environ=environ, directory=directory)
 
     def asked(toolchain: Toolchain) -> Toolchain:
@@ -52,7 +53,7 @@ def toolchains_on(
     )
 
 
-def unused_accelerator(device: str, machine: Mapping[str, Any]) -> dict[str, str] | None:
+def unused_accelerator(device: str, machine: Mapping[str, Any]) -> Notice | None:
     """The notice that an accelerator is here while the CPU is measured; None where it is not so.
 
     Args:
@@ -60,14 +61,9 @@ def unused_accelerator(device: str, machine: Mapping[str, Any]) -> dict[str, str
         machine: What `describe_machine` returned.
     """
     driven = [a for a in machine.get("accelerators") or [] if a.get("driver")]
-    if device != "cpu" or not driven:
+    if not is_cpu(device) or not driven:
         return None
-    names = ", ".join(dict.fromkeys(str(a["name"]) for a in driven))
+    names = list(dict.fromkeys(str(a["name"]) for a in driven))
     kinds = {str(a["kind"]) for a in driven}
-    word = next((_WORDS[k] for k in sorted(kinds) if k in _WORDS and len(kinds) == 1), "gpu")
-    return {
-        "id": UNUSED,
-        "severity": "warning",
-        "text": f"the CPU is measured, but an accelerator is here: {names}",
-        "hint": f"measure it with: --device {word}",
-    }
+    word = asked_word(kinds.pop()) if len(kinds) == 1 else asked_word("nvidia")
+    return Notice(UNUSED, "warning", values={"names": names, "device": word})

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from advisor.machine.causes import (
-    TITLES,
     Case,
     fallback_cause,
     hiding_variable,
@@ -24,7 +23,8 @@ from advisor.machine.detected import hardware_word
 from advisor.machine.examination import Examination
 from advisor.machine.findings import AREAS, Bench, Finding
 from advisor.machine.mends import Mends
-from advisor.machine.toolchains import FRAMEWORKS, Toolchain
+from advisor.machine.toolchains import Toolchain
+from advisor.pair import FRAMEWORKS, TITLES
 
 _PROBLEM_IDS = {
     "framework-missing": "missing",

@@ -20,7 +20,7 @@ from advisor.machine.describe import describe_machine
 from advisor.machine.host import Host
 from advisor.machine.toolchains import Toolchain, find_toolchains, survey, with_devices
 from advisor.text import inert, private
-from advisor.workers.environment import dropped_tuning, told
+from advisor.workers.environment import dropped_tuning, shown_value
 from advisor.workers.lock import is_held
 
 # Those that hide accelerators from a process.
@@ -150,7 +150,7 @@ def examine(
 
 def visibility_of(environ: Mapping[str, str]) -> dict[str, str]:
     """The variables that hide accelerators, as far as *environ* sets them."""
-    return {name: inert(told(name, environ[name])) for name in VISIBILITY if name in environ}
+    return {name: inert(shown_value(name, environ[name])) for name in VISIBILITY if name in environ}
 
 
 def shown(name: str, value: str) -> str:

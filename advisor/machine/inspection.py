@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from advisor.machine.host import run_command
+from advisor.pair import FRAMEWORKS
+from advisor.render.evidence_words import reason_words
 from advisor.text import inert
 from advisor.workers.environment import worker_environment
-from advisor.workers.worker import WorkerCommand, WorkerError, WorkerProcess
+from advisor.workers.worker import WorkerCommand, WorkerError, WorkerProcess, crashed
 
 OLDEST_PYTHON = (3, 10)
 _PROBLEMS = {
@@ -77,7 +79,7 @@ def inspect_interpreter(
             return _read(interpreter, reply)
         except WorkerError as error:
             # One that hung would hang again; a Python that is too old stops at once.
-            hung = error.reason == "worker-hung"
+            hung = error.id == "worker-hung"
             python = None if hung else _bare_version(interpreter, environment)
             return Holdings(interpreter, python=python, problem=_problem(error, python))
         except OSError as error:
@@ -96,15 +98,15 @@ def _ask_plainly(command: WorkerCommand, timeout_s: float) -> dict[str, Any]:
     """The same without a guardian, which needs POSIX: so that doctor works on Windows."""
     ran = run_command(command.argv, command.environment, timeout_s)
     if ran.status is None:
-        raise WorkerError("worker-hung", f"no answer within {timeout_s:.0f} s")
+        raise WorkerError("worker-hung", doing="inspect", limit_s=timeout_s)
     if ran.status != 0:
-        raise WorkerError("worker-crashed", f"exit status {ran.status}")
+        raise crashed("inspect", ran.status)
     try:
         reply = json.loads(ran.text)
     except (ValueError, RecursionError) as error:
-        raise WorkerError("worker-garbage", "the answer is no JSON") from error
+        raise WorkerError("worker-garbage", "no-json", doing="inspect") from error
     if not isinstance(reply, dict):
-        raise WorkerError("worker-garbage", "the answer is no object")
+        raise WorkerError("worker-garbage", "answer-no-object", doing="inspect")
     return reply
 
 
@@ -116,7 +118,7 @@ def _read(interpreter: str, reply: Mapping[str, Any]) -> Holdings:
     """
     python, frameworks = reply.get("python"), reply.get("frameworks")
     if not isinstance(python, str) or not isinstance(frameworks, dict):
-        raise WorkerError("worker-garbage", "the answer does not say what it holds")
+        raise WorkerError("worker-garbage", "no-holdings")
     return Holdings(
         interpreter,
         python=inert(python, limit=40),
@@ -130,7 +132,7 @@ def _read(interpreter: str, reply: Mapping[str, Any]) -> Holdings:
 def _objects(value: Any) -> dict[str, dict[str, Any]]:
     """The entries of *value* that are objects themselves, for the two frameworks."""
     pairs = value.items() if isinstance(value, dict) else ()
-    return {k: v for k, v in pairs if k in ("pytorch", "jax") and isinstance(v, dict)}
+    return {k: v for k, v in pairs if k in FRAMEWORKS and isinstance(v, dict)}
 
 
 def _texts(value: Any) -> dict[str, str]:
@@ -151,8 +153,8 @@ def _problem(error: WorkerError, version: str | None) -> dict[str, str]:
             "hint": "point --python to an environment with a newer Python",
         }
     return {
-        "id": _PROBLEMS.get(error.reason, "interpreter-crashed"),
-        "text": inert(error.text, limit=500),
+        "id": _PROBLEMS.get(error.id, "interpreter-crashed"),
+        "text": inert(reason_words(error.reason), limit=500),
         "hint": "check that it is a Python that starts, or point --python to another",
     }
 

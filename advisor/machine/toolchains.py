@@ -22,11 +22,9 @@ from advisor.machine.interpreters import (
     interpreter_in,
     nearby_interpreters,
 )
+from advisor.pair import FRAMEWORK_WORDS, FRAMEWORKS, TITLES
 from advisor.text import inert, private
 
-FRAMEWORKS = ("pytorch", "jax")
-_WORDS = {"torch": "pytorch", "pytorch": "pytorch", "jax": "jax"}
-_TITLES = {"pytorch": "PyTorch", "jax": "JAX"}
 _FOUND_TIMEOUT_S = 5.0
 _REQUESTED_TIMEOUT_S = 30.0
 _DEVICES_TIMEOUT_S = 120.0
@@ -147,7 +145,7 @@ def toolchain_of(holdings: Holdings, framework: str, origin: str = "") -> Toolch
     if holdings.problem is not None:
         return base
     held = holdings.frameworks.get(framework)
-    title = _TITLES[framework]
+    title = TITLES[framework]
     if held is None:
         return replace(base, problem=_missing(title))
     version, build = held.get("version"), held.get("build")
@@ -205,9 +203,11 @@ class _Search:
 def _wanted(requested: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     wanted: dict[str, list[str]] = {}
     for word, paths in requested.items():
-        framework = _WORDS.get(word)
+        framework = FRAMEWORK_WORDS.get(word)
         if framework is None:
-            raise UserError(f"{word!r} is no framework", hint=f"one of: {', '.join(_WORDS)}")
+            raise UserError(
+                f"{word!r} is no framework", hint=f"one of: {', '.join(FRAMEWORK_WORDS)}"
+            )
         for path in paths:
             interpreter = interpreter_in(expanded(path))
             if interpreter is None:

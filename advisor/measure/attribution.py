@@ -2,119 +2,197 @@
 
 Pure: reads finished probes. Nothing is explained here; two measurements that differ in one thing
 alone are set side by side, with an interval over launches, so that a cause is a toggle that was
-flipped and not a story.
+flipped and not a story. Where one core and all cores name different winners is said as a notice:
+on one core a launch differs from the next by little, on several by much more (threads wait for
+each other at barriers), and the two are different questions: what a core does, and what a user
+gets.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
-from advisor.measure.statistics import Interval, t_interval, t_quantile
-from advisor.measure.verdicts import DEFAULT_MARGIN, SPREAD_FLOOR
+from advisor.evidence import Attribution, Comparison, Entry, Notice, Probe
+from advisor.measure.statistics import Interval, level_of, t_interval
+from advisor.measure.verdicts import LOG_MARGIN, SPREAD_FLOOR
+from advisor.pair import CALLED, MODES
+from advisor.ratio import t_quantile
 
 _ALPHA = 0.05
-_COMPILED = {
-    "pytorch.compile": "pytorch.eager",
-    "pytorch.compile_reduce_overhead": "pytorch.compile",
-    "jax.jit": "jax.eager",
-}
+Effect = Literal["faster", "slower", "equal", "open"]
+Ends = tuple[float, float]
 
 
 def attributions(
-    probes: Sequence[Mapping[str, Any]], *, floor: float = SPREAD_FLOOR, selftest: str = "passed"
-) -> list[dict[str, Any]]:
+    probes: Sequence[Probe], *, floor: float = SPREAD_FLOOR, selftest: str = "passed"
+) -> list[Attribution]:
     """One element per toggle and mode: the time with it *off* over the time with it *on*.
 
     `time_ratio` above 1 means that what was toggled makes the mode faster. `floor` bounds the
-    spread between launches from below. Where the self-test failed nothing is attributed.
+    spread between launches from below: the self-test's, which equal code showed. Where the
+    self-test failed nothing is attributed.
     """
     if selftest == "failed":
         return []
-    found: list[dict[str, Any]] = []
+    toggles: list[Attribution] = []
     for probe in probes:
-        found += _compiling(probe)
+        toggles += _compiling(probe)
         for other in probes:
-            if probe["cores"] == 1 and other["cores"] > 1 and _work(probe) == _work(other):
-                found += _entries("cores", probe, other, floor, paired=False)
-            if probe["size_name"] == other.get("variant_of") and _place(probe) == _place(other):
-                found += _entries("variant", probe, other, floor, paired=True)
-    return found
+            if _is_one_core_of(probe, other):
+                toggles += _entries("cores", probe, other, floor, paired=False)
+            if other.variant_of and (probe.size_name, _place(probe)) == (
+                other.variant_of,
+                _place(other),
+            ):
+                toggles += _entries("variant", probe, other, floor, paired=True)
+    return toggles
 
 
-def _place(probe: Mapping[str, Any]) -> tuple[Any, ...]:
-    return probe["id"], probe["device"], probe["cores"], probe["precision"]
+def disagreements(probes: Sequence[Probe]) -> list[Notice]:
+    """One notice per pair of modes whose verdict on one core is not that on all cores."""
+    return [
+        notice
+        for one in probes
+        for other in probes
+        if _is_one_core_of(one, other)
+        for notice in _disagreeing(one, other)
+    ]
 
 
-def _work(probe: Mapping[str, Any]) -> tuple[Any, ...]:
-    return probe["id"], probe["device"], probe["precision"], probe["size_name"]
+def _is_one_core_of(one: Probe, other: Probe) -> bool:
+    """Whether *one* is the work of *other* on one core, which has several."""
+    works = [(p.id, p.size_name, p.device, p.precision) for p in (one, other)]
+    return one.cores == 1 and (other.cores or 0) > 1 and works[0] == works[1]
+
+
+def _place(probe: Probe) -> tuple[Any, ...]:
+    return probe.id, probe.device, probe.cores, probe.precision
+
+
+def _disagreeing(one: Probe, other: Probe) -> Iterator[Notice]:
+    """Where the winners differ, or one of the two finds a difference that the other excludes."""
+    on_all = {(c.a, c.b): c.verdict for c in other.comparisons}
+    for compared in one.comparisons:
+        pair = (compared.a, compared.b)
+        words = (compared.verdict, on_all.get(pair, ""))
+        if words[0] == words[1] or not all(word in CALLED for word in words):
+            continue
+        case = "reversed" if "equivalent" not in words else "on-all-cores-only"
+        if words[1] == "equivalent":
+            case = "on-one-core-only"
+        # The winner where it was called: on one core first.
+        word = words[1] if words[0] == "equivalent" else words[0]
+        faster, slower = pair if word == "a_faster" else pair[::-1]
+        values = {"probe": one.id, "size": one.size_name, "all_cores": other.cores}
+        yield Notice("cores-disagree", "info", case, {**values, "faster": faster, "slower": slower})
 
 
 def _line(
-    kind: str, off: Mapping[str, Any], on: Mapping[str, Any], mode: str, values: Mapping[str, Any]
-) -> dict[str, Any]:
-    return {
-        "kind": kind,
-        "probe": on["id"],
-        "device": on["device"],
-        "precision": on["precision"],
-        "mode": mode,
-        "size": on["size_name"],
-        "size_off": off["size_name"],
-        "cores": on["cores"],
-        "cores_off": off["cores"],
-        **values,
-    }
+    kind: str,
+    off: Probe,
+    on: Probe,
+    *,
+    mode: str,
+    mode_off: str,
+    ratio: float,
+    ci: Ends,
+    level: float,
+    launches: int,
+    effect: Effect,
+) -> Attribution:
+    return Attribution(
+        kind=kind,
+        probe=on.id,
+        device=on.device,
+        precision=on.precision,
+        mode=mode,
+        mode_off=mode_off,
+        size=on.size_name,
+        size_off=off.size_name,
+        cores=on.cores,
+        cores_off=off.cores,
+        time_ratio=ratio,
+        ci=ci,
+        level=level,
+        launches=launches,
+        effect=effect,
+    )
 
 
-def _compiling(probe: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _compiling(probe: Probe) -> Iterator[Attribution]:
     """What compiling makes of a framework's own step: a comparison that was made already."""
-    for compared in probe["comparisons"]:
-        a, b = compared["a"], compared["b"]
-        for on, off in ((a, b), (b, a)):
-            name, _, version = on.partition("@")
-            if off.partition("@")[::2] != (_COMPILED.get(name), version):
-                continue
-            ratio, ci = compared["time_ratio"], compared["ci"]
-            if ratio is None or compared["verdict"] == "invalid":
-                continue
-            if on == b:
-                ratio, ci = _rounded(1 / ratio), [_rounded(1 / ci[1]), _rounded(1 / ci[0])]
-            called = compared["verdict"] in ("a_faster", "b_faster", "equivalent")
-            effect = _effect(ci) if called else "open"
-            values = {"mode_off": off, "time_ratio": ratio, "ci": ci, "effect": effect}
-            yield _line("compile", probe, probe, on, values)
+    for compared in probe.comparisons:
+        for on, off in ((compared.a, compared.b), (compared.b, compared.a)):
+            if _without(on) == off:
+                yield from _compiled(probe, compared, on, off)
+
+
+def _without(label: str) -> str | None:
+    """The mode that differs from *label* in one thing alone, of the same toolchain."""
+    name, at, version = label.partition("@")
+    plain = MODES[name].without if name in MODES else None
+    return None if plain is None else f"{plain}{at}{version}"
+
+
+def _compiled(probe: Probe, compared: Comparison, on: str, off: str) -> Iterator[Attribution]:
+    ratio, ci = compared.time_ratio, compared.ci
+    if ratio is None or ci is None or compared.verdict == "invalid":
+        return
+    if on == compared.b:
+        ratio, ci = _rounded(1 / ratio), (_rounded(1 / ci[1]), _rounded(1 / ci[0]))
+    yield _line(
+        "compile",
+        probe,
+        probe,
+        mode=on,
+        mode_off=off,
+        ratio=ratio,
+        ci=ci,
+        level=compared.level,
+        launches=compared.launches,
+        effect=_effect(ci) if compared.called else "open",
+    )
 
 
 def _entries(
-    kind: str, off: Mapping[str, Any], on: Mapping[str, Any], floor: float, *, paired: bool
-) -> Iterator[dict[str, Any]]:
+    kind: str, off: Probe, on: Probe, floor: float, *, paired: bool
+) -> Iterator[Attribution]:
     """The modes that both probes timed, as far as no gate refused them."""
-    before = {e["mode"]: e for e in off["entries"] if e["status"] == "ok"}
-    for entry in on["entries"]:
-        mode = entry["mode"]
-        if entry["status"] != "ok" or mode not in before:
+    before = {e.mode: e for e in off.entries if e.status == "ok"}
+    for entry in on.entries:
+        mode = entry.mode
+        if entry.status != "ok" or mode not in before:
             continue
         if _refused(off, mode) or _refused(on, mode):
             continue
-        interval = _interval(_medians(before[mode]), _medians(entry), floor, paired=paired)
+        interval = _interval(_log_medians(before[mode]), _log_medians(entry), floor, paired=paired)
         if interval is not None:
-            ci = [math.exp(interval.low), math.exp(interval.high)]
-            ratio, ci = _rounded(math.exp(interval.estimate)), [_rounded(x) for x in ci]
-            values = {"mode_off": mode, "time_ratio": ratio, "ci": ci, "effect": _effect(ci)}
-            yield _line(kind, off, on, mode, values)
+            ci = (_rounded(math.exp(interval.low)), _rounded(math.exp(interval.high)))
+            yield _line(
+                kind,
+                off,
+                on,
+                mode=mode,
+                mode_off=mode,
+                ratio=_rounded(math.exp(interval.estimate)),
+                ci=ci,
+                level=interval.level,
+                launches=interval.launches,
+                effect=_effect(ci),
+            )
 
 
-def _refused(probe: Mapping[str, Any], mode: str) -> bool:
+def _refused(probe: Probe, mode: str) -> bool:
     """Whether no comparison that *mode* takes part in passed its gates."""
-    words = [c["verdict"] for c in probe["comparisons"] if mode in (c["a"], c["b"])]
+    words = [c.verdict for c in probe.comparisons if mode in (c.a, c.b)]
     return all(word == "invalid" for word in words)
 
 
-def _medians(entry: Mapping[str, Any]) -> dict[int, float]:
-    good = [x for x in entry["launches"] if x["median_s"] and not x.get("noisy")]
-    return {x["index"]: math.log(x["median_s"]) for x in good}
+def _log_medians(entry: Entry) -> dict[int, float]:
+    good = [launch for launch in entry.launches if launch.median_s and not launch.noisy]
+    return {launch.index: math.log(launch.median_s) for launch in good if launch.median_s}
 
 
 def _interval(
@@ -136,17 +214,18 @@ def _interval(
     fewest = min(side.launches for side in sides)
     half = t_quantile(1 - _ALPHA / 2, fewest - 1) * error
     spread = max(side.spread for side in sides)
-    return Interval(estimate, estimate - half, estimate + half, spread, fewest)
+    level = level_of(_ALPHA)
+    return Interval(estimate, estimate - half, estimate + half, spread, fewest, level)
 
 
 def _rounded(ratio: float) -> float:
     return float(f"{ratio:.5g}")
 
 
-def _effect(ci: Sequence[float]) -> str:
+def _effect(ci: Ends) -> Effect:
     low, high = math.log(ci[0]), math.log(ci[1])
-    if low > DEFAULT_MARGIN:
+    if low > LOG_MARGIN:
         return "faster"
-    if high < -DEFAULT_MARGIN:
+    if high < -LOG_MARGIN:
         return "slower"
-    return "equal" if low > -DEFAULT_MARGIN and high < DEFAULT_MARGIN else "open"
+    return "equal" if low > -LOG_MARGIN and high < LOG_MARGIN else "open"

@@ -7,22 +7,60 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from advisor.errors import UserError
+from advisor.evidence import Probe
+from advisor.pair import framework_of
+from advisor.text import private
 from advisor.workers.environment import worker_environment
 from advisor.workers.worker import WorkerCommand, WorkerError, WorkerProcess
-from advisor.text import private
 
-# How a worker's error begins that is the user's file's.
-_USERS_FAULT = "UserFileError: "
+# The type of a worker's error that is the user's file's.
+_USERS_FAULT = "UserFileError"
 _TEMPLATE_HINT = "a file that works is printed by: fw-advisor probe --workload-template"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferedSize:
+    """One size of a workload, and what a call of it does."""
+
+    size: Mapping[str, Any] = field(default_factory=dict)
+    flops: float | None = None
+    bytes: float | None = None
+    samples_per_step: float = 1.0
+    precision: str = "float32"
+    tolerance: Mapping[str, float] = field(default_factory=dict)
+    variant_of: str | None = None
+    weighs: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferedWorkload:
+    """One workload that a worker can run; `source` is the user's file where it is one."""
+
+    id: str
+    title: str
+    sizes: Mapping[str, OfferedSize]
+    modes: tuple[str, ...]
+    extra_modes: tuple[str, ...] = ()
+    one_off: bool = False
+    latency: bool = False
+    own_process: bool = False
+    stream_calls: int | None = None
+    source: str | None = None
+
+    @property
+    def frameworks(self) -> frozenset[str]:
+        """The frameworks that it has a version for."""
+        return frozenset(framework_of(mode) for mode in self.modes)
 
 
 def read_catalogue(
     worker: Sequence[str], place: Path, own: Sequence[str] = ()
-) -> list[dict[str, Any]]:
+) -> list[OfferedWorkload]:
     """The workloads as the worker describes them, or the users' *own* (paths of files).
 
     Needs NumPy in this interpreter.
@@ -41,10 +79,33 @@ def read_catalogue(
             str((reply.get("error") or {}).get("text", "the catalogue could not be read")),
             hint=_TEMPLATE_HINT,
         )
-    found = reply.get("workloads")
-    if not isinstance(found, list):
-        raise WorkerError("worker-garbage", "the catalogue is no list of workloads")
-    return found
+    try:
+        return [offered(described) for described in reply["workloads"]]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise WorkerError("worker-garbage", "no-catalogue") from error
+
+
+def offered(described: Mapping[str, Any]) -> OfferedWorkload:
+    """One workload from what a worker says of it.
+
+    Raises:
+        KeyError, TypeError, AttributeError: it is no description of a workload.
+    """
+    return OfferedWorkload(
+        id=str(described["id"]),
+        title=str(described["title"]),
+        sizes={
+            name: OfferedSize(**{key: size[key] for key in _SIZE_KEYS & size.keys()})
+            for name, size in described["sizes"].items()
+        },
+        modes=tuple(described["modes"]),
+        extra_modes=tuple(described["extra_modes"]),
+        **{key: described[key] for key in _OPTIONAL & described.keys()},
+    )
+
+
+_SIZE_KEYS = frozenset(OfferedSize.__dataclass_fields__)
+_OPTIONAL = {"one_off", "latency", "own_process", "stream_calls", "source"}
 
 
 def _refuse_namesakes(own: Sequence[str]) -> None:
@@ -61,23 +122,15 @@ def _refuse_namesakes(own: Sequence[str]) -> None:
             raise UserError("is given twice", hint="name it once", where=private(path))
 
 
-def offers_of(catalogue: Sequence[Mapping[str, Any]]) -> dict[str, set[str]]:
-    """The frameworks that each workload has a version for."""
-    return {str(w["id"]): {str(m).partition(".")[0] for m in w["modes"]} for w in catalogue}
-
-
-def as_offered(
-    probes: Sequence[Mapping[str, Any]], offers: Mapping[str, Collection[str]]
-) -> list[dict[str, Any]]:
+def as_offered(probes: Sequence[Probe], offers: Mapping[str, Collection[str]]) -> list[Probe]:
     """*probes* without entries for a framework that their workload has no version for."""
     return [
-        {**p, "entries": [e for e in p["entries"] if e["framework"] in offers[p["id"]]]}
-        for p in probes
+        replace(p, entries=[e for e in p.entries if e.framework in offers[p.id]]) for p in probes
     ]
 
 
 def users_fault(error: WorkerError) -> UserError | None:
     """*error* as the user's mistake, where a worker found it in the user's file."""
-    if not error.text.startswith(_USERS_FAULT):
+    if error.values.get("kind") != _USERS_FAULT:
         return None
-    return UserError(error.text.removeprefix(_USERS_FAULT), hint=_TEMPLATE_HINT)
+    return UserError(str(error.values["text"]), hint=_TEMPLATE_HINT)

@@ -1,17 +1,50 @@
 """What must hold for a block, a launch or a probe to count. Fixed in advance, symmetric, pure.
 
 A block pair is dropped as a pair, whichever side failed and however fast it was: a rule that
-looked at the times could make any result. Thresholds are stated once, here.
+looked at the times could make any result. Ids and thresholds are stated once, here; the gates'
+names, sentences and ways out are words (``gate`` in the catalogue of messages).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from advisor.evidence import Block, Gate, GateStatus
 from advisor.measure.statistics import quantile
+
+# Gates of a comparison: what its certificate is made of.
+SELFTEST = "selftest-failed"
+PARITY = "parity-failed"
+PRECISION = "precision-differs"
+THREADS = "threads-differ"
+DEVICES = "devices-differ"
+GUESTS = "others-on-the-device"
+RATE = "impossible-rate"
+BANDWIDTH = "impossible-bandwidth"
+CONSTANTS = "constants-captured"
+COMPILES_AGAIN = "compiles-again"
+BUSY = "others-were-busy"
+COMPARISON_GATES = (
+    *(SELFTEST, PARITY, PRECISION, THREADS, DEVICES, GUESTS),
+    *(RATE, BANDWIDTH, CONSTANTS, COMPILES_AGAIN, BUSY),
+)
+# A gate of a mode: whether its cold compile time is one.
+WARM_CACHE = "cold-compile-warm"
+# Gates of a block; `BUSY` is one of them too.
+CLOCK = "clock-dropped"
+COMPILED_INSIDE = "compiled-inside"
+STOLEN = "stolen-by-the-host"
+THROTTLED = "throttled-by-quota"
+CORES_LOST = "cores-lost"
+WAITED = "waited-for-a-core"
+PRESSURE = "pressure-on-the-cores"
+BLOCK_GATES = (
+    *(CLOCK, COMPILED_INSIDE, STOLEN, THROTTLED, BUSY),
+    *(CORES_LOST, WAITED, PRESSURE),
+)
 
 # Share of pairs that may be dropped before a launch counts as noisy.
 MOST_DROPPED = 0.30
@@ -45,27 +78,30 @@ class Baseline:
     pressure_share: float = math.inf
 
 
-def baseline_of(blocks: Sequence[Mapping[str, Any]]) -> Baseline | None:
+def baseline_of(blocks: Sequence[Block]) -> Baseline | None:
     """The 90th percentile of effective cores, the lower quartiles of the waiting shares."""
     cores = [c for c in (effective_cores(b) for b in blocks) if c is not None]
     if not cores:
         return None
-    waiting = (_usual_share(blocks, key) for key in ("run_delay_s", "pressure_s"))
-    return Baseline(quantile(cores, 0.9), *waiting)
+    return Baseline(
+        quantile(cores, 0.9),
+        _usual([_share(b.run_delay_s, b) for b in blocks]),
+        _usual([_share(b.pressure_s, b) for b in blocks]),
+    )
 
 
-def _usual_share(blocks: Sequence[Mapping[str, Any]], key: str) -> float:
-    shares = [d for d in (_share(b, key) for b in blocks) if d is not None]
-    return quantile(shares, 0.25) if shares else math.inf
+def _usual(shares: Sequence[float | None]) -> float:
+    read = [share for share in shares if share is not None]
+    return quantile(read, 0.25) if read else math.inf
 
 
-def effective_cores(block: Mapping[str, Any]) -> float | None:
+def effective_cores(block: Block) -> float | None:
     """CPU time over wall time of a block."""
-    return _share(block, "cpu_s")
+    return _share(block.cpu_s, block)
 
 
 def block_faults(
-    block: Mapping[str, Any], baseline: Baseline | None, clock_hz: float | None = None
+    block: Block, baseline: Baseline | None, clock_hz: float | None = None
 ) -> list[str]:
     """Ids of the gates that one block fails; empty for a good block.
 
@@ -74,78 +110,77 @@ def block_faults(
     those blocks would hide how the framework behaves. *clock_hz* is the launch's median clock.
     """
     faults = []
-    if clock_hz and (block.get("clock_hz") or clock_hz) < CLOCK_SHARE * clock_hz:
-        faults.append("clock-dropped")
-    if block.get("compile_events"):
-        faults.append("compiled-inside")
-    if (_share(block, "steal_s") or 0.0) > STEAL_SHARE and (block.get("steal_s") or 0) > 0.011:
-        faults.append("stolen-by-the-host")
-    if block.get("throttled_s"):
-        faults.append("throttled-by-quota")
-    foreign = block.get("foreign_share")
+    if clock_hz and (block.clock_hz or clock_hz) < CLOCK_SHARE * clock_hz:
+        faults.append(CLOCK)
+    if block.compile_events:
+        faults.append(COMPILED_INSIDE)
+    if (_share(block.steal_s, block) or 0.0) > STEAL_SHARE and (block.steal_s or 0) > 0.011:
+        faults.append(STOLEN)
+    if block.throttled_s:
+        faults.append(THROTTLED)
+    foreign = block.foreign_share
     if foreign is not None and foreign > ROUND_FOREIGN_SHARE:
-        faults.append("others-were-busy")
+        faults.append(BUSY)
     if foreign is None or foreign > TAKEN_SHARE:
         faults += _contended(block, baseline)
     return faults
 
 
-def _contended(block: Mapping[str, Any], baseline: Baseline | None) -> list[str]:
+def _contended(block: Block, baseline: Baseline | None) -> list[str]:
     cores = effective_cores(block)
     if baseline is None or cores is None:
         return []
     faults = []
     if cores < baseline.cores * (1 - CORES_TOLERANCE):
-        faults.append("cores-lost")
-    delay = _share(block, "run_delay_s")
+        faults.append(CORES_LOST)
+    delay = _share(block.run_delay_s, block)
     if delay is not None and delay > baseline.delay_share + DELAY_EXCESS * max(1, cores):
-        faults.append("waited-for-a-core")
-    pressure = _share(block, "pressure_s")
+        faults.append(WAITED)
+    pressure = _share(block.pressure_s, block)
     if pressure is not None and pressure > baseline.pressure_share + PRESSURE_EXCESS:
-        faults.append("pressure-on-the-cores")
+        faults.append(PRESSURE)
     return faults
 
 
-def _share(block: Mapping[str, Any], key: str) -> float | None:
-    value, wall = block.get(key), block.get("wall_s")
-    return None if value is None or not wall else float(value) / float(wall)
+def _share(seconds: float | None, block: Block) -> float | None:
+    return None if seconds is None or not block.wall_s else seconds / block.wall_s
 
 
-def mark_blocks(runs: Mapping[str, Sequence[dict[str, Any]]]) -> None:
-    """Set ``kept`` and ``dropped_by`` on every block of one cell in one launch."""
-    clocks = [c for blocks in runs.values() for b in blocks if (c := b.get("clock_hz"))]
+def marked_blocks(runs: Mapping[str, Sequence[Block]]) -> dict[str, list[Block]]:
+    """The blocks of one item in one launch, by mode, with what the gates say of each."""
+    clocks = [b.clock_hz for blocks in runs.values() for b in blocks if b.clock_hz]
     clock_hz = quantile(clocks, 0.5) if clocks else None
-    for blocks in runs.values():
-        baseline = baseline_of(blocks)
-        for block in blocks:
-            faults = block_faults(block, baseline, clock_hz)
-            block["dropped_by"] = faults
-            block["kept"] = not faults
+    return {label: _marked(blocks, clock_hz) for label, blocks in runs.items()}
 
 
-def good_pairs(
-    a: Sequence[Mapping[str, Any]], b: Sequence[Mapping[str, Any]]
-) -> tuple[list[float], list[float], float]:
+def _marked(blocks: Sequence[Block], clock_hz: float | None) -> list[Block]:
+    baseline = baseline_of(blocks)
+    faults = [block_faults(block, baseline, clock_hz) for block in blocks]
+    return [
+        replace(block, kept=not of_block, dropped_by=of_block)
+        for block, of_block in zip(blocks, faults, strict=True)
+    ]
+
+
+def good_pairs(a: Sequence[Block], b: Sequence[Block]) -> tuple[list[float], list[float], float]:
     """Block medians of both sides, in seconds, where both blocks are good.
 
     Returns ``(a, b, dropped)`` with the share of pairs that were dropped.
     """
-    of_b = {block["round"]: block for block in b}
-    pairs = [(block, of_b[block["round"]]) for block in a if block["round"] in of_b]
-    kept = [(x, y) for x, y in pairs if x["kept"] and y["kept"]]
+    of_b = {block.round: block for block in b}
+    pairs = [(block, of_b[block.round]) for block in a if block.round in of_b]
+    kept = [(x, y) for x, y in pairs if x.kept and y.kept]
     dropped = 1 - len(kept) / len(pairs) if pairs else 1.0
-    return [_median(x) for x, _ in kept], [_median(y) for _, y in kept], dropped
+    return [block_median_s(x) for x, _ in kept], [block_median_s(y) for _, y in kept], dropped
 
 
-def good_medians(
-    a: Sequence[Mapping[str, Any]], b: Sequence[Mapping[str, Any]]
-) -> tuple[list[float], list[float], float]:
+def good_medians(a: Sequence[Block], b: Sequence[Block]) -> tuple[list[float], list[float], float]:
     """One median per side over its good blocks, for sides that did not take turns.
 
     Returns like `good_pairs`, with the larger share of dropped blocks; empty where a side has
     no good block.
     """
-    kept = [[_median(block) for block in side if block["kept"]] for side in (a, b)]
+    kept = [[block_median_s(block) for block in side if block.kept] for side in (a, b)]
     dropped = max(1 - len(k) / len(side) for k, side in zip(kept, (a, b), strict=True))
     if not all(kept):
         return [], [], 1.0
@@ -153,8 +188,9 @@ def good_medians(
     return a_s, b_s, dropped
 
 
-def _median(block: Mapping[str, Any]) -> float:
-    return quantile(block["samples_s"], 0.5)
+def block_median_s(block: Block) -> float:
+    """The median sample of a block."""
+    return quantile(block.samples_s, 0.5)
 
 
 def precision_class(max_relative_error: float) -> str:
@@ -167,20 +203,18 @@ def precision_class(max_relative_error: float) -> str:
 
 def gate(
     gate_id: str,
-    text: str,
     *,
     ok: bool | None,
+    case: str = "",
     value: Any = None,
     limit: Any = None,
     modes: Sequence[str] = (),
-) -> dict[str, Any]:
-    """One line of a fairness certificate; None means that it could not be checked."""
-    status = "unknown" if ok is None else "passed" if ok else "failed"
-    return {
-        "id": gate_id,
-        "status": status,
-        "text": text,
-        "value": value,
-        "limit": limit,
-        "modes": list(modes),
-    }
+    **values: Any,
+) -> Gate:
+    """One line of a fairness certificate; where *ok* is None it could not be checked.
+
+    *values* are what its sentence is about; *case* names the sentence where the id's status alone
+    does not.
+    """
+    status: GateStatus = "unknown" if ok is None else "passed" if ok else "failed"
+    return Gate(gate_id, status, case, values, value=value, limit=limit, modes=list(modes))

@@ -9,12 +9,16 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from advisor.evidence import Parity, Reason
+from advisor.measure.gates import PARITY
+from advisor.pair import JIT, TORCH_EAGER, mode_of
 
 Observation = Mapping[str, NDArray[Any]]
 MAX_OBSERVATION_BYTES = 512 * 1024 * 1024
@@ -22,17 +26,23 @@ MAX_OBSERVATION_BYTES = 512 * 1024 * 1024
 _BROKEN_ARCHIVE = (zipfile.BadZipFile, zlib.error, NotImplementedError, TypeError, AttributeError)
 _PIECES = ("forward", "grad", "curve")
 # The modes that show outputs and gradients; all others of a framework show their curve.
-_SHOW_ALL = ("pytorch.eager", "jax.jit")
+_SHOW_ALL = (TORCH_EAGER, JIT)
+PARAMETERS = "parameters"
+"""What a problem is filed under that no single mode has."""
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far one mode is from the reference; None where it has no such piece."""
+    """How far one mode is from the reference; None where it has no such piece.
+
+    Each of the `differences` beyond what is allowed is a reason ``differs`` with its case.
+    """
 
     forward_max_abs: float | None
     grad_max_abs: float | None
     curve_max_abs: float | None
-    problem: str | None
+    differences: tuple[Reason, ...] = ()
 
 
 def read_observation(path: Path) -> Observation | None:
@@ -54,45 +64,51 @@ def compare(
 
     Keys of *tolerance*: ``forward``, ``grad``, ``curve``.
     """
-    problems: list[str] = []
+    differences: list[Reason] = []
     worst: dict[str, float | None] = {"forward": None, "grad": None, "curve": None}
     for name in sorted(reference):
         kind = name.split(".", 1)[0]
         if kind not in worst or name not in other:
             continue
-        difference, problem = _difference(name, reference[name], other[name], tolerance[kind])
-        if problem:
-            problems.append(problem)
-        if difference is not None:
-            worst[kind] = max(worst[kind] or 0.0, difference)
-    shared = {name for name in reference if name in other}
-    if not shared:
-        problems.append("the modes show nothing that could be compared")
+        largest, difference = _difference(name, reference[name], other[name], tolerance[kind])
+        if difference:
+            differences.append(difference)
+        if largest is not None:
+            worst[kind] = max(worst[kind] or 0.0, largest)
+    if not any(name in other for name in reference):
+        differences.append(_differs("nothing-shared"))
     if "curve" in reference and "curve" not in other:
-        problems.append("one mode shows no curve")
+        differences.append(_differs("no-curve"))
     return Agreement(
-        worst["forward"], worst["grad"], worst["curve"], "; ".join(problems[:3]) or None
+        worst["forward"], worst["grad"], worst["curve"], tuple(differences[:_MOST_NAMED])
     )
 
 
 def _difference(
     name: str, reference: NDArray[Any], other: NDArray[Any], tolerance: float
-) -> tuple[float | None, str | None]:
+) -> tuple[float | None, Reason | None]:
+    """The largest absolute difference of one piece, and what is wrong with it."""
     if reference.shape != other.shape:
-        return None, f"{name} has shape {other.shape} instead of {reference.shape}"
+        shapes = {"shape": list(other.shape), "reference_shape": list(reference.shape)}
+        return None, _differs("shape", piece=name, **shapes)
+    types = {"dtype": str(other.dtype), "reference_dtype": str(reference.dtype)}
     if other.dtype.kind != reference.dtype.kind or other.dtype.itemsize != reference.dtype.itemsize:
-        return None, f"{name} is {other.dtype} instead of {reference.dtype}"
+        return None, _differs("dtype", piece=name, **types)
     if reference.dtype.kind not in "fiub":
-        return None, f"{name} holds {reference.dtype}, which is no real number"
+        return None, _differs("no-real-number", piece=name, **types)
     a, b = reference.astype(np.float64), other.astype(np.float64)
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
-        return None, f"{name} holds NaN or infinite values"
-    difference = float(np.max(np.abs(a - b))) if a.size else 0.0
+        return None, _differs("not-finite", piece=name)
+    largest = float(np.max(np.abs(a - b))) if a.size else 0.0
     scale = float(np.max(np.abs(a))) if a.size else 1.0
     limit = tolerance * max(scale, 1e-30)
-    if difference > limit:
-        return difference, f"{name} differs by {difference:.2g}; at most {limit:.2g} is allowed"
-    return difference, None
+    if largest > limit:
+        return largest, _differs("too-far", piece=name, difference=largest, limit=limit)
+    return largest, None
+
+
+def _differs(case: str, **values: Any) -> Reason:
+    return Reason("differs", case, values)
 
 
 def learns(observation: Observation) -> bool | None:
@@ -107,72 +123,69 @@ def parity_of(
     observations: Mapping[str, Observation | None],
     tolerance: Mapping[str, float],
     inputs_sha256: str | None,
-) -> dict[str, Any]:
+) -> Parity:
     """The parity part of one probe's evidence, over all its modes (by label)."""
-    usable = {label: o for label, o in observations.items() if o is not None}
-    result: dict[str, Any] = {
-        "status": "not_checked",
-        "forward_max_abs": None,
-        "grad_max_abs": None,
-        "loss_curve_max_abs": None,
-        "parameters_equal": None,
-        "inputs_sha256": inputs_sha256,
-        "reason": None,
-        "problems": {},
-    }
-    problems = {
-        label: "what it computed could not be read" for label, o in observations.items() if not o
-    }
-    usable = {label: o for label, o in usable.items() if label not in problems}
     if len(observations) < 2:
-        return result
+        return Parity(inputs_sha256=inputs_sha256)
+    problems = {label: Reason("unreadable") for label, o in observations.items() if not o}
+    usable = {label: o for label, o in observations.items() if o}
     labels = sorted(usable, key=lambda label: ("forward" not in usable[label], label))
     for label in labels:
         if learns(usable[label]) is False:
-            problems[label] = "the loss does not depend on the parameters"
-    for label, text in _lacking(usable).items():
-        problems.setdefault(label, text)
+            problems[label] = Reason("loss-without-parameters")
+    for label, pieces in _lacking(usable).items():
+        problems.setdefault(label, Reason("lacks-pieces", values={"pieces": pieces}))
+    parity = Parity(inputs_sha256=inputs_sha256)
     for label in labels[1:]:
-        found = compare(usable[labels[0]], usable[label], tolerance)
-        if found.problem:
-            problems.setdefault(label, f"against {labels[0]}: {found.problem}")
-        _widen(result, found)
-    counts = {_parameter_count(o) for o in usable.values() if _parameter_count(o)}
-    result["parameters_equal"] = len(counts) == 1 if counts else None
+        agreement = compare(usable[labels[0]], usable[label], tolerance)
+        if agreement.differences:
+            problems.setdefault(label, _differs_from(labels[0], agreement))
+        parity = _widened(parity, agreement)
+    counts = {count for o in usable.values() if (count := _parameter_count(o))}
     if len(counts) > 1:
-        problems["parameters"] = f"the modes have different parameter counts: {sorted(counts)}"
-    result["status"] = "failed" if problems else "ok"
-    result["problems"] = problems
-    if problems:
-        text = "; ".join(f"{label}: {problem}" for label, problem in sorted(problems.items()))
-        result["reason"] = {"id": "parity-failed", "text": text, "hint": ""}
-    return result
+        problems[PARAMETERS] = Reason("parameter-counts", values={"counts": sorted(counts)})
+    return replace(
+        parity,
+        status="failed" if problems else "ok",
+        parameters_equal=len(counts) == 1 if counts else None,
+        problems=problems,
+        reason=Reason(PARITY) if problems else None,
+    )
 
 
-def _widen(result: dict[str, Any], found: Agreement) -> None:
-    for key, value in (
-        ("forward_max_abs", found.forward_max_abs),
-        ("grad_max_abs", found.grad_max_abs),
-        ("loss_curve_max_abs", found.curve_max_abs),
-    ):
-        if value is not None:
-            result[key] = max(result[key] or 0.0, value)
+def _differs_from(reference: str, agreement: Agreement) -> Reason:
+    differences = [{"case": d.case, **d.values} for d in agreement.differences]
+    return Reason("differs", "from", {"reference": reference, "differences": differences})
 
 
-def _lacking(observations: Mapping[str, Observation]) -> dict[str, str]:
-    """Modes that do not show a piece that others of their kind show.
+def _widened(parity: Parity, agreement: Agreement) -> Parity:
+    return replace(
+        parity,
+        forward_max_abs=_larger(parity.forward_max_abs, agreement.forward_max_abs),
+        grad_max_abs=_larger(parity.grad_max_abs, agreement.grad_max_abs),
+        loss_curve_max_abs=_larger(parity.loss_curve_max_abs, agreement.curve_max_abs),
+    )
+
+
+def _larger(one: float | None, other: float | None) -> float | None:
+    values = [value for value in (one, other) if value is not None]
+    return max(values) if values else None
+
+
+def _lacking(observations: Mapping[str, Observation]) -> dict[str, list[str]]:
+    """Modes that do not show a piece that others of their kind show, and the first few pieces.
 
     Otherwise a mode that hides its outputs would agree with everything.
     """
     shown = {label: _pieces(observation) for label, observation in observations.items()}
-    full = {label for label in shown if label.split("@", 1)[0] in _SHOW_ALL}
+    full = {label for label in shown if mode_of(label) in _SHOW_ALL}
     everything = set().union(*(shown[label] for label in full))
-    found = {}
+    lacking = {}
     for label, pieces in shown.items():
         missing = (everything if label in full else everything & {"curve"}) - pieces
         if missing:
-            found[label] = f"it does not show {', '.join(sorted(missing)[:3])}"
-    return found
+            lacking[label] = sorted(missing)[:_MOST_NAMED]
+    return lacking
 
 
 def _pieces(observation: Observation) -> set[str]:

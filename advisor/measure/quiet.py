@@ -1,20 +1,28 @@
-"""How much of the allowed CPUs others use: before a launch, and while it measures.
+"""Who else computes here: how much of the allowed CPUs others use, and on which accelerator.
 
-Linux: per-CPU busy time from /proc/stat against the CPU time of our own processes. Elsewhere
-nothing is known, and the gates that need it say so.
+CPUs, before a launch and while it measures. Linux: per-CPU busy time from /proc/stat against the
+CPU time of our own processes. An accelerator, before and after measuring and never while something
+is timed: asked of its driver, by one command of one vendor. Where nothing is known, the gates that
+need it say so.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import subprocess
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from advisor.measure.progress import Tick
+
 BUSY_SHARE = 0.10
+_DRIVER_LIMIT_S = 5.0
+# https://docs.nvidia.com/deploy/nvidia-smi/index.html, --query-compute-apps
+_DRIVER_QUESTION = ("nvidia-smi", "--query-compute-apps=pid", "--format=csv,noheader,nounits")
 
 
 @dataclass(frozen=True)
@@ -92,20 +100,48 @@ class CpuMeter:
 
 
 def wait_until_quiet(
-    meter: Meter, *, limit_s: float, window_s: float = 0.3, tell: Callable[[str], None]
+    meter: Meter, *, limit_s: float, window_s: float = 0.3, tick: Tick
 ) -> float | None:
     """Wait until others use less than `BUSY_SHARE` of the CPUs, for at most *limit_s*.
 
     Returns the share at the end: below the limit, or what it still was; None where unknown.
     """
     deadline = time.monotonic() + limit_s
-    told = False
+    announced = False
     while True:
         before = meter.read()
         time.sleep(window_s)
         share = meter.foreign_share(before, meter.read())
         if share is None or share < BUSY_SHARE or time.monotonic() >= deadline:
             return share
-        if not told:
-            tell(f"other processes use {share:.0%} of the CPUs; waiting up to {limit_s:.0f} s")
-            told = True
+        if not announced:
+            tick("waiting-for-quiet", share=share, limit_s=limit_s)
+            announced = True
+
+
+def ask_driver(command: Sequence[str] = _DRIVER_QUESTION) -> str | None:
+    """The driver's answer, or None where there is no such command or it does not answer."""
+    try:
+        done = subprocess.run(
+            list(command), capture_output=True, text=True, timeout=_DRIVER_LIMIT_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def foreign_processes(
+    own: Collection[int] = (), ask: Callable[[], str | None] = ask_driver
+) -> int | None:
+    """How many processes that are not *own* compute on NVIDIA devices; None where unknown.
+
+    Inside a container process ids may be hidden or another namespace's: a list with anything
+    but ids tells nothing.
+    """
+    answer = ask()
+    if answer is None:
+        return None
+    lines = [line.strip() for line in answer.splitlines() if line.strip()]
+    if not all(line.isdigit() for line in lines):
+        return None
+    return len({int(line) for line in lines} - {os.getpid(), *own})

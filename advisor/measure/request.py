@@ -7,43 +7,26 @@ understand the same words. Starts nothing and reads nothing: what was found is h
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from advisor import evidence
 from advisor.errors import NothingToMeasureError, UserError
+from advisor.evidence import Accelerator, Machine, Notice, Reason
+from advisor.measure.progress import Report, unreported
+from advisor.measure.wishes import Wishes
+from advisor.measure.work import ToolchainSpec
+from advisor.pair import FRAMEWORK_WORDS, Framework
 from advisor.text import private
 
 if TYPE_CHECKING:
     from advisor.machine.toolchains import Toolchain
     from advisor.measure.campaign import Campaign
-    from advisor.measure.work import ToolchainSpec
-    from advisor.measure.run import Progress
-    from advisor.measure.selection import Wishes
 
-FRAMEWORK_WORDS = {"torch": "pytorch", "pytorch": "pytorch", "jax": "jax"}
-SETTINGS = ("matched", "default")
-
-
-def make_wishes(**asked: Any) -> Wishes:
-    """What was asked for, checked; the arguments are the fields of `Wishes`.
-
-    Raises:
-        UserError: a profile, a kind of settings or a framework that does not exist.
-    """
-    from advisor.measure.plan import PROTOCOLS  # noqa: PLC0415  (--help stays quick)
-    from advisor.measure.selection import Wishes  # noqa: PLC0415
-
-    wishes = Wishes(**asked)
-    for option, word, known in (
-        ("--profile", wishes.profile, tuple(PROTOCOLS)),
-        ("--settings", wishes.settings, SETTINGS),
-        *(("--framework", name, tuple(FRAMEWORK_WORDS)) for name in wishes.frameworks),
-    ):
-        if word not in known:
-            raise UserError(f"{option} {word!r} does not exist", hint=f"one of: {', '.join(known)}")
-    return wishes
+_MACHINE_KEYS = frozenset(f.name for f in fields(Machine))
+_ACCELERATOR_KEYS = frozenset(f.name for f in fields(Accelerator))
 
 
 def parse_pythons(requested: Sequence[str]) -> dict[str, list[str]]:
@@ -79,24 +62,25 @@ def parse_budget(text: str | None) -> float | None:
     return float(match.group(1)) * {"m": 60, "min": 60, "h": 3600}.get(match.group(2) or "s", 1)
 
 
-def specs_of(toolchains: Sequence[Toolchain]) -> tuple[list[ToolchainSpec], dict[str, Any]]:
+def specs_of(
+    toolchains: Sequence[Toolchain],
+) -> tuple[list[ToolchainSpec], dict[str, Reason]]:
     """Toolchains that can be measured, and per framework that has none, why."""
-    from advisor.measure.work import ToolchainSpec  # noqa: PLC0415  (--help stays quick)
-
     specs: list[ToolchainSpec] = []
-    missing: dict[str, Any] = {}
-    for index, found in enumerate(toolchains):
-        if found.problem is not None:
-            missing.setdefault(found.framework, dict(found.problem))
+    missing: dict[str, Reason] = {}
+    for index, toolchain in enumerate(toolchains):
+        problem = _problem_of(toolchain)
+        if problem is not None:
+            missing.setdefault(toolchain.framework, problem)
             continue
-        taken = [spec.suffix for spec in specs if spec.framework == found.framework]
+        taken = [spec.suffix for spec in specs if spec.framework == toolchain.framework]
         specs.append(
             ToolchainSpec(
-                key=f"{found.framework}-{index}",
-                framework=found.framework,
-                interpreter=found.interpreter,
-                version=found.version,
-                suffix=_suffix(found, index, taken),
+                key=f"{toolchain.framework}-{index}",
+                framework=toolchain.framework,
+                interpreter=toolchain.interpreter,
+                version=toolchain.version,
+                suffix=_suffix(toolchain, index, taken),
                 index=index,
             )
         )
@@ -116,49 +100,66 @@ def _suffix(toolchain: Toolchain, index: int, taken: Sequence[str]) -> str:
     return next(name for name in (plain, longer, *numbered) if name not in taken)
 
 
-def left_out(
-    toolchains: Sequence[Toolchain], specs: Sequence[ToolchainSpec]
-) -> list[dict[str, str]]:
+def _problem_of(toolchain: Toolchain) -> Reason | None:
+    """Why a toolchain cannot be measured: said already by the room that looked at it."""
+    if toolchain.problem is None:
+        return None
+    reason_id, text, hint = (str(toolchain.problem.get(k, "")) for k in ("id", "text", "hint"))
+    return Reason(reason_id, text=text, hint=hint)
+
+
+def left_out(toolchains: Sequence[Toolchain], specs: Sequence[ToolchainSpec]) -> list[Notice]:
     """A notice per toolchain that cannot be measured while another of its framework can."""
     measured = {spec.framework for spec in specs}
     return [
-        {
-            "id": "toolchain-left-out",
-            "severity": "warning",
-            "text": f"{private(found.interpreter)} was not measured with {found.framework}: "
-            f"{found.problem.get('text', '')}",
-            "hint": str(found.problem.get("hint") or "see: fw-advisor doctor"),
-        }
-        for found in toolchains
-        if found.problem is not None and found.framework in measured
+        Notice(
+            "toolchain-left-out",
+            "warning",
+            values={
+                "interpreter": private(toolchain.interpreter),
+                "framework": toolchain.framework,
+                "because": evidence.to_data(problem),
+            },
+            hint=problem.hint,
+        )
+        for toolchain in toolchains
+        if (problem := _problem_of(toolchain)) is not None and toolchain.framework in measured
     ]
 
 
-def _nothing_to_measure(
-    missing: Mapping[str, Mapping[str, str]], install_hint: str
-) -> NothingToMeasureError:
+def _nothing_to_measure(missing: Mapping[str, Reason], install_hint: str) -> NothingToMeasureError:
     """Why neither framework can be measured, each with what mends it."""
-    told = "; ".join(f"{name}: {why.get('text', '')}" for name, why in sorted(missing.items()))
-    hints = [f"{name}: {why['hint']}" for name, why in sorted(missing.items()) if why.get("hint")]
+    causes = "; ".join(f"{name}: {why.text}" for name, why in sorted(missing.items()))
+    hints = [f"{name}: {why.hint}" for name, why in sorted(missing.items()) if why.hint]
     if len(hints) < len(missing) or not hints:
         hints.append(install_hint)
     return NothingToMeasureError(
-        "neither PyTorch nor JAX can be measured" + (f" ({told})" if told else ""),
+        "neither PyTorch nor JAX can be measured" + (f" ({causes})" if causes else ""),
         hint="\n  ".join(hints),
     )
 
 
-def document_of(toolchain: Toolchain) -> Mapping[str, Any]:
+def machine_part(described: Mapping[str, Any]) -> Machine:
+    """What `describe_machine` gives, as the evidence holds it."""
+    accelerators = [
+        Accelerator(**{k: v for k, v in listed.items() if k in _ACCELERATOR_KEYS})
+        for listed in described.get("accelerators") or []
+    ]
+    plain = {k: v for k, v in described.items() if k in _MACHINE_KEYS and v is not None}
+    return Machine(**{**plain, "accelerators": accelerators})
+
+
+def toolchain_part(toolchain: Toolchain) -> evidence.Toolchain:
     """A toolchain as it stands in the evidence; the home directory is shown as ``~``."""
-    return {
-        "framework": toolchain.framework,
-        "version": toolchain.version,
-        "python": toolchain.python,
-        "interpreter": private(toolchain.interpreter),
-        "packages": dict(toolchain.packages),
-        "devices": list(toolchain.devices),
-        "problem": None if toolchain.problem is None else dict(toolchain.problem),
-    }
+    return evidence.Toolchain(
+        framework=cast("Framework", toolchain.framework),
+        version=toolchain.version,
+        python=toolchain.python,
+        interpreter=private(toolchain.interpreter),
+        packages=dict(toolchain.packages),
+        devices=list(toolchain.devices),
+        problem=_problem_of(toolchain),
+    )
 
 
 def campaign_for(
@@ -171,8 +172,8 @@ def campaign_for(
     created: str,
     install_hint: str,
     own: Sequence[str] = (),
-    notices: Sequence[Mapping[str, str]] = (),
-    report: Callable[[Progress], None] = lambda _: None,
+    notices: Sequence[Notice] = (),
+    report: Report = unreported,
 ) -> Campaign:
     """The campaign for *wishes* with the *toolchains* and on the *machine* that were found.
 
@@ -198,20 +199,18 @@ def campaign_for(
     if not specs:
         raise _nothing_to_measure(missing, install_hint)
     wanted = {FRAMEWORK_WORDS[f] for f in wishes.frameworks}
-    missing = {k: v for k, v in missing.items() if not wanted or k in wanted}
     broken = left_out([t for t in toolchains if not wanted or t.framework in wanted], specs)
     return Campaign(
         worker=worker,
         toolchains=specs,
-        toolchain_documents=[document_of(t) for t in toolchains],
-        missing=missing,
-        machine=machine,
+        toolchain_parts=[toolchain_part(t) for t in toolchains],
+        missing={k: v for k, v in missing.items() if not wanted or k in wanted},
+        machine=machine_part(machine),
         wishes=replace(wishes, frameworks=tuple(sorted(wanted))),
         created=created,
         cache=cache,
         own_workloads=tuple(own),
         lock_wait_s=2.0,
-        cpu_quota=machine.get("cpu_quota"),
         notices=[*broken, *notices],
         short=bool(broken),
         report=report,

@@ -1,4 +1,4 @@
-"""A whole run: lock, workspace, inputs, launches until the verdicts settle, evidence.
+"""A whole run: inputs, launches until the verdicts settle, and the probes that come of them.
 
 The one place that knows the order of things. It prints nothing: progress goes to a callback.
 An interrupt keeps what was finished.
@@ -13,19 +13,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from advisor.measure.assemble import probe_entry
-from advisor.measure.cell_runs import CellRuns, Context, launch_logs
+from advisor.evidence import Notice, Probe
+from advisor.measure.assemble import probe_of
+from advisor.measure.attribution import disagreements
 from advisor.measure.certificate import keeps_compiling, too_noisy
 from advisor.measure.comparisons import crossing_pairs, verdict_so_far
-from advisor.measure.device_quiet import foreign_processes
-from advisor.measure.disagreement import disagreements
-from advisor.workers.environment import dropped_tuning, worker_environment
-from advisor.measure.launch import Launch
-from advisor.measure.work import Cell, Failure, LaunchResult, Series
+from advisor.measure.item_runs import SeriesContext, WorkRuns, launch_logs
+from advisor.measure.launch import RunningLaunch
 from advisor.measure.plan import Plan, series_seconds
-from advisor.measure.quiet import BUSY_SHARE, CpuMeter, MeterFactory, wait_until_quiet
-from advisor.measure.setting import Setting
-from advisor.measure.verdicts import ASSUMED_SPREAD
+from advisor.measure.pool import LaunchOptions
+from advisor.measure.progress import Progress, Report, unreported
+from advisor.measure.quiet import (
+    BUSY_SHARE,
+    CpuMeter,
+    MeterFactory,
+    foreign_processes,
+    wait_until_quiet,
+)
+from advisor.measure.selftest import SelftestResult
+from advisor.measure.work import Failure, LaunchResult, Series, WorkItem
+from advisor.workers.environment import dropped_tuning, worker_environment
+from advisor.workers.replies import Hello
 from advisor.workers.worker import WorkerCommand, WorkerError, WorkerProcess, worker_argv
 
 # How many launches may be repeated because others disturbed them.
@@ -35,34 +43,20 @@ QUIET_LIMIT_S = 20.0
 ONE_OFF_LAUNCHES = 2
 # How far over its budget a run may go while it is short of its first look.
 OVERRUN = 1.3
+_INPUTS_TIMEOUT_S = 120.0
 
 
 @dataclass
-class Progress:
-    """How far a run is: seconds done of about how many, and what it is doing."""
+class RunResult:
+    """What a run gives: probes and notices, what workers said, and whether it was stopped.
 
-    done_s: float
-    total_s: float
-    text: str
+    What is of a toolchain goes by its key; `facts` are free-form, as its worker told them.
+    """
 
-
-@dataclass
-class SelftestOutcome:
-    """What the self-test said, as far as verdicts need it."""
-
-    status: str = "not_run"
-    spread: float = ASSUMED_SPREAD
-    document: dict[str, Any] | None = None
-
-
-@dataclass
-class Measured:
-    """What a run gives: probes and notices, and whether it was stopped."""
-
-    probes: list[dict[str, Any]]
-    notices: list[dict[str, Any]]
-    hellos: dict[str, dict[str, Any]]
-    environments: dict[str, dict[str, str]]
+    probes: list[Probe] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    hellos: dict[str, Hello] = field(default_factory=dict)
+    environments: dict[str, dict[str, str]] = field(default_factory=dict)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     interrupted: bool = False
     wall_s: float = 0.0
@@ -72,7 +66,7 @@ class Measured:
     def complete(self) -> bool:
         """Whether every entry has times, from all its launches."""
         return not self.interrupted and all(
-            e["status"] == "ok" and not e["reason"] for p in self.probes for e in p["entries"]
+            e.status == "ok" and e.reason is None for p in self.probes for e in p.entries
         )
 
 
@@ -85,8 +79,8 @@ class Run:
         *,
         worker: Sequence[str],
         workspace: Path,
-        selftest: SelftestOutcome,
-        report: Callable[[Progress], None] = lambda _: None,
+        selftest: SelftestResult,
+        report: Report = unreported,
         stop: Callable[[], bool] = lambda: False,
         plants_s: Mapping[str, float] | None = None,
         meter: MeterFactory = CpuMeter,
@@ -103,13 +97,13 @@ class Run:
         self._inputs: dict[str, tuple[str, str]] = {}
         self._failed: dict[str, dict[tuple[str, str], Failure]] = {s.key: {} for s in plan.series}
         self._observations: dict[tuple[str, str, str], Path] = {}
-        self._notices: list[dict[str, Any]] = []
+        self._notices: list[Notice] = []
         self._start = time.monotonic()
         self._launch_s: dict[str, list[float]] = {s.key: [] for s in plan.series}
         self._guests: int | None = None
         self._total_s = plan.seconds()
 
-    def measure(self) -> Measured:
+    def measure(self) -> RunResult:
         """Run every launch that is needed; returns what there is, also when interrupted."""
         interrupted = False
         try:
@@ -121,64 +115,64 @@ class Run:
         except KeyboardInterrupt:
             interrupted = True
         if interrupted:
-            for found in self._launches.values():
+            for launches in self._launches.values():
                 # What was not reached was stopped too: its entries say so.
-                found.extend([] if found else [LaunchResult(0, interrupted=True)])
+                launches.extend([] if launches else [LaunchResult(0, interrupted=True)])
         probes = [
-            self._probe(series, cell) for series in self._plan.series for cell in series.cells
+            self._probe(series, item) for series in self._plan.series for item in series.items
         ]
-        launches = [lch for found in self._launches.values() for lch in found]
-        self._notices += disagreements(probes)
-        self._note_environment()
-        return Measured(
+        every = [launch for launches in self._launches.values() for launch in launches]
+        return RunResult(
             probes=probes,
-            notices=self._notices,
-            hellos={k: v for lch in launches for k, v in lch.hellos.items()},
+            notices=[*self._notices, *disagreements(probes), *_tuning_dropped()],
+            hellos={k: v for launch in every for k, v in launch.hellos.items()},
             environments={
                 t.key: worker_environment(self._workspace, t.key) for t in self._plan.toolchains
             },
-            facts={k: v for lch in launches for k, v in lch.facts.items()},
+            facts={k: v for launch in every for k, v in launch.facts.items()},
             interrupted=interrupted,
             wall_s=time.monotonic() - self._start,
-            spent_s=_spent(launches),
+            spent_s=_spent(every),
         )
 
-    def _tick(self, text: str) -> None:
-        done = time.monotonic() - self._start
-        self._report(Progress(done, max(self._total_s, done + 1.0), text))
+    def _tick(self, stage: str, /, **values: Any) -> None:
+        done_s = time.monotonic() - self._start
+        self._report(Progress(done_s, max(self._total_s, done_s + 1.0), stage, values))
 
     def _write_inputs(self) -> None:
-        self._tick("writing the shared inputs")
-        cells = {c.key: c for s in self._plan.series for c in s.cells}
+        self._tick("writing-inputs")
+        items = {item.key: item for s in self._plan.series for item in s.items}
         # Any interpreter with NumPy will do; the frameworks' own have it for certain.
         others = [toolchain.interpreter for toolchain in self._plan.toolchains]
         try:
-            self._inputs = self._inputs_by(sys.executable, cells)
+            self._inputs = self._inputs_by(sys.executable, items)
         except WorkerError:
             if not others:
                 raise
-            self._inputs = self._inputs_by(others[0], cells)
+            self._inputs = self._inputs_by(others[0], items)
 
-    def _inputs_by(self, interpreter: str, cells: dict[str, Cell]) -> dict[str, tuple[str, str]]:
+    def _inputs_by(
+        self, interpreter: str, items: Mapping[str, WorkItem]
+    ) -> dict[str, tuple[str, str]]:
+        """By item the file of its inputs and their SHA-256, written by a worker of NumPy's."""
         written = {}
-        environment = worker_environment(self._workspace, "inputs")
         command = WorkerCommand(
             worker_argv(interpreter, self._worker, "--framework", "numpy"),
-            environment,
+            worker_environment(self._workspace, "inputs"),
             (),
             self._workspace / "inputs.log",
         )
         with WorkerProcess(command) as worker:
-            for key, cell in cells.items():
+            for key, item in items.items():
                 path = self._workspace / f"inputs-{key.replace('/', '-')}.npz"
                 reply = worker.ask(
                     "inputs",
-                    timeout_s=120.0,
-                    workload=cell.probe,
-                    size=dict(cell.size),
+                    timeout_s=_INPUTS_TIMEOUT_S,
+                    workload=item.workload,
+                    size=dict(item.size),
                     seed=self._plan.seed,
                     path=str(path),
-                    source=cell.source,
+                    source=item.source,
                 )
                 written[key] = (str(path), str(reply["sha256"]))
         return written
@@ -187,29 +181,23 @@ class Run:
         if not self._plan.series:
             return
         meter = self._meter(self._plan.series[0].cpus, list)
-        share = wait_until_quiet(meter, limit_s=QUIET_LIMIT_S, tell=self._tick)
+        share = wait_until_quiet(meter, limit_s=QUIET_LIMIT_S, tick=self._tick)
         if share is not None and share >= BUSY_SHARE:
-            self._notices.append(
-                {
-                    "id": "machine-busy",
-                    "severity": "warning",
-                    "text": f"other processes used {share:.0%} of the CPUs when measuring began",
-                    "hint": "stop them, or measure when the machine is idle",
-                }
-            )
+            self._notices.append(Notice("machine-busy", "warning", values={"share": share}))
 
     def _count_guests(self) -> None:
         """Other processes on the accelerator; none of our own workers lives now."""
         if not all(series.on_cpu for series in self._plan.series):
-            known = [c for c in (foreign_processes(), self._guests) if c is not None]
-            self._guests = max(known, default=None)
+            counts = [c for c in (foreign_processes(), self._guests) if c is not None]
+            self._guests = max(counts, default=None)
 
     def _launch_until_settled(self) -> bool:
+        """Launch series by series while anything is open; returns whether it was stopped."""
         limit = self._plan.looks.most + MOST_REPEATS
         for index in range(limit):
             any_active = False
             for series in self._plan.series:
-                active = self._active_cells(series)
+                active = self._active_items(series)
                 if not active:
                     continue
                 if self._stop():
@@ -225,25 +213,18 @@ class Run:
         return False
 
     def _out_of_time(self, series: Series) -> bool:
-        budget, launches = self._plan.budget_s, self._launches[series.key]
-        if budget is None or not launches:
+        budget_s, launches = self._plan.budget_s, self._launches[series.key]
+        if budget_s is None or not launches:
             return False
         per_launch = self._seconds_per_launch(series)
         # Launches short of the first look call nothing: a plan that fitted may run over a little.
         too_few = len(launches) < self._plan.looks.launches[0]
-        limit_s = budget * OVERRUN if too_few else budget
+        limit_s = budget_s * OVERRUN if too_few else budget_s
         left = limit_s - (time.monotonic() - self._start)
         if left >= per_launch * 0.8:
             return False
-        if not any(n["id"] == "budget-spent" for n in self._notices):
-            self._notices.append(
-                {
-                    "id": "budget-spent",
-                    "severity": "info",
-                    "text": f"the budget of {budget:.0f} s was spent before all launches were run",
-                    "hint": "a larger --budget lets open comparisons settle",
-                }
-            )
+        if not any(notice.id == "budget-spent" for notice in self._notices):
+            self._notices.append(Notice("budget-spent", values={"budget_s": budget_s}))
         return True
 
     def _seconds_per_launch(self, series: Series) -> float:
@@ -254,8 +235,25 @@ class Run:
         planned = series_seconds(series, self._plan.protocol, self._plan.looks)
         return planned / self._plan.looks.launches[0]
 
-    def _launch(self, series: Series, index: int, cells: Sequence[Cell]) -> LaunchResult:
-        setting = Setting(
+    def _launch(self, series: Series, index: int, items: Sequence[WorkItem]) -> LaunchResult:
+        first = not self._launches[series.key]
+        failed = self._failed[series.key]
+        launch = RunningLaunch(self._options(), series, index, items, failed, first=first)
+        begin = time.monotonic()
+        result = launch.run()
+        self._launch_s[series.key].append(time.monotonic() - begin)
+        self._launches[series.key].append(result)
+        failed.update(result.failures)
+        if first:
+            for item in items:
+                for mode in item.modes:
+                    path = launch.observation_path(item, mode)
+                    if path.exists() or (item.key, mode.label) in result.runs:
+                        self._observations[series.key, item.key, mode.label] = path
+        return result
+
+    def _options(self) -> LaunchOptions:
+        return LaunchOptions(
             workspace=self._workspace,
             worker=self._worker,
             settings=self._plan.settings,
@@ -266,99 +264,78 @@ class Run:
             tick=self._tick,
             meter=self._meter,
         )
-        first = not self._launches[series.key]
-        failed = self._failed[series.key]
-        launch = Launch(setting, series, index, cells, failed, first=first)
-        begin = time.monotonic()
-        result = launch.run()
-        self._launch_s[series.key].append(time.monotonic() - begin)
-        self._launches[series.key].append(result)
-        failed.update(result.failures)
-        if first:
-            for cell in cells:
-                for mode in cell.modes:
-                    path = launch.observation_path(cell, mode)
-                    if path.exists() or (cell.key, mode.label) in result.runs:
-                        self._observations[series.key, cell.key, mode.label] = path
-        return result
 
-    def _active_cells(self, series: Series) -> list[Cell]:
-        """Cells that need another launch: too few good ones, or an open verdict before its look."""
-        return [cell for cell in series.cells if self._needs_more(series, cell)]
+    def _active_items(self, series: Series) -> list[WorkItem]:
+        """Items that need another launch: too few good ones, or an open verdict before its look."""
+        return [item for item in series.items if self._needs_more(series, item)]
 
-    def _needs_more(self, series: Series, cell: Cell) -> bool:
+    def _needs_more(self, series: Series, item: WorkItem) -> bool:
         launches, looks = self._launches[series.key], self._plan.looks
         if not launches:
             return True
         failed = self._failed[series.key]
-        alive = [m.label for m in cell.modes if (cell.key, m.label) not in failed]
-        pairs = [p for p in crossing_pairs(cell) if p[0] in alive and p[1] in alive]
+        alive = [m.label for m in item.modes if (item.key, m.label) not in failed]
+        pairs = [p for p in crossing_pairs(item) if p[0] in alive and p[1] in alive]
         if not pairs:
-            enough = ONE_OFF_LAUNCHES if cell.one_off else looks.launches[0]
+            enough = ONE_OFF_LAUNCHES if item.one_off else looks.launches[0]
             return bool(alive) and len(launches) < min(enough, looks.launches[0])
         if len(launches) >= looks.most + MOST_REPEATS:
             return False
-        runs = CellRuns(cell, series, launches)
-        return any(self._pair_open(runs, pair) for pair in pairs)
+        work = WorkRuns(item, series, launches)
+        return any(self._pair_open(work, pair) for pair in pairs)
 
-    def _pair_open(self, runs: CellRuns, pair: tuple[str, str]) -> bool:
+    def _pair_open(self, work: WorkRuns, pair: tuple[str, str]) -> bool:
         looks = self._plan.looks
-        logs, noisy, _ = launch_logs(runs, *pair)
+        logs, noisy, _ = launch_logs(work, *pair)
         if noisy > MOST_REPEATS and noisy > len(logs):
             return False
-        if len(logs) >= looks.most or keeps_compiling(runs, pair):
+        if len(logs) >= looks.most or keeps_compiling(work, pair):
             return False
         if not looks.is_look(len(logs)):
             return True
         if too_noisy(len(logs), noisy) and len(logs) < looks.most:
             # More launches can still outweigh the noisy ones.
             return True
-        verdict = verdict_so_far(runs, pair, self._context(runs.series))
+        verdict = verdict_so_far(work, pair, self._context(work.series))
         return not (verdict.settled or verdict.hopeless(looks.most))
 
-    def _context(self, series: Series) -> Context:
+    def _context(self, series: Series) -> SeriesContext:
         launches = self._launches[series.key]
-        facts = {k: v for lch in launches for k, v in lch.facts.items()}
-        return Context(
+        facts = {k: v for launch in launches for k, v in launch.facts.items()}
+        return SeriesContext(
             looks=self._plan.looks,
-            floor=self._selftest.spread,
-            selftest=self._selftest.status,
+            floor=self._selftest.floor,
+            selftest=self._selftest.part.status,
             peaks={k: f["flops_per_s"] for k, f in facts.items() if "flops_per_s" in f},
             copies={k: f["bytes_per_s"] for k, f in facts.items() if "bytes_per_s" in f},
             settings=self._plan.settings,
             precisions={
                 k: f["max_relative_error"] for k, f in facts.items() if "max_relative_error" in f
             },
-            hellos={k: v for lch in launches for k, v in lch.hellos.items()},
+            hellos={k: v for launch in launches for k, v in launch.hellos.items()},
             device_guests=self._guests,
         )
 
-    def _probe(self, series: Series, cell: Cell) -> dict[str, Any]:
+    def _probe(self, series: Series, item: WorkItem) -> Probe:
         observations = {
             label: path
-            for (s, c, label), path in self._observations.items()
-            if s == series.key and c == cell.key
+            for (of_series, of_item, label), path in self._observations.items()
+            if (of_series, of_item) == (series.key, item.key)
         }
-        sha256 = self._inputs.get(cell.key, ("", ""))[1] or None
-        return probe_entry(
-            CellRuns(cell, series, self._launches[series.key]),
+        sha256 = self._inputs.get(item.key, ("", ""))[1] or None
+        return probe_of(
+            WorkRuns(item, series, self._launches[series.key]),
             self._context(series),
             observations,
             sha256,
             self._plan.missing,
         )
 
-    def _note_environment(self) -> None:
-        dropped = dropped_tuning()
-        if dropped:
-            self._notices.append(
-                {
-                    "id": "tuning-dropped",
-                    "severity": "info",
-                    "text": "not passed on to the measured processes: " + ", ".join(dropped),
-                    "hint": "a plain environment is measured; what these set is not in the numbers",
-                }
-            )
+
+def _tuning_dropped() -> list[Notice]:
+    """That variables of the caller's environment are not in the numbers."""
+    names = sorted(dropped_tuning())
+    return [Notice("tuning-dropped", values={"names": names})] if names else []
 
 
 def _spent(launches: Sequence[LaunchResult]) -> dict[str, float]:

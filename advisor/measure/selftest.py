@@ -13,22 +13,30 @@ import math
 import platform
 import statistics
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from advisor import __version__
-from advisor.measure.cell_runs import CellRuns, launch_logs
-from advisor.workers.environment import worker_environment
-from advisor.measure.launch import Launch
-from advisor.measure.work import Cell, LaunchResult, Mode, Protocol, Series, ToolchainSpec
+from advisor.evidence import Reason, Selftest, to_data
+from advisor.measure.gates import block_median_s
+from advisor.measure.item_runs import WorkRuns, launch_logs
+from advisor.measure.launch import RunningLaunch
+from advisor.measure.pool import LaunchOptions
+from advisor.measure.progress import Tick, silent
 from advisor.measure.quiet import CpuMeter, MeterFactory, wait_until_quiet
+from advisor.measure.verdicts import ASSUMED_SPREAD, SPREAD_FLOOR, Looks, Verdict, call
+from advisor.measure.work import LaunchResult, Mode, Protocol, Series, ToolchainSpec, WorkItem
+from advisor.workers.environment import worker_environment
 from advisor.workers.replies import ReplyError, check_block, check_warm
-from advisor.measure.setting import Setting
-from advisor.measure.verdicts import SPREAD_FLOOR, Looks, Verdict, call
-from advisor.workers.worker import WorkerCommand, WorkerError, WorkerProcess, worker_argv
+from advisor.workers.worker import (
+    WorkerCommand,
+    WorkerError,
+    WorkerProcess,
+    garbage,
+    worker_argv,
+)
 
 PLANTED_SHARE = 0.20
 # Launches that may be repeated because others disturbed them.
@@ -41,11 +49,25 @@ _A, _B, _PLANTED = "numpy.a", "numpy.b", "numpy.planted"
 
 @dataclass(frozen=True)
 class SelftestResult:
-    """What the self-test found; `document` is its part of the evidence."""
+    """What the self-test showed.
 
-    passed: bool
+    Attributes:
+        part: Its part of the evidence.
+        spread: Standard deviation, between launches of equal code, of the logarithm of their ratio.
+    """
+
+    part: Selftest
     spread: float
-    document: dict[str, Any]
+
+    @property
+    def passed(self) -> bool:
+        """Whether measuring works here."""
+        return self.part.status == "passed"
+
+    @property
+    def floor(self) -> float:
+        """What bounds the spread of every later comparison from below."""
+        return self.spread if self.passed else ASSUMED_SPREAD
 
 
 def selftest(
@@ -53,17 +75,17 @@ def selftest(
     worker: Sequence[str],
     workspace: Path,
     cpus: Sequence[int],
-    tell: Callable[[str], None] = lambda _: None,
+    tick: Tick = silent,
     launches: int = 4,
     seed: int = 0,
     meter: MeterFactory = CpuMeter,
 ) -> SelftestResult:
-    """Run it; about six seconds. Never raises for what it finds, only for an interrupt."""
+    """Run it; about six seconds. Never raises for what it shows, only for an interrupt."""
     looks = Looks((launches,), _LOOKS.alpha)
-    wait_until_quiet(meter(cpus, list), limit_s=QUIET_LIMIT_S, tell=tell)
+    wait_until_quiet(meter(cpus, list), limit_s=QUIET_LIMIT_S, tick=tick)
     try:
         plant_s = PLANTED_SHARE * _per_call_s(worker, workspace, cpus)
-        setting = Setting(
+        options = LaunchOptions(
             workspace=workspace,
             worker=worker,
             settings="matched",
@@ -71,39 +93,38 @@ def selftest(
             protocol=_PROTOCOL,
             inputs={},
             plants_s={_PLANTED: plant_s},
-            tick=tell,
+            tick=tick,
             meter=meter,
         )
-        results = _launches(setting, cpus, launches)
-    except (WorkerError, ReplyError) as error:
-        return _failed("selftest-broken", f"the self-test's worker failed: {error}")
-    broken = next((f for launch in results[2] for f in launch.failures.values()), None)
-    if broken is not None:
-        return _failed("selftest-broken", f"the self-test's worker failed: {broken.text}")
-    runs = CellRuns(*results)
-    equal, equal_logs = _verdict(runs, (_A, _B), looks)
-    planted, _ = _verdict(runs, (_A, _PLANTED), looks)
+        work = _launches(options, cpus, launches)
+    except WorkerError as error:
+        return _broken(error.reason)
+    except ReplyError as error:
+        return _broken(garbage(error).reason)
+    failures = [f for launch in work.launches for f in launch.failures.values()]
+    if failures:
+        return _broken(failures[0].reason)
+    equal, equal_logs = _verdict(work, (_A, _B), looks)
+    planted, _ = _verdict(work, (_A, _PLANTED), looks)
     return _judge(equal, equal_logs, planted)
 
 
-def _launches(
-    setting: Setting, cpus: Sequence[int], count: int
-) -> tuple[Cell, Series, list[LaunchResult]]:
+def _launches(options: LaunchOptions, cpus: Sequence[int], count: int) -> WorkRuns:
     first = ToolchainSpec("numpy-a", "numpy", sys.executable)
     second = ToolchainSpec("numpy-b", "numpy", sys.executable)
     modes = (Mode(_A, first), Mode(_B, second), Mode(_PLANTED, second))
-    cell = Cell("selftest", "Self-test", "numpy", {}, modes)
-    series = Series("cpu", tuple(cpus), (cell,))
-    found: list[LaunchResult] = []
+    item = WorkItem("selftest", "Self-test", "numpy", {}, modes)
+    series = Series("cpu", tuple(cpus), (item,))
+    done: list[LaunchResult] = []
     for index in range(count + MOST_REPEATS):
-        if sum(cell.key not in launch.noisy for launch in found) == count:
+        if sum(item.key not in launch.noisy for launch in done) == count:
             break
-        setting.tick(f"self-test: launch {index + 1} of {max(count, index + 1)}")
-        result = Launch(setting, series, index, series.cells, {}, first=False).run()
+        options.tick("self-test", launch=index + 1, launches=max(count, index + 1))
+        result = RunningLaunch(options, series, index, series.items, {}, first=False).run()
         if result.interrupted:
             raise KeyboardInterrupt
-        found.append(result)
-    return cell, series, found
+        done.append(result)
+    return WorkRuns(item, series, done)
 
 
 def _per_call_s(worker: Sequence[str], workspace: Path, cpus: Sequence[int]) -> float:
@@ -121,51 +142,50 @@ def _per_call_s(worker: Sequence[str], workspace: Path, cpus: Sequence[int]) -> 
         reply = process.ask(
             "block", timeout_s=30.0, key="a", seconds=0.1, calls=calls, min_samples=5
         )
-    return float(statistics.median(check_block(reply)["samples_s"]))
+    return block_median_s(check_block(reply))
 
 
-def _verdict(runs: CellRuns, pair: tuple[str, str], looks: Looks) -> tuple[Verdict, list[float]]:
-    logs, _, _ = launch_logs(runs, *pair)
+def _verdict(work: WorkRuns, pair: tuple[str, str], looks: Looks) -> tuple[Verdict, list[float]]:
+    logs, _, _ = launch_logs(work, *pair)
     return call(logs, looks, floor=SPREAD_FLOOR), logs
 
 
 def _judge(equal: Verdict, equal_logs: Sequence[float], planted: Verdict) -> SelftestResult:
     spread = statistics.stdev(equal_logs) if len(equal_logs) > 1 else math.inf
-    found = planted.word == "a_faster"
     if equal.word in ("a_faster", "b_faster"):
-        return _failed("equal-called-different", "equal code was called different", spread)
-    if "too-few-launches" in (equal.reason, planted.reason):
-        text = "too few quiet launches: other processes use the CPUs"
-        return _failed("machine-busy", text, spread)
-    if not found:
-        return _failed("delay-not-found", "a planted delay of 20 % was not found", spread)
+        return _failed(Reason("equal-called-different"), spread)
+    open_for = {verdict.reason.id for verdict in (equal, planted) if verdict.reason}
+    if "too-few-launches" in open_for:
+        return _failed(Reason("machine-busy"), spread)
+    if planted.word != "a_faster":
+        return _failed(Reason("delay-not-found", values={"share": PLANTED_SHARE}), spread)
     interval = planted.interval
-    document = {
-        "status": "passed",
-        "aa_log_sd": round(spread, 5),
-        "planted_detected": True,
-        "reason": None,
-        "details": {
+    part = Selftest(
+        status="passed",
+        aa_log_sd=round(spread, 5),
+        planted_detected=True,
+        details={
             "launches": len(equal_logs),
             "aa_verdict": equal.word,
             "planted_ratio": round(math.exp(interval.estimate), 4) if interval else None,
         },
-    }
-    return SelftestResult(passed=True, spread=max(SPREAD_FLOOR, spread), document=document)
-
-
-def _failed(reason: str, text: str, spread: float = math.inf) -> SelftestResult:
-    hint = "stop what else runs on this machine and try again: fw-advisor selftest"
-    document = {
-        "status": "failed",
-        "aa_log_sd": round(spread, 5) if math.isfinite(spread) else None,
-        "planted_detected": False if reason == "delay-not-found" else None,
-        "reason": {"id": reason, "text": text, "hint": hint},
-        "details": {},
-    }
-    return SelftestResult(
-        passed=False, spread=spread if math.isfinite(spread) else 1.0, document=document
     )
+    return SelftestResult(part, max(SPREAD_FLOOR, spread))
+
+
+def _broken(because: Reason) -> SelftestResult:
+    return _failed(Reason("selftest-broken", values={"because": to_data(because)}))
+
+
+def _failed(reason: Reason, spread: float = math.inf) -> SelftestResult:
+    seen = math.isfinite(spread)
+    part = Selftest(
+        status="failed",
+        aa_log_sd=round(spread, 5) if seen else None,
+        planted_detected=False if reason.id == "delay-not-found" else None,
+        reason=reason,
+    )
+    return SelftestResult(part, spread if seen else 1.0)
 
 
 def cache_key(cpus: Sequence[int]) -> str:
@@ -186,9 +206,13 @@ def cached(directory: Path, cpus: Sequence[int]) -> SelftestResult | None:
     """An earlier pass that still holds, or None."""
     try:
         stored = json.loads((directory / f"selftest-{cache_key(cpus)}.json").read_text("utf-8"))
-        return SelftestResult(
-            passed=True, spread=float(stored["spread"]), document=dict(stored["document"])
+        part = Selftest(
+            status="passed",
+            aa_log_sd=float(stored["aa_log_sd"]),
+            planted_detected=True,
+            details=dict(stored["details"]),
         )
+        return SelftestResult(part, float(stored["spread"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -197,11 +221,12 @@ def store(directory: Path, cpus: Sequence[int], result: SelftestResult) -> None:
     """Keep a pass; a failure is never kept, since the machine may be quiet a minute later."""
     if not result.passed:
         return
+    part = result.part
+    kept = {"spread": result.spread, "aa_log_sd": part.aa_log_sd, "details": part.details}
     try:
         directory.mkdir(parents=True, exist_ok=True)
         for old in directory.glob("selftest-*.json"):
             old.unlink()
-        text = json.dumps({"spread": result.spread, "document": result.document})
-        (directory / f"selftest-{cache_key(cpus)}.json").write_text(text, "utf-8")
+        (directory / f"selftest-{cache_key(cpus)}.json").write_text(json.dumps(kept), "utf-8")
     except OSError:
         return

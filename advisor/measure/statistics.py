@@ -20,17 +20,20 @@ from advisor.ratio import t_quantile
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean of logs with its interval: ``low <= estimate <= high``, all natural logs."""
+    """A mean of logs with its interval: ``low <= estimate <= high``, all natural logs.
+
+    Attributes:
+        spread: Standard deviation between launches.
+        launches: How many it is of; the degrees of freedom are one less.
+        level: The two-sided level of the interval.
+    """
 
     estimate: float
     low: float
     high: float
     spread: float
     launches: int
-
-    def negated(self) -> Interval:
-        """The interval of the reversed ratio: exactly the mirror image."""
-        return Interval(-self.estimate, -self.high, -self.low, self.spread, self.launches)
+    level: float
 
 
 def pair_log_ratio(a_blocks_s: Sequence[float], b_blocks_s: Sequence[float]) -> float | None:
@@ -59,7 +62,12 @@ def t_interval(logs: Sequence[float], *, alpha: float, floor: float) -> Interval
     deviation = math.sqrt(math.fsum((x - mean) ** 2 for x in logs) / (count - 1))
     spread = max(deviation, floor)
     half = t_quantile(1 - alpha / 2, count - 1) * spread / math.sqrt(count)
-    return Interval(mean, mean - half, mean + half, spread, count)
+    return Interval(mean, mean - half, mean + half, spread, count, level_of(alpha))
+
+
+def level_of(alpha: float) -> float:
+    """The two-sided level of an interval that misses with the chance *alpha*."""
+    return round(1 - alpha, 9)
 
 
 def launches_needed(interval: Interval, margin: float, alpha: float) -> int | None:

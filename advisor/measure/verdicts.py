@@ -11,10 +11,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from advisor.evidence import Reason, VerdictWord
 from advisor.measure.statistics import Interval, launches_needed, t_interval
+from advisor.pair import CALLED
+from advisor.ratio import MARGIN
 
-# What a difference must exceed to matter to anybody's choice.
-DEFAULT_MARGIN = math.log(1.05)
+LOG_MARGIN = math.log(MARGIN)
+"""What the logarithm of a ratio must exceed to matter to anybody's choice."""
 # Spread between launches that is assumed until the self-test has measured it.
 ASSUMED_SPREAD = 0.03
 SPREAD_FLOOR = 0.01
@@ -71,25 +74,27 @@ def looks_of(profile: str, *, exclusive: bool = False, of_task: bool = False) ->
 
 @dataclass(frozen=True)
 class Verdict:
-    """One comparison: the word, the interval behind it, and the reason where there is none."""
+    """One comparison: the word, the interval behind it, and the reason where there is none.
 
-    word: str
+    `needed` is how many launches would settle what is open, as far as that can be said.
+    """
+
+    word: VerdictWord
     interval: Interval | None
-    reason: str | None = None
-    text: str = ""
+    reason: Reason | None = None
     needed: int | None = None
 
     @property
     def settled(self) -> bool:
         """Whether more launches would not change the word's meaning."""
-        return self.word in ("a_faster", "b_faster", "equivalent", "invalid")
+        return self.word in CALLED or self.word == "invalid"
 
     def hopeless(self, most: int) -> bool:
         """Whether *most* launches will not settle it at the present spread.
 
         Stopping early without a call cannot make a wrong call more likely.
         """
-        spans = self.reason == "interval-spans-margin"
+        spans = self.reason is not None and self.reason.id == "interval-spans-margin"
         return spans and (self.needed is None or self.needed > most)
 
 
@@ -97,58 +102,54 @@ def call(
     logs: Sequence[float],
     looks: Looks,
     *,
-    margin: float = DEFAULT_MARGIN,
+    margin: float = LOG_MARGIN,
     floor: float = ASSUMED_SPREAD,
     one_process: bool = False,
 ) -> Verdict:
     """The verdict on one log ratio (time of b over time of a) per launch.
 
     In *one_process* both sides see the same phases of the machine, so that an early call needs
-    no large ratio. Positive logs mean that a is faster. Never "invalid": that is for the gates
-    to say.
+    no large ratio. Positive logs mean that a is faster. Every interval is at the level at which
+    the word was decided. Never "invalid": that is for the gates to say.
     """
+    spread_floor = max(SPREAD_FLOOR, floor)
     if len(logs) < max(2, looks.launches[0]):
         beyond = 0.0 if one_process else looks.early_beyond
-        plain = _beyond_doubt(logs, looks, margin, floor, beyond)
-        if plain is not None:
-            return plain
-        least = looks.launches[0]
-        return Verdict(
-            "inconclusive",
-            _interval_or_none(logs, looks, floor),
-            "too-few-launches",
-            f"{len(logs)} valid launches; at least {least} are needed",
-            least,
-        )
-    interval = t_interval(logs, alpha=looks.alpha, floor=max(SPREAD_FLOOR, floor))
+        early = _beyond_doubt(logs, looks, margin, spread_floor, beyond)
+        return early or _too_few(logs, looks, spread_floor)
+    interval = t_interval(logs, alpha=looks.alpha, floor=spread_floor)
     word = _word(interval, margin)
     if word in ("a_faster", "b_faster") and abs(interval.estimate) < looks.callable_beyond:
-        return Verdict(
-            "inconclusive",
-            interval,
-            "profile-too-quick",
-            "this profile calls only large differences; a longer profile would settle it",
-        )
-    if word == "inconclusive":
-        needed = launches_needed(interval, margin, looks.alpha)
-        return Verdict(word, interval, "interval-spans-margin", _open_text(needed), needed)
-    return Verdict(word, interval)
+        return Verdict("inconclusive", interval, Reason("profile-too-quick"))
+    if word != "inconclusive":
+        return Verdict(word, interval)
+    needed = launches_needed(interval, margin, looks.alpha)
+    case = "too-close" if needed is None else "needed"
+    values = {} if needed is None else {"needed": needed}
+    return Verdict(word, interval, Reason("interval-spans-margin", case, values), needed)
 
 
 def _beyond_doubt(
     logs: Sequence[float], looks: Looks, margin: float, floor: float, beyond: float
 ) -> Verdict | None:
+    """What the early look calls, at its own level; None where it leaves the comparison open."""
     if looks.early is None or len(logs) < max(2, looks.early):
         return None
-    interval = t_interval(logs, alpha=looks.early_alpha, floor=max(SPREAD_FLOOR, floor))
+    interval = t_interval(logs, alpha=looks.early_alpha, floor=floor)
     word = _word(interval, margin)
     if abs(interval.estimate) <= beyond or word not in ("a_faster", "b_faster"):
         return None
-    # Decided at the strict level, told at the usual one.
-    return Verdict(word, t_interval(logs, alpha=looks.alpha, floor=max(SPREAD_FLOOR, floor)))
+    return Verdict(word, interval)
 
 
-def _word(interval: Interval, margin: float) -> str:
+def _too_few(logs: Sequence[float], looks: Looks, floor: float) -> Verdict:
+    interval = t_interval(logs, alpha=looks.alpha, floor=floor) if len(logs) > 1 else None
+    least = looks.launches[0]
+    reason = Reason("too-few-launches", values={"launches": len(logs), "least": least})
+    return Verdict("inconclusive", interval, reason, least)
+
+
+def _word(interval: Interval, margin: float) -> VerdictWord:
     if interval.low > margin:
         return "a_faster"
     if interval.high < -margin:
@@ -156,15 +157,3 @@ def _word(interval: Interval, margin: float) -> str:
     if -margin < interval.low and interval.high < margin:
         return "equivalent"
     return "inconclusive"
-
-
-def _interval_or_none(logs: Sequence[float], looks: Looks, floor: float) -> Interval | None:
-    if len(logs) < 2:
-        return None
-    return t_interval(logs, alpha=looks.alpha, floor=max(SPREAD_FLOOR, floor))
-
-
-def _open_text(needed: int | None) -> str:
-    if needed is None:
-        return "the difference is too close to the margin to be settled by more launches"
-    return f"about {needed} launches would settle it at the present spread"

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-ALWAYS_FIRST = "pytorch"
+from advisor.devices import is_cpu
+from advisor.evidence import Block, EntryStatus, Reason
+from advisor.workers.replies import Hello
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class ToolchainSpec:
 
 @dataclass(frozen=True)
 class Mode:
-    """One way to run a cell: a mode of a toolchain."""
+    """One way to run an item: a mode of a toolchain."""
 
     name: str
     toolchain: ToolchainSpec
@@ -45,14 +47,14 @@ class Mode:
 
 
 @dataclass(frozen=True)
-class Cell:
+class WorkItem:
     """One workload at one size: what is built and timed in a launch.
 
-    A `one_off` cell is about what happens once per launch (imports, first calls, memory,
+    A `one_off` item is about what happens once per launch (imports, first calls, memory,
     counters): its few blocks are shown and never compared.
     """
 
-    probe: str
+    workload: str
     title: str
     size_name: str
     size: Mapping[str, Any]
@@ -73,7 +75,7 @@ class Cell:
     @property
     def key(self) -> str:
         """Unique within a series."""
-        return f"{self.probe}/{self.size_name}"
+        return f"{self.workload}/{self.size_name}"
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class Series:
 
     device: str
     cpus: tuple[int, ...]
-    cells: tuple[Cell, ...]
+    items: tuple[WorkItem, ...]
     precision: str = "float32"
     setup_cpus: tuple[tuple[int, ...], ...] = ()
     exclusive: bool = False
@@ -96,7 +98,7 @@ class Series:
     @property
     def on_cpu(self) -> bool:
         """Whether the CPU itself is measured, and not an accelerator that it feeds."""
-        return self.device.partition(":")[0] == "cpu"
+        return is_cpu(self.device)
 
     @property
     def cores(self) -> int:
@@ -133,7 +135,7 @@ class Protocol:
 class ModeRun:
     """What one mode did in one launch."""
 
-    blocks: list[dict[str, Any]] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
     import_s: float | None = None
     first_calls_s: list[float] = field(default_factory=list)
     build_s: float | None = None
@@ -149,20 +151,18 @@ class ModeRun:
 class Failure:
     """Why one mode gave nothing."""
 
-    status: str
-    reason: str
-    text: str
-    hint: str = ""
+    status: EntryStatus
+    reason: Reason
 
 
 @dataclass
 class LaunchResult:
-    """One launch of one series: what each mode of each cell did, and how quiet it was."""
+    """One launch of one series: what each mode of each item did, and how quiet it was."""
 
     index: int
     runs: dict[tuple[str, str], ModeRun] = field(default_factory=dict)
     failures: dict[tuple[str, str], Failure] = field(default_factory=dict)
-    hellos: dict[str, dict[str, Any]] = field(default_factory=dict)
+    hellos: dict[str, Hello] = field(default_factory=dict)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     foreign_share: dict[str, float | None] = field(default_factory=dict)
     noisy: set[str] = field(default_factory=set)
@@ -177,6 +177,3 @@ class LaunchResult:
             yield
         finally:
             self.spent_s[on] = self.spent_s.get(on, 0.0) + time.monotonic() - start
-
-
-Report = Callable[[str], None]

@@ -1,8 +1,8 @@
 """A whole measurement on a node without an install: ``python3 probe.pyz > evidence.json``.
 
 What the exported file runs. Standard library until an interpreter with NumPy is found, then the
-same campaign as `fw-advisor probe`. stdout carries one JSON document: the evidence, or the
-error; all talk goes to stderr. It leaves nothing on the node but what ``--output`` names.
+same campaign as `fw-advisor probe`. stdout carries one JSON document: the evidence with its words,
+or the error; all talk goes to stderr. It leaves nothing on the node but what ``--output`` names.
 """
 
 from __future__ import annotations
@@ -24,15 +24,18 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from advisor import __version__
 from advisor.errors import ERROR_SCHEMA, ExitCode, NothingToMeasureError, UserError
+from advisor.evidence import to_data
 from advisor.jsonio import dumps
+from advisor.render.evidence_words import progress_words, word_evidence
+from advisor.render.wording import say
 from advisor.text import inert
 
 if TYPE_CHECKING:
     from advisor.machine.mends import Mends
     from advisor.machine.toolchains import Toolchain
     from advisor.measure.campaign import Finished
-    from advisor.measure.run import Progress
-    from advisor.measure.selection import Wishes
+    from advisor.measure.progress import Progress
+    from advisor.measure.wishes import Wishes
 
 INSTALL_HINT = (
     "point to environments of this node that hold them (and NumPy) with: "
@@ -129,8 +132,8 @@ def _run(options: argparse.Namespace, argv: Sequence[str]) -> int:
             worker=worker,
             cache=Path(cache),
         )
-    _write(dumps(finished.document), options.output)
-    return _told(finished)
+    _write(dumps(to_data(word_evidence(finished.evidence))), options.output)
+    return _exit_code(finished)
 
 
 def _measured(
@@ -151,7 +154,7 @@ def _measured(
         machine,
         worker=worker,
         cache=cache,
-        created=dt.datetime.now(dt.timezone.utc).date().isoformat(),
+        created=dt.datetime.now(dt.UTC).date().isoformat(),
         install_hint=INSTALL_HINT,
         own=[str(path.resolve()) for path in options.workload],
         notices=[n for n in [unused_accelerator(wishes.device, machine)] if n is not None],
@@ -174,8 +177,7 @@ def _mends() -> Mends:
 
 
 def _wishes(plan: Path | None) -> Wishes:
-    from advisor.measure.plan_file import read_plan  # noqa: PLC0415
-    from advisor.measure.selection import Wishes  # noqa: PLC0415  (--help stays quick)
+    from advisor.measure.wishes import Wishes, read_plan  # noqa: PLC0415  (--help stays quick)
 
     return Wishes() if plan is None else read_plan(plan)
 
@@ -190,14 +192,14 @@ def _need_numpy(toolchains: Sequence[Toolchain], script: str, argv: Sequence[str
     """
     if importlib.util.find_spec("numpy") is not None:
         return
-    usable = [found.interpreter for found in toolchains if found.problem is None]
+    usable = [toolchain.interpreter for toolchain in toolchains if toolchain.problem is None]
     if not usable or os.environ.get(_TAKEN_OVER):
         problems = {t.framework: t.problem for t in toolchains if t.problem}
-        told = "; ".join(f"{name}: {why['text']}" for name, why in problems.items())
+        causes = "; ".join(f"{name}: {why['text']}" for name, why in problems.items())
         mends = [f"{name}: {why['hint']}" for name, why in problems.items() if why.get("hint")]
         raise NothingToMeasureError(
             "NumPy is missing in this Python, and no interpreter with NumPy and a framework was "
-            f"found beside it ({told})",
+            f"found beside it ({causes})",
             hint="\n  ".join([*mends, INSTALL_HINT]),
         )
     os.environ[_TAKEN_OVER] = "1"
@@ -228,21 +230,24 @@ def _refuse_unusable(options: argparse.Namespace) -> None:
 def _occasional_lines() -> Callable[[Progress], None]:
     last = [-EVERY_S]
 
-    def report(step: Progress) -> None:
+    def report(progress: Progress) -> None:
         now = time.monotonic()
         if now - last[0] >= EVERY_S:
             last[0] = now
-            _say(f"measuring: {step.text} ({step.done_s:.0f} of about {step.total_s:.0f} s)")
+            text = progress_words(progress)
+            _talk(
+                say("node.measuring", text=text, done_s=progress.done_s, total_s=progress.total_s)
+            )
 
     return report
 
 
-def _told(finished: Finished) -> int:
+def _exit_code(finished: Finished) -> int:
     if finished.interrupted:
-        _say("interrupted; what was finished is in the evidence")
+        _talk(say("node.interrupted"))
         return ExitCode.INTERRUPTED
     if not finished.complete:
-        _say("not all of it could be measured; the evidence says why")
+        _talk(say("node.incomplete"))
         return ExitCode.INCOMPLETE
     return ExitCode.DONE
 
@@ -269,11 +274,11 @@ def _failed(message: str, hint: str, where: str | None, code: int) -> int:
         "error": {"message": message, "hint": hint, "where": where},
     }
     _write(dumps(document), None)
-    _say(f"fw-advisor: {where}: {message}" if where else f"fw-advisor: {message}")
+    _talk(f"fw-advisor: {where}: {message}" if where else f"fw-advisor: {message}")
     if hint:
-        _say(f"  {hint}")
+        _talk(f"  {hint}")
     return int(code)
 
 
-def _say(text: str) -> None:
+def _talk(text: str) -> None:
     print(text, file=sys.stderr, flush=True)

@@ -59,9 +59,9 @@ _KEPT = frozenset(
         "NEURON_RT_VISIBLE_CORES",
     }
 )
-# Names of machines and users' own names: that they are set is all that is told.
+# Names of machines and users' own names: that they are set is all that is shown.
 _NAMES = frozenset({"TPU_NAME", "TPU_WORKER_HOSTNAMES", "TPU_PROCESS_ADDRESSES"})
-_UNTOLD = frozenset({"HOME", "USER", "LOGNAME", "PATH", "PYTHONPATH"})
+_NEVER_SHOWN = frozenset({"HOME", "USER", "LOGNAME", "PATH", "PYTHONPATH"})
 _CHOOSING = ("VISIBLE_DEVICES", "VISIBLE_CHIPS", "DEVICE_SELECTOR", "AFFINITY_MASK")
 _DEVICE_ID = re.compile(r"\b(?:GPU|MIG)-")
 # What else changes the speed or the precision of a framework; named when dropped.
@@ -141,13 +141,13 @@ def recorded(environment: Mapping[str, str], workspace: Path) -> dict[str, str]:
     """What of *environment* goes into the evidence: nothing that names a person or a place."""
     shown = {}
     for name, value in sorted(environment.items()):
-        if name not in _UNTOLD and value:
-            shown[name] = told(name, value.replace(str(workspace), "<workspace>"))
+        if name not in _NEVER_SHOWN and value:
+            shown[name] = shown_value(name, value.replace(str(workspace), "<workspace>"))
     return shown
 
 
-def told(name: str, value: str) -> str:
-    """What may be told of the variable *name*: no device's serial number, no machine's name."""
+def shown_value(name: str, value: str) -> str:
+    """What may be shown of the variable *name*: no device's serial number, no machine's name."""
     if name in _NAMES:
         return "<set>"
     if name.endswith(_CHOOSING) and _DEVICE_ID.search(value):

@@ -45,12 +45,12 @@ def descendants() -> list[int]:
                 open(f"/proc/{entry}/stat", encoding="ascii", errors="replace") as file,
             ):
                 parents[int(entry)] = int(file.read().rsplit(")", 1)[1].split()[1])
-    found: list[int] = []
+    below: list[int] = []
     frontier = {os.getpid()}
     while frontier:
         frontier = {pid for pid, parent in parents.items() if parent in frontier}
-        found.extend(frontier)
-    return found
+        below.extend(frontier)
+    return below
 
 
 def kill_all(worker: subprocess.Popen[bytes]) -> None:

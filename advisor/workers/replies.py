@@ -8,19 +8,62 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
+
+from advisor.evidence import Block
 
 # A thousand years: whatever is beyond is no time that somebody measured.
 _MOST = 3e10
 _MOST_BYTES = 1e16
 _MOST_FLOPS = 1e20
 _MOST_SAMPLES = 1_000_000
-_BLOCK_COUNTERS = ("cpu_s", "run_delay_s", "switches", "steal_s", "pressure_s", "throttled_s")
+_MOST_CALLS = 1 << 20
 _MOST_HZ = 1e11
 
 
 class ReplyError(Exception):
-    """An answer that no measurement can have given."""
+    """An answer that no measurement can have given.
+
+    Args:
+        case: Which of the sentences about a ``worker-garbage`` is meant.
+        values: What it is about, by name.
+    """
+
+    def __init__(self, case: str, /, **values: Any) -> None:
+        super().__init__(f"{case} {values}")
+        self.case = case
+        self.values = values
+
+
+@dataclass(frozen=True)
+class Hello:
+    """The first answer of a worker: who it is, and what its framework says of itself."""
+
+    pid: int
+    import_s: float | None = None
+    version: str | None = None
+    python: str | None = None
+    threads: Any = None
+    affinity: tuple[int, ...] = ()
+    devices: list[Any] = field(default_factory=list)
+
+    @property
+    def device(self) -> Mapping[str, Any]:
+        """The device that it computes on, as the framework describes it; empty where it is told."""
+        first = self.devices[0] if self.devices else None
+        return first if isinstance(first, Mapping) else {}
+
+
+@dataclass(frozen=True)
+class Built:
+    """A program that was built, and its first calls in seconds."""
+
+    first_calls_s: list[float]
+    build_s: float | None
+    variant: str
+    counters: dict[str, Any]
+    fell_back: bool
 
 
 def number(reply: Mapping[str, Any], key: str, *, most: float = _MOST) -> float:
@@ -41,71 +84,87 @@ def number_or_none(reply: Mapping[str, Any], key: str, *, most: float = _MOST) -
 def _checked(key: str, value: Any, most: float = _MOST) -> float:
     # bool is an int in Python, and no measurement.
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ReplyError(f"{key} is no number")
+        raise ReplyError("no-number", key=key)
     if not 0 <= value <= most or not math.isfinite(value):
-        raise ReplyError(f"{key} is {value}, which nothing measured can be")
+        raise ReplyError("impossible-number", key=key, value=str(value))
     return value
 
 
-def check_hello(reply: Mapping[str, Any]) -> dict[str, Any]:
-    """The first answer of a worker: who it is."""
-    pid = reply.get("pid")
-    if isinstance(pid, bool) or not isinstance(pid, int) or pid < 1:
-        raise ReplyError("pid is no process id")
-    threads = reply.get("threads")
-    if threads is not None:
+def _is_whole(value: Any, least: int, most: float) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def check_hello(reply: Mapping[str, Any]) -> Hello:
+    """The first answer of a worker."""
+    pid, affinity, devices = (reply.get(key) for key in ("pid", "affinity", "devices"))
+    if not _is_whole(pid, 1, math.inf):
+        raise ReplyError("no-process-id")
+    if reply.get("threads") is not None:
         number(reply, "threads")
-    number_or_none(reply, "import_s")
-    return dict(reply)
+    return Hello(
+        pid=int(str(pid)),
+        import_s=number_or_none(reply, "import_s"),
+        version=_text(reply, "version"),
+        python=_text(reply, "python"),
+        threads=reply.get("threads"),
+        affinity=tuple(affinity) if isinstance(affinity, list) else (),
+        devices=devices if isinstance(devices, list) else [],
+    )
 
 
-def check_build(reply: Mapping[str, Any]) -> dict[str, Any]:
+def check_build(reply: Mapping[str, Any]) -> Built:
     """A built program and its first calls."""
     calls = reply.get("first_calls_s")
     if not isinstance(calls, list):
-        raise ReplyError("first_calls_s is no list")
-    return {
-        **reply,
-        "first_calls_s": [_checked("first_calls_s", value) for value in calls],
-        "build_s": number_or_none(reply, "build_s"),
-        "variant": str(reply.get("variant", "")),
-        "counters": _mapping(reply, "counters"),
-    }
+        raise ReplyError("no-list", key="first_calls_s")
+    return Built(
+        first_calls_s=[_checked("first_calls_s", value) for value in calls],
+        build_s=number_or_none(reply, "build_s"),
+        variant=str(reply.get("variant", "")),
+        counters=_mapping(reply, "counters"),
+        fell_back=bool(reply.get("fell_back")),
+    )
 
 
 def check_warm(reply: Mapping[str, Any]) -> tuple[bool, int]:
     """Whether a program became steady, and how many calls make a sample."""
     calls = reply.get("calls")
-    if isinstance(calls, bool) or not isinstance(calls, int) or not 1 <= calls <= 1 << 20:
-        raise ReplyError("calls is no count of calls")
-    return reply.get("steady") is True, calls
+    if not _is_whole(calls, 1, _MOST_CALLS):
+        raise ReplyError("no-count", key="calls")
+    return reply.get("steady") is True, int(str(calls))
 
 
-def check_block(reply: Mapping[str, Any]) -> dict[str, Any]:
+def check_block(reply: Mapping[str, Any]) -> Block:
     """One block of samples, all of them above zero, with its counters."""
-    samples = reply.get("samples_s")
-    if not isinstance(samples, list) or not samples or len(samples) > _MOST_SAMPLES:
-        raise ReplyError("a block without samples, or with far too many")
-    if min(_checked("samples_s", value) for value in samples) <= 0:
-        raise ReplyError("a block without positive samples")
-    block = {k: v for k, v in reply.items() if k != "ok"}
-    block["samples_s"] = [float(value) for value in samples]
-    block["wall_s"] = number(reply, "wall_s")
-    block["compile_events"] = int(number_or_none(reply, "compile_events") or 0)
-    for key in _BLOCK_COUNTERS:
-        block[key] = number_or_none(reply, key)
-    block["clock_hz"] = number_or_none(reply, "clock_hz", most=_MOST_HZ)
-    return block
+    samples = _times(reply, "samples_s")
+    calls = reply.get("calls_per_sample")
+    return Block(
+        samples_s=samples,
+        calls_per_sample=int(str(calls)) if _is_whole(calls, 1, _MOST_CALLS) else 1,
+        wall_s=number(reply, "wall_s"),
+        cpu_s=number_or_none(reply, "cpu_s"),
+        run_delay_s=number_or_none(reply, "run_delay_s"),
+        steal_s=number_or_none(reply, "steal_s"),
+        pressure_s=number_or_none(reply, "pressure_s"),
+        throttled_s=number_or_none(reply, "throttled_s"),
+        switches=number_or_none(reply, "switches"),
+        clock_hz=number_or_none(reply, "clock_hz", most=_MOST_HZ),
+        compile_events=int(number_or_none(reply, "compile_events") or 0),
+    )
 
 
 def check_latency(reply: Mapping[str, Any]) -> list[float]:
-    """Times of single calls, all of them above zero."""
-    calls = reply.get("calls_s")
-    if not isinstance(calls, list) or not calls or len(calls) > _MOST_SAMPLES:
-        raise ReplyError("no times of single calls, or far too many")
-    if min(_checked("calls_s", value) for value in calls) <= 0:
-        raise ReplyError("a call that took no time")
-    return [float(value) for value in calls]
+    """Times of single calls in seconds, all of them above zero."""
+    return _times(reply, "calls_s")
+
+
+def _times(reply: Mapping[str, Any], key: str) -> list[float]:
+    times = reply.get(key)
+    if not isinstance(times, list) or not times or len(times) > _MOST_SAMPLES:
+        raise ReplyError("no-times", key=key)
+    if min(_checked(key, value) for value in times) <= 0:
+        raise ReplyError("no-time-above-zero", key=key)
+    return [float(value) for value in times]
 
 
 def check_finish(reply: Mapping[str, Any]) -> tuple[dict[str, Any], int | None]:
@@ -121,8 +180,13 @@ def check_facts(reply: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     return dict(reply)
 
 
+def _text(reply: Mapping[str, Any], key: str) -> str | None:
+    value = reply.get(key)
+    return None if value is None else str(value)
+
+
 def _mapping(reply: Mapping[str, Any], key: str) -> dict[str, Any]:
     value = reply.get(key) or {}
     if not isinstance(value, dict):
-        raise ReplyError(f"{key} is no object")
+        raise ReplyError("no-object", key=key)
     return value

@@ -1,7 +1,8 @@
 """A worker process as the driver sees it: started under a guardian, asked, timed out, ended.
 
 Knows pipes, deadlines and how a process died. Knows nothing of what is measured. Every way in
-which a worker can misbehave becomes a `WorkerError` with a stable id and the end of its log.
+which a worker can misbehave becomes a `WorkerError`: a stable id, what it is about, and the end of
+the worker's log.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from advisor.evidence import Reason
 from advisor.text import inert, private
+from advisor.workers.replies import Hello, ReplyError
 
 MAX_REPLY_BYTES = 64 * 1024 * 1024
 MAX_LOG_BYTES = 64 * 1024 * 1024
@@ -33,18 +36,31 @@ _REASONS = {
 
 
 class WorkerError(Exception):
-    """A worker that could not answer.
+    """A worker that could not answer: an id and values; as text it is for logs only.
 
     Args:
-        reason: Stable id: ``worker-crashed``, ``worker-hung``, ``worker-garbage``,
-            ``output-flood``, ``framework-missing``, ``device-missing`` or ``framework-error``.
-        text: What happened, in words.
+        reason_id: Stable id: ``worker-crashed``, ``worker-hung``, ``worker-garbage``,
+            ``output-flood``, ``framework-missing``, ``device-missing``, ``framework-error`` or
+            ``fell-back``.
+        case: Which of the id's sentences is meant, where it has several.
+        values: What it is about, by name.
     """
 
-    def __init__(self, reason: str, text: str) -> None:
-        super().__init__(text)
-        self.reason = reason
-        self.text = text
+    def __init__(self, reason_id: str, case: str = "", /, **values: Any) -> None:
+        super().__init__(f"{reason_id} {case} {values}")
+        self.id = reason_id
+        self.case = case
+        self.values = values
+
+    @property
+    def reason(self) -> Reason:
+        """The same as a part of the evidence."""
+        return Reason(self.id, self.case, self.values)
+
+
+def garbage(error: ReplyError) -> WorkerError:
+    """An answer that no measurement can have given, as the worker's fault."""
+    return WorkerError("worker-garbage", error.case, **error.values)
 
 
 @dataclass(frozen=True)
@@ -59,7 +75,7 @@ class WorkerCommand:
 
 def guardian_source() -> str:
     """The guardian as text, found in a directory or a zip file alike."""
-    data = pkgutil.get_data("advisor.measure", "guardian.py")
+    data = pkgutil.get_data("advisor.workers", "guardian.py")
     assert data is not None
     return data.decode("utf-8")
 
@@ -98,7 +114,7 @@ class WorkerProcess:
             raise
         finally:
             os.close(read_end)
-        self.hello: dict[str, Any] = {}
+        self.hello = Hello(pid=self._process.pid)
 
     def __enter__(self) -> WorkerProcess:
         return self
@@ -126,7 +142,7 @@ class WorkerProcess:
             error = reply.get("error") or {}
             text = inert(private(str(error.get("text", "no text"))), limit=600)
             kind = inert(str(error.get("type", "error")), limit=60)
-            raise WorkerError(_REASONS.get(kind, "framework-error"), f"{kind}: {text}")
+            raise WorkerError(_REASONS.get(kind, "framework-error"), kind=kind, text=text)
         return reply
 
     def receive(self, verb: str, timeout_s: float) -> dict[str, Any]:
@@ -143,7 +159,7 @@ class WorkerProcess:
             left = deadline - time.monotonic()
             if left <= 0:
                 self.kill()
-                raise WorkerError("worker-hung", f"no answer to '{verb}' within {timeout_s:.0f} s")
+                raise WorkerError("worker-hung", doing=verb, limit_s=timeout_s)
             if select.select([descriptor], [], [], min(left, 1.0))[0]:
                 chunk = os.read(descriptor, 1 << 16)
                 if not chunk:
@@ -156,10 +172,10 @@ class WorkerProcess:
             reply = json.loads(line.decode("utf-8"), parse_constant=_refuse)
         except (ValueError, RecursionError) as error:
             self.kill()
-            raise WorkerError("worker-garbage", f"the answer to '{verb}' is no JSON") from error
+            raise WorkerError("worker-garbage", "no-json", doing=verb) from error
         if not isinstance(reply, dict):
             self.kill()
-            raise WorkerError("worker-garbage", f"the answer to '{verb}' is no object")
+            raise WorkerError("worker-garbage", "answer-no-object", doing=verb)
         return reply
 
     def _refuse_leftovers(self, verb: str) -> None:
@@ -171,27 +187,24 @@ class WorkerProcess:
             self._buffer += os.read(stdout.fileno(), 1 << 16)
         if self._buffer:
             self.kill()
-            raise WorkerError("worker-garbage", f"it spoke unasked before '{verb}'")
+            raise WorkerError("worker-garbage", "unasked", doing=verb)
 
     def _refuse_more_than_one_line(self, verb: str) -> None:
         if self._buffer:
             self.kill()
-            raise WorkerError("worker-garbage", f"more than one answer to '{verb}'")
+            raise WorkerError("worker-garbage", "twice", doing=verb)
 
     def _refuse_flood(self, verb: str) -> None:
         if len(self._buffer) > MAX_REPLY_BYTES or self._log.tell() > MAX_LOG_BYTES:
             self.kill()
-            raise WorkerError("output-flood", f"more output than a worker may write, in '{verb}'")
+            raise WorkerError("output-flood", "output", doing=verb)
         with contextlib.suppress(OSError):
             if self._command.log.stat().st_size > MAX_LOG_BYTES:
                 self.kill()
-                raise WorkerError("output-flood", f"its log grew without end, in '{verb}'")
+                raise WorkerError("output-flood", "log", doing=verb)
 
     def _dead(self, verb: str) -> WorkerError:
-        status = self._wait(2.0)
-        tail = self.log_tail()
-        text = f"stopped while doing '{verb}' ({_how_it_ended(status)})"
-        return WorkerError("worker-crashed", f"{text}: {tail}" if tail else text)
+        return crashed(verb, self._wait(2.0), log=self.log_tail())
 
     def log_tail(self) -> str:
         """The end of what the worker wrote to stderr, made inert and private."""
@@ -241,10 +254,13 @@ def _refuse(word: str) -> float:
     raise ValueError(f"{word} in a reply")
 
 
-def _how_it_ended(status: int | None) -> str:
+def crashed(doing: str, status: int | None, *, log: str = "") -> WorkerError:
+    """A worker that ended in the middle of *doing*, as its exit *status* tells."""
+    logged = {"log": log} if log else {}
     if status is None:
-        return "unknown status"
+        return WorkerError("worker-crashed", "unknown", doing=doing, **logged)
     if status > 128:
         with contextlib.suppress(ValueError):
-            return f"killed by {signal.Signals(status - 128).name}"
-    return f"exit status {status}"
+            name = signal.Signals(status - 128).name
+            return WorkerError("worker-crashed", "signal", doing=doing, signal=name, **logged)
+    return WorkerError("worker-crashed", "exit", doing=doing, status=status, **logged)

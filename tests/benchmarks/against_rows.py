@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from advisor.measure.campaign import usable_cpus
 from advisor.measure.work import Mode
-from tests.benchmarks.harness import Row, cell_of, compared, median_s, run_group, toolchain
+from tests.benchmarks.harness import Row, compared, item_of, median_s, run_group, toolchain
 
 _TORCH_TIMER = """
 import json, os, sys
@@ -59,10 +59,10 @@ def torch_benchmark(groups: int) -> list[Row]:
     """The median of torch.utils.benchmark.Timer with the same threads, alternated with ours."""
     rows = []
     for probe, size in (("mlp_train", "small"), ("matmul", "small")):
-        cell = cell_of(probe, size, [Mode("pytorch.eager", toolchain("pytorch"))])
+        item = item_of(probe, size, [Mode("pytorch.eager", toolchain("pytorch"))])
         ratios = []
         for seed in range(groups):
-            ours = median_s(run_group(cell, seed=seed))
+            ours = median_s(run_group(item, seed=seed))
             theirs = float(_run(probe, size, _BENCHMARK.replace("THREADS", "1")))
             ratios.append(ours / theirs)
         middle = statistics.median(ratios)
@@ -94,12 +94,12 @@ def pyperf_medians(groups: int) -> list[Row]:
     del groups
     rows = []
     for probe, size in (("mlp_train", "small"), ("matmul", "small"), ("mlp_train", "medium")):
-        cell = cell_of(probe, size, [Mode("pytorch.eager", toolchain("pytorch"))])
-        before = median_s(run_group(cell))
+        item = item_of(probe, size, [Mode("pytorch.eager", toolchain("pytorch"))])
+        before = median_s(run_group(item))
         start = time.monotonic()
         theirs = _pyperf(probe, size)
         wall_s = time.monotonic() - start
-        ours = statistics.mean([before, median_s(run_group(cell, seed=1))])
+        ours = statistics.mean([before, median_s(run_group(item, seed=1))])
         rows.append(
             Row(
                 f"{probe} {size} against pyperf",
@@ -115,11 +115,11 @@ def pyperf_medians(groups: int) -> list[Row]:
 def time_to_verdict(groups: int) -> list[Row]:
     """Seconds from start to a verdict on eager against jit, beside pyperf for both modes."""
     modes = [Mode("pytorch.eager", toolchain("pytorch")), Mode("jax.jit", toolchain("jax", "", 1))]
-    cell = cell_of("mlp_train", "small", modes)
+    item = item_of("mlp_train", "small", modes)
     walls, verdicts = [], []
     for seed in range(groups):
         start = time.monotonic()
-        verdicts.append(compared(run_group(cell, seed=seed))["verdict"])
+        verdicts.append(compared(run_group(item, seed=seed)).verdict)
         walls.append(time.monotonic() - start)
     start = time.monotonic()
     for framework in ("pytorch", "jax"):

@@ -9,7 +9,7 @@ import sys
 import time
 
 from advisor.measure.work import Mode
-from tests.benchmarks.harness import Row, cell_of, median_s, run_group, toolchain
+from tests.benchmarks.harness import Row, item_of, median_s, run_group, toolchain
 
 
 def harness_cost(groups: int) -> list[Row]:
@@ -36,11 +36,11 @@ def idle_partner(groups: int) -> list[Row]:
         Mode("pytorch.eager", toolchain("pytorch")),
         Mode("jax.jit", toolchain("jax", "", 1)),
     )
-    alone, paired = (cell_of("mlp_train", "small", modes) for modes in ([torch], [torch, jax]))
+    alone, paired = (item_of("mlp_train", "small", modes) for modes in ([torch], [torch, jax]))
     ratios = []
     for seed in range(groups):
         order = (alone, paired) if seed % 2 else (paired, alone)
-        found = {id(cell): median_s(run_group(cell, seed=seed)) for cell in order}
+        found = {id(item): median_s(run_group(item, seed=seed)) for item in order}
         ratios.append(found[id(paired)] / found[id(alone)])
     middle = statistics.median(ratios)
     return [

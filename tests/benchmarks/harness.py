@@ -11,17 +11,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from advisor.measure.campaign import read_catalogue, usable_cpus
-from advisor.workers.lock import machine_lock
-from advisor.measure.work import Cell, Mode, Protocol, Series, ToolchainSpec
+from advisor.evidence import Comparison, Selftest
+from advisor.measure.campaign import usable_cpus
+from advisor.measure.catalogue import read_catalogue
 from advisor.measure.plan import PROTOCOLS, Plan
-from advisor.measure.run import Measured, Run, SelftestOutcome
+from advisor.measure.run import Run, RunResult
+from advisor.measure.selftest import SelftestResult
 from advisor.measure.verdicts import QUICK, Looks
-from advisor.workers.workspace import workspace
+from advisor.measure.work import Mode, Protocol, Series, ToolchainSpec, WorkItem
 from advisor.resources import resource_dir
+from advisor.workers.lock import machine_lock
+from advisor.workers.workspace import workspace
 
 WORKER = (str(resource_dir("probes")),)
-PASSED = SelftestOutcome("passed", 0.02)
+PASSED = SelftestResult(Selftest(status="passed"), 0.02)
 
 
 @dataclass(frozen=True)
@@ -46,38 +49,38 @@ def twin_modes(framework: str, mode: str) -> tuple[Mode, Mode]:
     return Mode(mode, toolchain(framework)), Mode(mode, toolchain(framework, "twin", 1))
 
 
-def cell_of(probe: str, size: str, modes: Sequence[Mode]) -> Cell:
-    """A cell of the catalogue with *modes*."""
+def item_of(workload: str, size: str, modes: Sequence[Mode]) -> WorkItem:
+    """An item of the catalogue with *modes*."""
     with workspace() as place:
-        found = {w["id"]: w for w in read_catalogue(WORKER, place)}[probe]
-    described = found["sizes"][size]
-    return Cell(
-        probe=probe,
-        title=found["title"],
+        offered = {w.id: w for w in read_catalogue(WORKER, place)}[workload]
+    described = offered.sizes[size]
+    return WorkItem(
+        workload=workload,
+        title=offered.title,
         size_name=size,
-        size=described["size"],
+        size=described.size,
         modes=tuple(modes),
-        flops=described["flops"],
-        bytes_moved=described["bytes"],
-        samples_per_step=described["samples_per_step"],
-        tolerance=found["tolerance"],
-        precision=found["precision"],
+        flops=described.flops,
+        bytes_moved=described.bytes,
+        samples_per_step=described.samples_per_step,
+        tolerance=described.tolerance,
+        precision=described.precision,
     )
 
 
 def run_group(
-    cell: Cell,
+    item: WorkItem,
     *,
     cores: int = 1,
     seed: int = 0,
     looks: Looks = QUICK,
     protocol: Protocol | None = None,
     plants_s: Mapping[str, float] | None = None,
-) -> Measured:
-    """One independent group of launches of *cell*; the machine's lock is held meanwhile."""
+) -> RunResult:
+    """One independent group of launches of *item*; the machine's lock is held meanwhile."""
     cpus = usable_cpus()
-    series = Series("cpu", cpus[-cores:], (cell,), setup_cpus=_setup(cpus, cores))
-    toolchains = tuple({m.toolchain.key: m.toolchain for m in cell.modes}.values())
+    series = Series("cpu", cpus[-cores:], (item,), setup_cpus=_setup(cpus, cores))
+    toolchains = tuple({m.toolchain.key: m.toolchain for m in item.modes}.values())
     plan = Plan(
         profile="bench",
         settings="matched",
@@ -99,15 +102,14 @@ def _setup(cpus: Sequence[int], cores: int) -> tuple[tuple[int, ...], ...]:
     return tuple((cpu,) for cpu in reversed(cpus))
 
 
-def compared(measured: Measured) -> dict[str, Any]:
+def compared(result: RunResult) -> Comparison:
     """The one comparison of a group with two modes."""
-    found: dict[str, Any] = measured.probes[0]["comparisons"][0]
-    return found
+    return result.probes[0].comparisons[0]
 
 
-def median_s(measured: Measured, place: int = 0) -> float:
+def median_s(result: RunResult, place: int = 0) -> float:
     """The median of one entry."""
-    return float(measured.probes[0]["entries"][place]["median_s"])
+    return result.probes[0].entries[place].median_s or 0.0
 
 
 def called(verdict: str) -> bool:

@@ -9,10 +9,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from advisor.reading.called import measured_from
 from advisor.decide.speed import TRANSFER_NAMED, Speed, speed_for
 from advisor.evidence import Evidence
+from advisor.evidence_io import evidence_from
 from advisor.knowledge.loader import load_rule_base
+from advisor.reading.called import measured_from
 from tests.benchmarks.harness import Row
 
 # The model, and the task whose workloads stand for it.
@@ -40,7 +41,7 @@ def _probed(*options: str) -> Evidence:
         text=True,
         check=False,
     )
-    return Evidence.model_validate(json.loads(done.stdout))
+    return evidence_from(json.loads(done.stdout), name="the probes")
 
 
 def _row(name: str, task: str, predicted: Speed | None, measured: Speed | None, own: Any) -> Row:

@@ -44,7 +44,8 @@ def swap(groups: int) -> list[Row]:
         logs = [rng.gauss(0.05, 0.1) for _ in range(5)]
         there = t_interval(logs, alpha=0.029, floor=0.02)
         back = t_interval([-x for x in logs], alpha=0.029, floor=0.02)
-        wrong += there.negated() != back
+        mirrored = (-there.estimate, -there.high, -there.low)
+        wrong += mirrored != (back.estimate, back.low, back.high)
     return [Row(f"swap of the sides, {total} groups", "0 differ", f"{wrong} differ", wrong == 0)]
 
 

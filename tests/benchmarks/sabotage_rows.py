@@ -16,11 +16,11 @@ def sabotages(groups: int) -> list[Row]:
         measured = tricks.measure(Path(place))
     refused = tricks.refusals(measured)
     honest = [
-        gate["id"]
+        gate.id
         for probe in measured.probes
-        if not probe["id"].startswith("sabotage_")
-        for gate in probe["gates"]
-        if gate["status"] == "failed" and gate["id"] != "cold-compile-warm"
+        if not probe.id.startswith("sabotage_")
+        for gate in probe.gates
+        if gate.status == "failed" and gate.id != "cold-compile-warm"
     ]
     gates = ", ".join(sorted(set(refused.values())))
     return [

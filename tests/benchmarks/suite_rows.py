@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.measure.work import Mode
-from tests.benchmarks.harness import Row, cell_of, median_s, run_group, toolchain
+from tests.benchmarks.harness import Row, item_of, median_s, run_group, toolchain
 
 SUITE_S = 15 * 60
 USEFUL_SHARE = 0.85
@@ -158,13 +158,13 @@ def plain_loop(groups: int) -> list[Row]:
 
     rows = []
     for framework, mode in (("pytorch", "pytorch.eager"), ("jax", "jax.jit")):
-        cell = cell_of("matmul", "medium", [Mode(mode, toolchain(framework))])
+        item = item_of("matmul", "medium", [Mode(mode, toolchain(framework))])
         script = _LOOP.format(setup=_SETUP[framework].format(n=1024), repeats=15, calls=4)
         script = script.replace("{cpu}", str(set(usable_cpus()[-1:])))
         logs = []
         for seed in range(groups):
             theirs = [_loop_s(script)]
-            ours = median_s(run_group(cell, seed=seed))
+            ours = median_s(run_group(item, seed=seed))
             theirs.append(_loop_s(script))
             logs.append(math.log(ours / statistics.mean(theirs)))
         off = math.exp(statistics.median(logs)) - 1

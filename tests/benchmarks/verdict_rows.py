@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 
-from advisor.measure.work import Mode
 from advisor.measure.verdicts import STANDARD, THOROUGH
+from advisor.measure.work import Mode
 from tests.benchmarks.harness import (
     Row,
     burners,
     called,
-    cell_of,
     compared,
     counts,
+    item_of,
     median_s,
     run_group,
     toolchain,
@@ -24,15 +24,15 @@ _MODES = {"pytorch": "pytorch.eager", "jax": "jax.jit"}
 
 def equal_code(framework: str, groups: int) -> list[Row]:
     """Identical code on both sides, half of the groups on all cores: nothing may be called."""
-    cell = cell_of("mlp_train", "small", twin_modes(framework, _MODES[framework]))
+    item = item_of("mlp_train", "small", twin_modes(framework, _MODES[framework]))
     verdicts: dict[int, list[str]] = {1: [], 2: []}
     logs: dict[int, list[float]] = {1: [], 2: []}
     for seed in range(groups):
         cores = 1 if seed < groups // 2 else 2
-        found = compared(run_group(cell, cores=cores, seed=seed, looks=STANDARD))
-        verdicts[cores].append(found["verdict"])
-        if found["time_ratio"]:
-            logs[cores].append(math.log(found["time_ratio"]))
+        found = compared(run_group(item, cores=cores, seed=seed, looks=STANDARD))
+        verdicts[cores].append(found.verdict)
+        if found.time_ratio:
+            logs[cores].append(math.log(found.time_ratio))
     wrong = sum(called(v) for found in verdicts.values() for v in found)
     seen = "; ".join(
         f"{cores} core(s) {counts(found)}, largest |log ratio| "
@@ -52,9 +52,9 @@ def equal_code(framework: str, groups: int) -> list[Row]:
 
 def equal_code_in_bursts(groups: int) -> list[Row]:
     """The same while others use the cores in bursts."""
-    cell = cell_of("mlp_train", "small", twin_modes("jax", "jax.jit"))
+    item = item_of("mlp_train", "small", twin_modes("jax", "jax.jit"))
     with burners(on_s=0.5, off_s=0.7):
-        verdicts = [compared(run_group(cell, seed=s))["verdict"] for s in range(groups)]
+        verdicts = [compared(run_group(item, seed=s)).verdict for s in range(groups)]
     wrong = sum(called(v) for v in verdicts)
     return [
         Row(
@@ -70,9 +70,9 @@ def equal_code_in_bursts(groups: int) -> list[Row]:
 def steady_burner(groups: int) -> list[Row]:
     """PyTorch against JAX while others use every core: never a verdict."""
     modes = [Mode(mode, toolchain(f, index=i)) for i, (f, mode) in enumerate(_MODES.items())]
-    cell = cell_of("mlp_train", "small", modes)
+    item = item_of("mlp_train", "small", modes)
     with burners():
-        verdicts = [compared(run_group(cell, cores=2, seed=s))["verdict"] for s in range(groups)]
+        verdicts = [compared(run_group(item, cores=2, seed=s)).verdict for s in range(groups)]
     wrong = sum(v != "invalid" for v in verdicts)
     return [
         Row(
@@ -88,22 +88,22 @@ def steady_burner(groups: int) -> list[Row]:
 def planted(groups: int) -> list[Row]:
     """A known delay on one side: found, and its size inside the interval."""
     rows = []
-    cell = cell_of("mlp_train", "small", twin_modes("pytorch", "pytorch.eager"))
-    per_call_s = median_s(run_group(cell))
+    item = item_of("mlp_train", "small", twin_modes("pytorch", "pytorch.eager"))
+    per_call_s = median_s(run_group(item))
     for share, need in ((0.20, 0.95), (0.10, 0.80)):
         found = [
             compared(
                 run_group(
-                    cell,
+                    item,
                     seed=seed,
                     looks=THOROUGH,
-                    plants_s={cell.modes[1].label: share * per_call_s},
+                    plants_s={item.modes[1].label: share * per_call_s},
                 )
             )
             for seed in range(groups)
         ]
-        hits = sum(c["verdict"] == "a_faster" for c in found)
-        covered = sum(bool(c["ci"]) and c["ci"][0] <= 1 + share <= c["ci"][1] for c in found)
+        hits = sum(c.verdict == "a_faster" for c in found)
+        covered = sum(bool(c.ci) and c.ci[0] <= 1 + share <= c.ci[1] for c in found)
         rows.append(
             Row(
                 f"planted +{share:.0%}, {groups} groups",
@@ -111,7 +111,7 @@ def planted(groups: int) -> list[Row]:
                 + (", covered in >= 90 %" if share == 0.20 else " at a 5 % margin"),
                 f"{hits}/{groups} called, {covered}/{groups} covered",
                 hits >= need * groups and (share != 0.20 or covered >= 0.9 * groups),
-                {"ratios": [c["time_ratio"] for c in found], "ci": [c["ci"] for c in found]},
+                {"ratios": [c.time_ratio for c in found], "ci": [c.ci for c in found]},
             )
         )
     return rows

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from advisor.workers.affinity import affinity_of
-from advisor.measure.work import Cell, Mode, Protocol, Series, ToolchainSpec
+from advisor.evidence import Entry, Evidence, Probe, Selftest, to_data
+from advisor.evidence_io import evidence_from
+from advisor.jsonio import dumps
 from advisor.measure.plan import Plan
+from advisor.measure.progress import Report, unreported
 from advisor.measure.quiet import Usage
-from advisor.measure.run import Measured, Progress, Run, SelftestOutcome
+from advisor.measure.run import Run, RunResult
+from advisor.measure.selftest import SelftestResult
 from advisor.measure.verdicts import Looks
+from advisor.measure.work import Mode, Protocol, Series, ToolchainSpec, WorkItem
+from advisor.render.evidence_words import word_evidence
+from advisor.workers.affinity import affinity_of
 from tests.fakes import observations
 
 FAKE = Path(__file__).with_name("worker.py")
@@ -29,7 +35,7 @@ QUICK = Protocol(
     block_timeout_s=20.0,
 )
 LOOKS = Looks((3, 4), 0.05)
-PASSED = SelftestOutcome("passed", 0.01)
+PASSED = SelftestResult(Selftest(status="passed"), 0.01)
 TORCH = ToolchainSpec("pytorch-0", "pytorch", sys.executable)
 JAX = ToolchainSpec("jax-0", "jax", sys.executable)
 TOLERANCE = {"forward": 1e-4, "grad": 1e-3, "curve": 1e-3}
@@ -107,6 +113,19 @@ def make_script(state: Path) -> Script:
     return Script(state)
 
 
+def with_selftest(script: Script, sd: float = 0.004, **medians: float) -> Script:
+    """*script*, its self-test's modes ``a``, ``b`` and ``planted`` taking 1 ms unless told."""
+    script.modes = {
+        f"numpy.{name}": {
+            "median_s": medians.get(name, 1e-3),
+            "launch_sd": sd,
+            "block_sd": 0.002,
+        }
+        for name in ("a", "b", "planted")
+    }
+    return script
+
+
 def modes_of(*names: str) -> tuple[Mode, ...]:
     """Modes by name, each on the toolchain of its framework."""
     toolchains = {"pytorch": TORCH, "jax": JAX}
@@ -116,17 +135,17 @@ def modes_of(*names: str) -> tuple[Mode, ...]:
     )
 
 
-def cell(probe: str = "fake", modes: Sequence[Mode] = (), **changes: Any) -> Cell:
-    """A cell of the fake workload."""
+def item(workload: str = "fake", modes: Sequence[Mode] = (), **changes: Any) -> WorkItem:
+    """An item of the fake workload."""
     modes = tuple(modes) or modes_of("pytorch.eager", "jax.jit")
-    known: dict[str, Any] = {"flops": 1e6, "tolerance": TOLERANCE, **changes}
-    return Cell(probe, f"The {probe} workload", "small", {"n": 8}, modes, **known)
+    usual: dict[str, Any] = {"flops": 1e6, "tolerance": TOLERANCE, **changes}
+    return WorkItem(workload, f"The {workload} workload", "small", {"n": 8}, modes, **usual)
 
 
-def plan(*cells: Cell, cores: int = 2, **changes: Any) -> Plan:
+def plan(*items: WorkItem, cores: int = 2, **changes: Any) -> Plan:
     """A plan of one series."""
-    series = Series("cpu", cpus(cores), cells or (cell(),))
-    toolchains = {m.toolchain.key: m.toolchain for c in series.cells for m in c.modes}
+    series = Series("cpu", cpus(cores), items or (item(),))
+    toolchains = {m.toolchain.key: m.toolchain for i in series.items for m in i.modes}
     made = Plan(
         profile="standard",
         settings="matched",
@@ -143,15 +162,15 @@ def run(
     script: Script,
     made: Plan | None = None,
     *,
-    selftest: SelftestOutcome = PASSED,
+    selftest: SelftestResult = PASSED,
     meter: type[Meter] = Meter,
-    report: Callable[[Progress], None] = lambda _: None,
+    report: Report = unreported,
     stop: Callable[[], bool] = lambda: False,
-) -> Measured:
-    """A whole run with the fake worker."""
+) -> RunResult:
+    """A whole run with the fake worker, in words, as a reader of its file has it."""
     place = script.state / "workspace"
     place.mkdir(exist_ok=True)
-    return Run(
+    result = Run(
         made or plan(),
         worker=script.argv,
         workspace=place,
@@ -160,11 +179,19 @@ def run(
         report=report,
         stop=stop,
     ).measure()
+    read = read_back(Evidence(probes=result.probes, notices=result.notices))
+    return replace(result, probes=read.probes, notices=read.notices)
 
 
-def entries(probe: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def read_back(evidence: Evidence) -> Evidence:
+    """*evidence* put into words, written, and read at the border."""
+    text = dumps(to_data(word_evidence(evidence)))
+    return evidence_from(json.loads(text), name="what was measured")
+
+
+def entries(probe: Probe) -> dict[str, Entry]:
     """Entries of a probe by mode."""
-    return {entry["mode"]: entry for entry in probe["entries"]}
+    return {entry.mode: entry for entry in probe.entries}
 
 
 def alive(pid: int) -> bool:

@@ -6,10 +6,11 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from advisor.measure.campaign import read_catalogue
-from advisor.measure.work import Cell, Protocol
-from advisor.measure.run import Measured, Run
+from advisor.evidence import Evidence
+from advisor.measure.catalogue import read_catalogue
+from advisor.measure.run import Run, RunResult
 from advisor.measure.verdicts import Looks
+from advisor.measure.work import Protocol, WorkItem
 from advisor.resources import resource_dir
 from tests.fakes import kit, saboteur
 
@@ -31,50 +32,50 @@ REFUSED_AS = {
 REFUSED_COLD = "warm_cache"
 
 
-def cells(place: Path) -> list[Cell]:
+def items(place: Path) -> list[WorkItem]:
     """The two honest workloads, then every trick; the one that changes threads is the last."""
-    described = {w["id"]: w for w in read_catalogue((str(resource_dir("probes")),), place)}
+    offers = {w.id: w for w in read_catalogue((str(resource_dir("probes")),), place)}
 
-    def cell(probe: str, name: str) -> Cell:
-        found = described[probe]
-        small = found["sizes"]["small"]
-        return Cell(
+    def item(workload: str, name: str) -> WorkItem:
+        small = offers[workload].sizes["small"]
+        return WorkItem(
             name,
-            found["title"],
+            offers[workload].title,
             "small",
-            small["size"],
+            small.size,
             MODES,
-            flops=small["flops"],
-            tolerance=found["tolerance"],
-            precision=found["precision"],
+            flops=small.flops,
+            tolerance=small.tolerance,
+            precision=small.precision,
         )
 
-    honest = [cell("mlp_train", "mlp_train"), cell("matmul", "matmul")]
-    tricks = [cell(trick[0], f"sabotage_{name}") for name, trick in saboteur.TRICKS.items()]
-    return honest + tricks
+    honest = [item("mlp_train", "mlp_train"), item("matmul", "matmul")]
+    spoilt = [item(trick[0], f"sabotage_{name}") for name, trick in saboteur.TRICKS.items()]
+    return honest + spoilt
 
 
-def measure(place: Path) -> Measured:
-    """One launch of all of them."""
-    made = kit.plan(*cells(place), protocol=BRIEF, looks=Looks((1,), 0.05))
-    return Run(
+def measure(place: Path) -> RunResult:
+    """One launch of all of them, as a reader of the evidence has it."""
+    made = kit.plan(*items(place), protocol=BRIEF, looks=Looks((1,), 0.05))
+    result = Run(
         replace(made, seed=1),
         worker=(str(SABOTEUR), tempfile.mkdtemp(dir=place)),
         workspace=place,
         selftest=kit.PASSED,
         meter=kit.Meter,
     ).measure()
+    return replace(result, probes=kit.read_back(Evidence(probes=result.probes)).probes)
 
 
-def refusals(measured: Measured) -> dict[str, str]:
+def refusals(measured: RunResult) -> dict[str, str]:
     """By trick, the gate that refused it; tricks that got through are left out."""
-    found = {}
+    refused = {}
     for probe in measured.probes:
-        name = probe["id"].removeprefix("sabotage_")
-        failed = {g["id"] for g in probe["gates"] if g["status"] == "failed"}
+        name = probe.id.removeprefix("sabotage_")
+        failed = {gate.id for gate in probe.gates if gate.status == "failed"}
         if name == REFUSED_COLD and "cold-compile-warm" in failed:
-            found[name] = "cold-compile-warm"
-        for compared in probe["comparisons"]:
-            if name in REFUSED_AS and compared["time_ratio"] is None:
-                found[name] = compared["reason"]["id"]
-    return found
+            refused[name] = "cold-compile-warm"
+        for compared in probe.comparisons:
+            if name in REFUSED_AS and compared.time_ratio is None and compared.reason:
+                refused[name] = compared.reason.id
+    return refused

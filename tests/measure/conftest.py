@@ -6,8 +6,8 @@ from functools import partial
 
 import pytest
 
-from advisor.workers.environment import dropped_tuning
 from advisor.measure.quiet import wait_until_quiet
+from advisor.workers.environment import dropped_tuning
 
 
 @pytest.fixture(autouse=True)

@@ -6,35 +6,56 @@ from typing import Any
 
 import pytest
 
-from advisor.evidence import Attribution
-from advisor.measure.attribution import attributions
+from advisor.evidence import (
+    Attribution,
+    Comparison,
+    Entry,
+    Evidence,
+    Launch,
+    Probe,
+    VerdictWord,
+)
+from advisor.measure.attribution import attributions, disagreements
+from advisor.render.evidence_words import word_evidence
 
 QUIET = {0: 1.0, 1: 1.002, 2: 0.998, 3: 1.001, 4: 0.999}
 
 
-OPEN = {"a": "pytorch.eager", "b": "jax.jit", "time_ratio": 1.0, "ci": [0.9, 1.1],
-        "verdict": "inconclusive"}  # fmt: skip
+def compared(
+    verdict: VerdictWord,
+    ratio: float | None = None,
+    *,
+    a: str = "pytorch.eager",
+    b: str = "jax.jit",
+    **more: Any,
+) -> Comparison:
+    ci = None if ratio is None else (ratio * 0.9, ratio * 1.1)
+    return Comparison(a=a, b=b, time_ratio=ratio, ci=ci, verdict=verdict, **more)
 
 
-def entry(mode: str, median_s: float, noise: dict[int, float] | None = None) -> dict[str, Any]:
+OPEN = compared("inconclusive", 1.0)
+REFUSED = compared("invalid")
+
+
+def entry(
+    mode: str, median_s: float, noise: dict[int, float] | None = None, noisy: tuple[int, ...] = ()
+) -> Entry:
     launches = [
-        {"index": n, "median_s": median_s * x}
+        Launch(index=n, median_s=50.0 if n in noisy else median_s * x, noisy=n in noisy)
         for n, x in (QUIET if noise is None else noise).items()
     ]
-    return {"mode": mode, "status": "ok", "median_s": median_s, "launches": launches}
+    framework = "jax" if mode.startswith("jax") else "pytorch"
+    return Entry(framework=framework, mode=mode, status="ok", median_s=median_s, launches=launches)
 
 
-def probe(*entries: dict[str, Any], **more: Any) -> dict[str, Any]:
-    made = {
-        "id": "mlp_train", "device": "cpu", "cores": 2, "precision": "float32",
-        "size_name": "small", "variant_of": None, "comparisons": [OPEN],
-    }  # fmt: skip
-    return {**made, "entries": list(entries), **more}
+def probe(*entries: Entry, **more: Any) -> Probe:
+    usual = {"cores": 2, "size_name": "small", "comparisons": [OPEN], **more}
+    return Probe(id="mlp_train", entries=list(entries), **usual)
 
 
-def only(*probes: dict[str, Any]) -> Attribution:
-    [found] = attributions(probes)
-    return Attribution.model_validate(found)
+def only(*probes: Probe, **more: Any) -> Attribution:
+    [found] = attributions(probes, **more)
+    return found
 
 
 def test_more_cores_are_told_as_one_core_over_all_cores():
@@ -66,10 +87,10 @@ def test_noise_that_both_share_within_a_launch_cancels_between_variants_only():
 @pytest.mark.parametrize(("a", "b"), [("pytorch.eager", "pytorch.compile"),
                                       ("pytorch.compile", "pytorch.eager")])  # fmt: skip
 def test_compiling_is_the_comparison_that_was_made_whichever_way_round(a, b):
-    ratio = 2.0 if b == "pytorch.eager" else 0.5
-    compared = {"a": a, "b": b, "time_ratio": ratio, "ci": [ratio * 0.9, ratio * 1.1],
-                "verdict": "a_faster"}  # fmt: skip
-    told = only(probe(comparisons=[compared, OPEN]))
+    word, ratio = ("a_faster", 2.0) if b == "pytorch.eager" else ("b_faster", 0.5)
+    made = compared(word, ratio, a=a, b=b, level=0.99, launches=3)
+    told = only(probe(comparisons=[made, OPEN]))
+    assert (told.level, told.launches) == (0.99, 3)
     assert (told.kind, told.mode, told.mode_off) == ("compile", "pytorch.compile", "pytorch.eager")
     assert told.time_ratio == pytest.approx(2.0)
     assert told.ci[0] < 2.0 < told.ci[1]
@@ -77,10 +98,8 @@ def test_compiling_is_the_comparison_that_was_made_whichever_way_round(a, b):
 
 
 def test_what_a_gate_refused_is_attributed_to_nothing():
-    refused = {"a": "pytorch.eager", "b": "jax.jit", "time_ratio": None, "ci": None,
-               "verdict": "invalid"}  # fmt: skip
     good = probe(entry("jax.jit", 1.0))
-    bad = probe(entry("jax.jit", 2.0), cores=1, comparisons=[refused])
+    bad = probe(entry("jax.jit", 2.0), cores=1, comparisons=[REFUSED])
     assert attributions([good, bad]) == []
 
 
@@ -101,13 +120,54 @@ def test_what_no_gate_has_seen_is_attributed_to_nothing():
 
 def test_a_disturbed_launch_is_left_out():
     base = probe(entry("jax.jit", 1.0))
-    told = entry("jax.jit", 2.0)
-    told["launches"][0].update(median_s=50.0, noisy=True)
-    found = only(base, probe(told, size_name="small_x", variant_of="small"))
+    disturbed = entry("jax.jit", 2.0, noisy=(0,))
+    found = only(base, probe(disturbed, size_name="small_x", variant_of="small"))
     assert found.time_ratio == pytest.approx(0.5, rel=1e-3)
 
 
 def test_a_comparison_that_was_not_called_is_an_open_effect():
-    compared = {"a": "pytorch.eager", "b": "pytorch.compile", "time_ratio": 0.5, "ci": [0.4, 0.6],
-                "verdict": "inconclusive"}  # fmt: skip
-    assert only(probe(comparisons=[compared])).effect == "open"
+    made = compared("inconclusive", 0.5, b="pytorch.compile")
+    assert only(probe(comparisons=[made])).effect == "open"
+
+
+def test_an_effect_says_its_level_and_its_launches():
+    few = {n: QUIET[n] for n in (0, 1, 2)}
+    told = only(probe(entry("jax.jit", 3.0, few), cores=1), probe(entry("jax.jit", 2.0), cores=2))
+    # Two sets of launches: the smaller one counts.
+    assert (told.level, told.launches) == (0.95, 3)
+
+
+def test_the_spread_of_equal_code_bounds_the_interval_from_below():
+    probes = probe(entry("jax.jit", 3.0), cores=1), probe(entry("jax.jit", 2.0), cores=2)
+    narrow, wide = (only(*probes, floor=floor) for floor in (0.01, 0.4))
+    assert wide.ci[0] < narrow.ci[0] < narrow.ci[1] < wide.ci[1]
+    assert (narrow.effect, wide.effect) == ("faster", "open")
+
+
+PAIR = "pytorch.eager is faster than jax.jit"
+BACK = "jax.jit is faster than pytorch.eager"
+
+
+@pytest.mark.parametrize(
+    ("one", "all_cores", "said"),
+    [
+        ("a_faster", "b_faster", f"{PAIR} on one core, {BACK} on 4 cores"),
+        ("b_faster", "a_faster", f"{BACK} on one core, {PAIR} on 4 cores"),
+        ("a_faster", "equivalent", f"{PAIR} on one core, no difference between them on 4 cores"),
+        (
+            "equivalent",
+            "b_faster",
+            f"no difference between pytorch.eager and jax.jit on one core, {BACK} on 4 cores",
+        ),
+        ("a_faster", "a_faster", None),
+        ("a_faster", "inconclusive", None),
+        ("invalid", "b_faster", None),
+    ],
+)
+def test_one_core_and_all_cores_that_disagree_are_said(one, all_cores, said):
+    single = probe(cores=1, comparisons=[compared(one)])
+    every = probe(cores=4, comparisons=[compared(all_cores)])
+    read = word_evidence(Evidence(notices=disagreements([single, every])))
+    assert [n.text for n in read.notices] == ([f"mlp_train/small: {said}"] if said else [])
+    other = probe(cores=4, comparisons=[compared(all_cores)], size_name="large")
+    assert not disagreements([single, other])

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from advisor.evidence import Probe
-from advisor.workers.replies import ReplyError, check_latency
 from advisor.measure.verdicts import Looks
+from advisor.workers.replies import ReplyError, check_latency
 from tests.fakes import kit
 
 MODES = kit.modes_of("pytorch.eager", "pytorch.compile", "jax.jit")
 SHORT = Looks((2,), 0.05)
 
 
-def probed(script, **cell):
-    [probe] = kit.run(script, kit.plan(kit.cell(modes=MODES, **cell), looks=SHORT)).probes
-    return Probe.model_validate(probe)
+def probed(script, **changes):
+    [probe] = kit.run(script, kit.plan(kit.item(modes=MODES, **changes), looks=SHORT)).probes
+    return probe
 
 
 def test_single_calls_of_all_launches_are_told_with_their_tail(script):
@@ -65,8 +64,8 @@ def test_a_stream_is_its_first_calls_and_the_rest_at_the_steady_time(script):
 
 def test_what_is_never_compared_is_launched_with_empty_and_with_filled_caches(script):
     looks = Looks((5,), 0.05)
-    [probe] = kit.run(script, kit.plan(kit.cell(modes=MODES, one_off=True), looks=looks)).probes
-    assert {len(e["launches"]) for e in probe["entries"]} == {2}
+    [probe] = kit.run(script, kit.plan(kit.item(modes=MODES, one_off=True), looks=looks)).probes
+    assert {len(e.launches) for e in probe.entries} == {2}
 
 
 def test_a_stream_is_not_told_where_the_compiler_found_everything_done(script):
@@ -79,7 +78,7 @@ def test_a_stream_is_not_told_where_the_compiler_found_everything_done(script):
 def test_a_process_of_its_own_that_does_not_start_costs_its_mode_alone(script):
     # The first start is the worker that all share; the third is that of the second mode.
     script.fault("hello", "crash", "pytorch", starts=[2])
-    cells = (kit.cell("once", MODES, own_process=True, one_off=True), kit.cell("after", MODES))
-    once, after = kit.run(script, kit.plan(*cells, looks=SHORT)).probes
-    assert [e["status"] for e in once["entries"]] == ["ok", "failed", "ok"]
-    assert [e["status"] for e in after["entries"]] == ["ok", "ok", "ok"]
+    items = (kit.item("once", MODES, own_process=True, one_off=True), kit.item("after", MODES))
+    once, after = kit.run(script, kit.plan(*items, looks=SHORT)).probes
+    assert [e.status for e in once.entries] == ["ok", "failed", "ok"]
+    assert [e.status for e in after.entries] == ["ok", "ok", "ok"]

@@ -17,9 +17,8 @@ import pytest
 
 from advisor.cli.exporting import export_worker, worker_archive
 from advisor.errors import UserError
-from advisor.evidence import read_evidence
-from advisor.measure.plan_file import read_plan
-from advisor.measure.selection import Wishes
+from advisor.evidence_io import read_evidence
+from advisor.measure.wishes import Wishes, read_plan
 
 PLAN = "fw-advisor/plan@1"
 HOME = Path.home() / ".pyenv" / "versions"
@@ -87,11 +86,17 @@ def test_the_bytes_depend_on_the_files_alone(tmp_path: Path, exported: Path) -> 
 
 def test_it_holds_what_measuring_needs_and_nothing_above_it(exported: Path) -> None:
     names = zipfile.ZipFile(exported).namelist()
-    assert {"__main__.py", "advisor/measure/guardian.py", "probes/workloads/matmul/jax_.py"} <= {
+    assert {"__main__.py", "advisor/workers/guardian.py", "probes/workloads/matmul/jax_.py"} <= {
         *names
     }
     tops = {name.split("/")[1] for name in names if name.startswith("advisor/")}
-    assert tops == {"__init__.py", "errors.py", "jsonio.py", "text.py", "measure", "machine"}
+    assert tops == {
+        *("__init__.py", "bounds.py", "devices.py", "errors.py", "evidence.py", "jsonio.py"),
+        *("pair.py", "ratio.py", "resources.py", "text.py", "wording.json"),
+        *("machine", "measure", "node", "render", "workers"),
+    }
+    words = {name for name in names if name.startswith("advisor/render/")}
+    assert words == {f"advisor/render/{n}.py" for n in ("__init__", "evidence_words", "wording")}
     assert os.access(exported, os.X_OK)
 
 
@@ -292,6 +297,8 @@ def test_it_measures_where_nothing_is_installed_and_the_advisor_reads_it(
     entries = [e for p in evidence.probes for e in p.entries]
     assert entries
     assert {(e.mode, e.status) for e in entries} == {("jax.jit", "ok")}
+    # What it says is in words already: they travelled along.
+    assert all(n.text for n in evidence.notices)
     assert str(exported.parent) not in ran.stdout
 
 

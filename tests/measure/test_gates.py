@@ -2,39 +2,43 @@
 
 from __future__ import annotations
 
-import copy
+import math
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from advisor.evidence import Block
 from advisor.measure import gates
-from advisor.measure.schedule import block_orders, launch_order
 
-GOOD = {
-    "samples_s": [1e-3, 1.1e-3, 1e-3],
-    "wall_s": 0.03,
-    "cpu_s": 0.03,
-    "run_delay_s": 0.0,
-    "steal_s": 0.0,
-    "throttled_s": 0.0,
-    "compile_events": 0,
-    "foreign_share": 0.0,
-}
-
-
-def block(number: int = 0, **changes: object) -> dict:
-    return {**copy.deepcopy(GOOD), "round": number, **changes}
+GOOD = Block(
+    samples_s=[1e-3, 1.1e-3, 1e-3],
+    wall_s=0.03,
+    cpu_s=0.03,
+    run_delay_s=0.0,
+    pressure_s=0.0,
+    steal_s=0.0,
+    throttled_s=0.0,
+    foreign_share=0.0,
+)
 
 
-def faults_of(**changes: object) -> list[str]:
+def block(number: int = 0, **changes: Any) -> Block:
+    return replace(GOOD, round=number, **changes)
+
+
+def faults_of(**changes: Any) -> list[str]:
     """Faults of one spoilt block among nine good ones of the same mode."""
-    blocks = [block(i) for i in range(9)] + [block(9, **changes)]
-    runs = {"m": blocks}
-    gates.mark_blocks(runs)
-    assert all(b["kept"] for b in blocks[:9])
-    assert blocks[9]["kept"] == (not blocks[9]["dropped_by"])
-    return list(blocks[9]["dropped_by"])
+    blocks = [*(block(n) for n in range(9)), block(9, **changes)]
+    marked_blocks = gates.marked_blocks({"m": blocks})["m"]
+    assert all(b.kept for b in marked_blocks[:9])
+    assert marked_blocks[9].kept == (not marked_blocks[9].dropped_by)
+    # What came in says nothing yet: gates mark by new blocks.
+    assert all(b.kept for b in blocks)
+    assert set(marked_blocks[9].dropped_by) <= set(gates.BLOCK_GATES)
+    return marked_blocks[9].dropped_by
 
 
 @pytest.mark.parametrize(
@@ -47,6 +51,7 @@ def faults_of(**changes: object) -> list[str]:
         ({"foreign_share": 0.1, "cpu_s": 0.015}, "cores-lost"),
         ({"foreign_share": None, "cpu_s": 0.015}, "cores-lost"),
         ({"foreign_share": 0.1, "run_delay_s": 0.02}, "waited-for-a-core"),
+        ({"foreign_share": 0.15, "pressure_s": 0.02}, "pressure-on-the-cores"),
     ],
 )
 def test_each_disturbance_is_seen_and_named(changes, fault):
@@ -60,6 +65,7 @@ def test_each_disturbance_is_seen_and_named(changes, fault):
         # A framework whose threads wait for each other on an idle machine is measured as it is.
         {"cpu_s": 0.01},
         {"run_delay_s": 0.02},
+        {"pressure_s": 0.02},
         # One tick of the kernel's clock is below what can be read.
         {"steal_s": 0.01},
         {"foreign_share": 0.1},
@@ -74,8 +80,39 @@ def test_what_is_no_disturbance_drops_nothing(changes):
     assert faults_of(**changes) == []
 
 
-def marked(number: int, *, kept: bool, time_s: float = 1e-3) -> dict:
-    return {**block(number, samples_s=[time_s]), "kept": kept}
+@pytest.mark.parametrize(
+    ("clock_hz", "usual_hz", "faults"),
+    [
+        (2.0e9, 3.0e9, ["clock-dropped"]),
+        (2.8e9, 3.0e9, []),
+        (None, 3.0e9, []),
+        (2.0e9, None, []),
+    ],
+)
+def test_a_block_at_a_lower_clock_is_dropped(clock_hz, usual_hz, faults):
+    spoilt = block(5, clock_hz=clock_hz)
+    blocks = [*(block(n, clock_hz=usual_hz) for n in range(5)), spoilt]
+    assert gates.marked_blocks({"m": blocks})["m"][5].dropped_by == faults
+
+
+def test_the_clock_is_judged_over_both_sides():
+    """A side that is always throttled does not set its own standard."""
+    sides = {
+        "pytorch.eager": [block(n, clock_hz=1e9) for n in range(3)],
+        "jax.jit": [block(n, clock_hz=3e9) for n in range(5)],
+    }
+    kept = {label: [b.kept for b in blocks] for label, blocks in gates.marked_blocks(sides).items()}
+    assert kept == {"pytorch.eager": [False] * 3, "jax.jit": [True] * 5}
+
+
+def test_a_baseline_without_pressure_never_drops_for_it():
+    plain = gates.baseline_of([block(pressure_s=None)])
+    assert plain is not None
+    assert plain.pressure_share == math.inf
+
+
+def marked(number: int, *, kept: bool, time_s: float = 1e-3) -> Block:
+    return block(number, samples_s=[time_s], kept=kept)
 
 
 PATTERNS = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=12)
@@ -140,30 +177,3 @@ def test_real_roundings_fall_into_their_class(dtype_bits, name):
     found = rounded(a) @ rounded(b)
     error = float(np.max(np.abs(found - exact) / exact))
     assert gates.precision_class(error) == name
-
-
-@given(st.integers(1, 6), st.integers(1, 30), st.text(min_size=1, max_size=8))
-def test_no_mode_is_favoured_by_its_place(count, rounds, key):
-    modes = [f"m{i}" for i in range(count)]
-    orders = block_orders(modes, rounds, key)
-    assert len(orders) == rounds
-    assert all(sorted(order) == modes for order in orders)
-    for start in range(0, rounds - count + 1, count):
-        square = orders[start : start + count]
-        for place in range(count):
-            assert sorted(order[place] for order in square) == modes
-
-
-def test_schedules_repeat_by_their_key_and_differ_between_launches():
-    modes = ["a", "b", "c"]
-    assert block_orders(modes, 9, "k/1") == block_orders(modes, 9, "k/1")
-    assert len({str(block_orders(modes, 9, f"k/{i}")) for i in range(10)}) > 5
-    assert block_orders([], 0, "k") == []
-
-
-@given(st.integers(0, 20), st.text(max_size=5))
-def test_workers_are_started_in_a_known_order(index, key):
-    order = launch_order(["jax-0", "pytorch-0"], index, key)
-    assert sorted(order) == ["jax-0", "pytorch-0"]
-    assert launch_order(["jax-0", "pytorch-0"], index + 2, key) == order
-    assert launch_order(["jax-0", "pytorch-0"], index + 1, key) == order[::-1]

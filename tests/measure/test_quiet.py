@@ -1,4 +1,7 @@
-"""How much others use: read from a /proc of the test's own, with a clock of its own."""
+"""How much others use: read from a /proc of the test's own, with a clock of its own.
+
+And who else is on an accelerator, as its driver says.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,9 @@ import os
 import pytest
 
 from advisor.measure import quiet
-from advisor.measure.quiet import CpuMeter, wait_until_quiet
+from advisor.measure.progress import Progress
+from advisor.measure.quiet import CpuMeter, ask_driver, foreign_processes, wait_until_quiet
+from advisor.render.evidence_words import progress_words
 from tests.fakes.kit import Meter
 
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
@@ -75,10 +80,20 @@ def test_where_nothing_is_told_nothing_is_known(tmp_path):
     assert meter.foreign_share(None, None) is None
 
 
+class Ticks:
+    """What was announced, by stage."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, dict[str, object]]] = []
+
+    def __call__(self, stage: str, /, **values: object) -> None:
+        self.seen.append((stage, values))
+
+
 def test_a_quiet_machine_is_not_waited_for():
-    told: list[str] = []
-    assert wait_until_quiet(Meter((), list), limit_s=60, window_s=0.0, tell=told.append) == 0.0
-    assert told == []
+    ticks = Ticks()
+    assert wait_until_quiet(Meter((), list), limit_s=60, window_s=0.0, tick=ticks) == 0.0
+    assert ticks.seen == []
 
 
 def test_a_busy_machine_is_waited_for_until_it_is_quiet_and_that_is_said_once():
@@ -88,13 +103,42 @@ def test_a_busy_machine_is_waited_for_until_it_is_quiet_and_that_is_said_once():
         def foreign_share(self, before, after):
             return next(self.shares)
 
-    told: list[str] = []
-    assert wait_until_quiet(Calming((), list), limit_s=60, window_s=0.0, tell=told.append) == 0.05
-    assert told == ["other processes use 90% of the CPUs; waiting up to 60 s"]
+    ticks = Ticks()
+    assert wait_until_quiet(Calming((), list), limit_s=60, window_s=0.0, tick=ticks) == 0.05
+    assert ticks.seen == [("waiting-for-quiet", {"share": 0.9, "limit_s": 60})]
+    stage, values = ticks.seen[0]
+    told = progress_words(Progress(0.0, 0.0, stage, values))
+    assert told == "other processes use 90 % of the CPUs; waiting up to 60 s"
 
 
 def test_the_wait_is_bounded():
     class Busy(Meter):
         share = 0.7
 
-    assert wait_until_quiet(Busy((), list), limit_s=0.0, window_s=0.0, tell=str) == 0.7
+    assert wait_until_quiet(Busy((), list), limit_s=0.0, window_s=0.0, tick=Ticks()) == 0.7
+
+
+@pytest.mark.parametrize(
+    ("answer", "count"),
+    [
+        ("", 0),
+        ("41\n41\n77\n", 2),
+        ("[N/A]\n", None),
+        ("No devices were found", None),
+        (None, None),
+    ],
+)
+def test_processes_are_counted_from_what_the_driver_says(answer, count):
+    assert foreign_processes(ask=lambda: answer) == count
+
+
+def test_our_own_processes_do_not_count():
+    assert foreign_processes({41}, ask=lambda: "41\n77\n") == 1
+
+
+def test_a_driver_command_that_is_missing_hangs_or_fails_tells_nothing(monkeypatch):
+    monkeypatch.setattr("advisor.measure.quiet._DRIVER_LIMIT_S", 0.2)
+    assert ask_driver(("no-such-command",)) is None
+    assert ask_driver(("sleep", "5")) is None
+    assert ask_driver(("false",)) is None
+    assert ask_driver(("echo", "41")) == "41\n"

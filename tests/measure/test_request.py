@@ -11,7 +11,8 @@ from advisor.errors import NothingToMeasureError
 from advisor.machine.toolchains import Toolchain
 from advisor.measure.campaign import Campaign
 from advisor.measure.request import campaign_for, specs_of
-from advisor.measure.selection import Wishes
+from advisor.measure.wishes import Wishes
+from advisor.render.evidence_words import word_notice
 
 BROKEN = {"id": "framework-broken", "text": "jaxlib is missing", "hint": "pip install jaxlib"}
 
@@ -51,11 +52,11 @@ def test_every_toolchain_of_a_framework_has_its_own_suffix() -> None:
 
 def test_a_broken_second_toolchain_is_noticed_and_leaves_the_run_incomplete() -> None:
     made = campaign(chain("jax", "0.12"), chain("jax", "0.11", problem=BROKEN))
-    (notice,) = made.notices
-    assert (notice["id"], notice["severity"]) == ("toolchain-left-out", "warning")
-    assert "/env0.11" in notice["text"]
-    assert "jaxlib is missing" in notice["text"]
-    assert notice["hint"] == BROKEN["hint"]
+    (notice,) = map(word_notice, made.notices)
+    assert (notice.id, notice.severity) == ("toolchain-left-out", "warning")
+    assert "/env0.11" in notice.text
+    assert "jaxlib is missing" in notice.text
+    assert notice.hint == BROKEN["hint"]
     assert made.short
     assert made.missing == {}
 

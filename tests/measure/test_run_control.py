@@ -9,12 +9,13 @@ from dataclasses import replace
 
 import pytest
 
-from advisor.measure.crew import Crew
-from advisor.measure.run import Progress
+from advisor.measure.pool import WorkerPool
+from advisor.measure.progress import Progress
 from advisor.measure.verdicts import Looks
+from advisor.render.evidence_words import progress_words
 from tests.fakes import kit
 
-TWO = kit.plan(kit.cell("fake"), kit.cell("other"))
+TWO = kit.plan(kit.item("fake"), kit.item("other"))
 
 
 @pytest.fixture(autouse=True)
@@ -28,9 +29,9 @@ def interruptible():
 def test_each_launch_is_a_fresh_process_of_each_framework(script):
     measured = kit.run(script, kit.plan(looks=Looks((2,), 0.05)))
     assert (script.starts("pytorch"), script.starts("jax")) == (2, 2)
-    launches = kit.entries(measured.probes[0])["jax.jit"]["launches"]
-    assert [launch["index"] for launch in launches] == [0, 1]
-    assert [b["round"] for b in launches[0]["blocks"]] == list(range(kit.QUICK.rounds))
+    launches = kit.entries(measured.probes[0])["jax.jit"].launches
+    assert [launch.index for launch in launches] == [0, 1]
+    assert [b.round for b in launches[0].blocks] == list(range(kit.QUICK.rounds))
 
 
 def test_only_comparisons_that_can_still_settle_get_more_launches(script):
@@ -41,16 +42,16 @@ def test_only_comparisons_that_can_still_settle_get_more_launches(script):
         "pytorch.other": {"median_s": 1.1e-3, "launch_sd": 0.30},
     }
     looks = Looks((3, 8), 0.05)
-    cells = (
-        kit.cell("fake", modes=kit.modes_of("pytorch.eager", "jax.jit")),
-        kit.cell("open", modes=kit.modes_of("pytorch.compile", "jax.jit")),
-        kit.cell("hopeless", modes=kit.modes_of("pytorch.other", "jax.jit")),
+    items = (
+        kit.item("fake", modes=kit.modes_of("pytorch.eager", "jax.jit")),
+        kit.item("open", modes=kit.modes_of("pytorch.compile", "jax.jit")),
+        kit.item("hopeless", modes=kit.modes_of("pytorch.other", "jax.jit")),
     )
-    measured = kit.run(script, kit.plan(*cells, looks=looks)).probes
-    easy, still_open, hopeless = (probe["comparisons"][0] for probe in measured)
-    assert (easy["verdict"], easy["launches"]) == ("b_faster", 3)
-    assert (still_open["verdict"], still_open["launches"]) == ("b_faster", 8)
-    assert (hopeless["verdict"], hopeless["launches"]) == ("inconclusive", 3)
+    measured = kit.run(script, kit.plan(*items, looks=looks)).probes
+    easy, still_open, hopeless = (probe.comparisons[0] for probe in measured)
+    assert (easy.verdict, easy.launches) == ("b_faster", 3)
+    assert (still_open.verdict, still_open.launches) == ("b_faster", 8)
+    assert (hopeless.verdict, hopeless.launches) == ("inconclusive", 3)
 
 
 def test_a_noisy_launch_is_repeated_a_bounded_number_of_times(script):
@@ -64,9 +65,9 @@ def test_a_noisy_launch_is_repeated_a_bounded_number_of_times(script):
             self.share = 0.5 if type(self).made == 2 else 0.0
 
     measured = kit.run(script, meter=FirstLaunchBusy)
-    [compared] = measured.probes[0]["comparisons"]
-    assert compared["verdict"] == "equivalent"
-    assert compared["launches"] == kit.LOOKS.launches[0]
+    [compared] = measured.probes[0].comparisons
+    assert compared.verdict == "equivalent"
+    assert compared.launches == kit.LOOKS.launches[0]
     assert script.starts("jax") == kit.LOOKS.launches[0] + 1
 
 
@@ -82,15 +83,18 @@ def test_an_early_call_waits_until_the_noisy_launches_are_outweighed(script):
     script.modes = {"pytorch.eager": {"median_s": 4e-3}, "jax.jit": {"median_s": 1e-3}}
     looks = Looks((5, 8), 0.029, early=3)
     measured = kit.run(script, kit.plan(looks=looks), meter=TwoLaunchesBusy)
-    [compared] = measured.probes[0]["comparisons"]
-    assert (compared["verdict"], compared["launches"]) == ("b_faster", 5)
+    [compared] = measured.probes[0].comparisons
+    assert (compared.verdict, compared.launches) == ("b_faster", 5)
+    assert compared.level == 0.971
 
 
 def test_what_is_beyond_doubt_is_launched_three_times(script):
     script.modes = {"pytorch.eager": {"median_s": 4e-3}, "jax.jit": {"median_s": 1e-3}}
     [probe] = kit.run(script, kit.plan(looks=Looks((5, 8), 0.029, early=3))).probes
-    [compared] = probe["comparisons"]
-    assert (compared["verdict"], compared["launches"]) == ("b_faster", 3)
+    [compared] = probe.comparisons
+    assert (compared.verdict, compared.launches) == ("b_faster", 3)
+    # Decided at the stricter level of the early look, and told at it.
+    assert compared.level == 0.99
 
 
 def test_what_was_left_because_the_frameworks_were_told_apart_says_so(script):
@@ -100,33 +104,36 @@ def test_what_was_left_because_the_frameworks_were_told_apart_says_so(script):
         "jax.jit": {"median_s": 1e-3},
     }
     modes = kit.modes_of("pytorch.eager", "pytorch.compile", "jax.jit")
-    made = kit.plan(kit.cell(modes=modes), looks=Looks((5, 8), 0.029, early=3))
+    made = kit.plan(kit.item(modes=modes), looks=Looks((5, 8), 0.029, early=3))
     [probe] = kit.run(script, made).probes
-    reasons = {(c["a"], c["b"]): c["reason"] for c in probe["comparisons"]}
+    reasons = {(c.a, c.b): c.reason for c in probe.comparisons}
     assert reasons["pytorch.eager", "jax.jit"] is None
-    assert reasons["pytorch.eager", "pytorch.compile"]["id"] == "not-followed-up"
+    assert reasons["pytorch.eager", "pytorch.compile"].id == "not-followed-up"
 
 
 def test_a_steadily_busy_machine_ends_a_run_soon(script):
     measured = kit.run(script, meter=kit.BusyMeter)
     assert script.starts("jax") <= kit.LOOKS.most
-    assert [n["id"] for n in measured.notices] == ["machine-busy"]
-    assert "50%" in measured.notices[0]["text"]
+    assert [n.id for n in measured.notices] == ["machine-busy"]
+    assert "50 %" in measured.notices[0].text
 
 
 def test_a_mode_that_never_stops_compiling_gets_no_further_launch(script):
     script.modes = {"jax.jit": {"compile_events": 1}}
     [probe] = kit.run(script).probes
-    assert probe["comparisons"][0]["reason"]["id"] == "compiles-again"
+    assert probe.comparisons[0].reason.id == "compiles-again"
     assert script.starts("jax") == 1
 
 
 def interrupt_when(text: str, after: int = 0):
-    """A report that sends Ctrl-C to this process when *text* is being done."""
+    """A report that sends Ctrl-C to this process when what its words say is being done."""
     seen = [0]
 
     def report(progress: Progress) -> None:
-        if text in progress.text and threading.current_thread() is threading.main_thread():
+        if (
+            text in progress_words(progress)
+            and threading.current_thread() is threading.main_thread()
+        ):
             seen[0] += 1
             if seen[0] == after + 1:
                 os.kill(os.getpid(), signal.SIGINT)
@@ -142,11 +149,11 @@ def test_ctrl_c_in_the_middle_of_a_launch_keeps_the_finished_ones(script):
     fake, other = measured.probes
     # The second launch was interrupted within `other`: `fake` has two, `other` one.
     for probe, count in ((fake, 2), (other, 1)):
-        for entry in probe["entries"]:
-            assert (entry["status"], len(entry["launches"])) == ("ok", count)
-        [compared] = probe["comparisons"]
-        assert compared["verdict"] == "inconclusive"
-        assert compared["launches"] == count
+        for entry in probe.entries:
+            assert (entry.status, len(entry.launches)) == ("ok", count)
+        [compared] = probe.comparisons
+        assert compared.verdict == "inconclusive"
+        assert compared.launches == count
 
 
 @pytest.mark.parametrize("moment", ["writing the shared", "starting workers", "building", "round"])
@@ -154,30 +161,30 @@ def test_ctrl_c_in_the_first_launch_leaves_interrupted_entries(script, moment):
     measured = kit.run(script, TWO, report=interrupt_when(moment))
     assert measured.interrupted
     for probe in measured.probes:
-        for entry in probe["entries"]:
-            assert entry["status"] == "interrupted"
-            assert entry["reason"]["id"] == "interrupted"
-        assert probe["comparisons"] == []
+        for entry in probe.entries:
+            assert entry.status == "interrupted"
+            assert entry.reason.id == "interrupted"
+        assert probe.comparisons == []
 
 
 def test_ctrl_c_does_not_wait_for_a_worker_that_hangs_at_its_start(script, monkeypatch):
     """From the second launch on workers start in threads, where Ctrl-C does not arrive."""
     script.fault("hello", "hang", "jax", starts=[1])
-    begun = Crew.start
+    begun = WorkerPool.start
 
     def start(self, toolchain):
         if toolchain.framework == "jax" and script.starts("jax") == 1:
             threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
         return begun(self, toolchain)
 
-    monkeypatch.setattr(Crew, "start", start)
+    monkeypatch.setattr(WorkerPool, "start", start)
     patient = replace(kit.QUICK, hello_timeout_s=120.0)
     # The suite's own limit is 180 s for a test; this one would need 120 s if it waited.
     measured = kit.run(script, kit.plan(protocol=patient))
     assert measured.interrupted
     assert measured.wall_s < 60
     entry = kit.entries(measured.probes[0])["jax.jit"]
-    assert (entry["status"], entry["reason"], len(entry["launches"])) == ("ok", None, 1)
+    assert (entry.status, entry.reason, len(entry.launches)) == ("ok", None, 1)
 
 
 def test_being_asked_to_stop_ends_after_the_launch_at_hand(script):
@@ -192,9 +199,9 @@ def test_a_spent_budget_ends_the_run_and_is_said(script):
     assert not measured.interrupted
     assert script.starts("jax") == 1
     [notice] = measured.notices
-    assert notice["id"] == "budget-spent"
-    [compared] = measured.probes[0]["comparisons"]
-    assert (compared["verdict"], compared["reason"]["id"]) == ("inconclusive", "too-few-launches")
+    assert notice.id == "budget-spent"
+    [compared] = measured.probes[0].comparisons
+    assert (compared.verdict, compared.reason.id) == ("inconclusive", "too-few-launches")
 
 
 def test_progress_only_grows_and_names_what_is_done(script):
@@ -203,7 +210,7 @@ def test_progress_only_grows_and_names_what_is_done(script):
     done = [p.done_s for p in seen]
     assert done == sorted(done)
     assert all(p.total_s > p.done_s for p in seen)
-    text = " ".join(p.text for p in seen)
+    text = " ".join(progress_words(p) for p in seen)
     for word in ("shared inputs", "starting workers", "building", "warming up", "round 6 of 6"):
         assert word in text
 
@@ -212,8 +219,8 @@ def test_inherited_tuning_is_dropped_and_named(script, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("XLA_FLAGS", "--xla_something")
     measured = kit.run(script, kit.plan(looks=Looks((1,), 0.05)))
-    [notice] = [n for n in measured.notices if n["id"] == "tuning-dropped"]
-    assert "OMP_NUM_THREADS" in notice["text"]
-    assert "XLA_FLAGS" in notice["text"]
+    [notice] = [n for n in measured.notices if n.id == "tuning-dropped"]
+    assert "OMP_NUM_THREADS" in notice.text
+    assert "XLA_FLAGS" in notice.text
     for environment in measured.environments.values():
         assert not {"OMP_NUM_THREADS", "XLA_FLAGS"} & set(environment)

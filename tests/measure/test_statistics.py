@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,15 +12,14 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 from advisor.measure.statistics import (
-    incomplete_beta,
+    Interval,
     launches_needed,
     pair_log_ratio,
     quantile,
-    t_cdf,
     t_interval,
-    t_quantile,
 )
 from advisor.measure.verdicts import PROFILES, THOROUGH
+from advisor.ratio import incomplete_beta, t_cdf, t_quantile
 
 LOGS = st.lists(st.floats(-3, 3, allow_subnormal=False), min_size=2, max_size=30)
 TIMES = st.lists(st.floats(1e-6, 10), min_size=1, max_size=20)
@@ -64,21 +64,30 @@ def test_the_interval_is_the_textbooks(logs, alpha):
     assert found.low <= found.estimate <= found.high
 
 
-@given(LOGS, st.sampled_from([0.0, 0.01, 0.03]))
-def test_swapping_the_sides_gives_exactly_the_negated_interval(logs, floor):
-    there = t_interval(logs, alpha=0.05, floor=floor)
-    back = t_interval([-x for x in logs], alpha=0.05, floor=floor)
-    assert back == there.negated()
-    assert there.negated().negated() == there
+def mirrored(interval: Interval) -> Interval:
+    """The interval of the reversed ratio."""
+    return replace(interval, estimate=-interval.estimate, low=-interval.high, high=-interval.low)
 
 
-@given(st.lists(st.tuples(st.floats(1e-6, 10), st.floats(1e-6, 10)), min_size=1, max_size=20))
-def test_swapping_the_sides_of_a_launch_negates_its_log_ratio(pairs):
-    a, b = [p[0] for p in pairs], [p[1] for p in pairs]
+@given(LOGS, st.sampled_from([0.0, 0.01, 0.03]), st.sampled_from([0.05, 0.029]))
+def test_swapping_the_sides_gives_exactly_the_mirrored_interval(logs, floor, alpha):
+    there = t_interval(logs, alpha=alpha, floor=floor)
+    back = t_interval([-x for x in logs], alpha=alpha, floor=floor)
+    assert back == mirrored(there)
+
+
+@given(st.lists(st.tuples(*[st.floats(1e-7, 1e3)] * 2), min_size=1, max_size=20))
+def test_swapped_sides_negate_a_launch_exactly(pairs):
+    a, b = (list(side) for side in zip(*pairs, strict=True))
     there, back = pair_log_ratio(a, b), pair_log_ratio(b, a)
     assert there is not None
     assert back is not None
-    assert back == pytest.approx(-there, abs=1e-12)
+    assert there == -back
+
+
+@pytest.mark.parametrize(("alpha", "level"), [(0.05, 0.95), (0.029, 0.971), (0.022, 0.978)])
+def test_an_interval_knows_its_level(alpha, level):
+    assert t_interval([0.1, 0.2], alpha=alpha, floor=0.0).level == level
 
 
 @given(TIMES, st.floats(0.1, 10))

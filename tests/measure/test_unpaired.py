@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from advisor.evidence import Probe
-from advisor.measure.crew import Crew
+from advisor.measure.catalogue import OfferedSize, OfferedWorkload
 from advisor.measure.plan import make_plan
+from advisor.measure.pool import WorkerPool
 from advisor.measure.run import Run
-from advisor.measure.selection import Wishes
 from advisor.measure.verdicts import Looks
+from advisor.measure.wishes import Wishes
 from advisor.resources import resource_dir
 from tests.fakes import kit, tricks
 
@@ -26,7 +26,7 @@ def alone(made, **changes):
 def lives(monkeypatch):
     """What was started and ended, in order, with how many were alive after each."""
     seen: list[tuple[str, str, int]] = []
-    start, end = Crew.start, Crew.end
+    start, end = WorkerPool.start, WorkerPool.end
 
     def started(self, toolchain):
         worker = start(self, toolchain)
@@ -37,13 +37,13 @@ def lives(monkeypatch):
         end(self, toolchain)
         seen.append(("end", toolchain.framework, len(self.workers)))
 
-    monkeypatch.setattr(Crew, "start", started)
-    monkeypatch.setattr(Crew, "end", ended)
+    monkeypatch.setattr(WorkerPool, "start", started)
+    monkeypatch.setattr(WorkerPool, "end", ended)
     return seen
 
 
 def test_one_worker_lives_at_a_time_and_the_order_alternates(script, lives):
-    kit.run(script, alone(kit.plan(kit.cell(), kit.cell("other"), looks=Looks((4,), 0.05))))
+    kit.run(script, alone(kit.plan(kit.item(), kit.item("other"), looks=Looks((4,), 0.05))))
     assert {alive for _, _, alive in lives} == {0, 1}
     first = [lives[n][1] for n in range(0, len(lives), 4)]
     assert len(first) == 4
@@ -55,18 +55,17 @@ def test_the_verdict_is_called_and_labelled(script):
     script.modes["jax.jit"] = {"median_s": 0.0005}
     script.modes["pytorch.eager"] = {"median_s": 0.001}
     measured = kit.run(script, alone(kit.plan(looks=Looks((7,), 0.05))))
-    [compared] = measured.probes[0]["comparisons"]
-    assert compared["pairing"] == "unpaired"
-    assert compared["verdict"] == "b_faster"
-    assert compared["launches"] == 7
-    assert Probe.model_validate(measured.probes[0]).comparisons[0].pairing == "unpaired"
+    [compared] = measured.probes[0].comparisons
+    assert compared.pairing == "unpaired"
+    assert compared.verdict == "b_faster"
+    assert compared.launches == 7
     assert measured.complete
 
 
 def test_modes_of_one_worker_still_take_turns(script):
     modes = kit.modes_of("pytorch.eager", "pytorch.compile", "jax.jit")
-    measured = kit.run(script, alone(kit.plan(kit.cell(modes=modes))))
-    pairing = {(c["a"], c["b"]): c["pairing"] for c in measured.probes[0]["comparisons"]}
+    measured = kit.run(script, alone(kit.plan(kit.item(modes=modes))))
+    pairing = {(c.a, c.b): c.pairing for c in measured.probes[0].comparisons}
     assert pairing == {
         ("pytorch.eager", "jax.jit"): "unpaired",
         ("pytorch.compile", "jax.jit"): "unpaired",
@@ -78,14 +77,14 @@ def test_a_side_that_cannot_start_costs_its_own_entry(script):
     script.fault("hello", "crash", "jax")
     measured = kit.run(script, alone(kit.plan()))
     found = kit.entries(measured.probes[0])
-    assert found["jax.jit"]["status"] == "failed"
-    assert found["pytorch.eager"]["status"] == "ok"
+    assert found["jax.jit"].status == "failed"
+    assert found["pytorch.eager"].status == "ok"
 
 
 def test_a_busy_turn_of_either_side_makes_the_launch_noisy(script):
     measured = kit.run(script, alone(kit.plan()), meter=kit.BusyMeter)
-    [compared] = measured.probes[0]["comparisons"]
-    assert (compared["verdict"], compared["pairing"]) == ("invalid", "unpaired")
+    [compared] = measured.probes[0].comparisons
+    assert (compared.verdict, compared.pairing) == ("invalid", "unpaired")
 
 
 @pytest.mark.parametrize(
@@ -101,7 +100,7 @@ def test_cuda_graphs_are_planned_where_they_exist_and_nowhere_else():
     def modes(device, **wishes):
         asked = Wishes(device=device, **wishes)
         plan = make_plan([workload()], [kit.TORCH, kit.JAX], asked, (0, 1), {})
-        return {m.label for s in plan.series for c in s.cells for m in c.modes}
+        return {m.label for s in plan.series for c in s.items for m in c.modes}
 
     graphs = "pytorch.compile_reduce_overhead"
     assert all(graphs in modes(device) for device in ("gpu", "cuda:0", "rocm"))
@@ -117,23 +116,16 @@ def test_an_accelerator_is_not_measured_on_one_core_too():
 
 
 def workload():
-    """One workload as the catalogue describes it."""
-    size = {"size": {"n": 8}, "flops": 1e6, "bytes": None, "samples_per_step": 1.0}
-    return {
-        "id": "mlp_train",
-        "title": "MLP",
-        "sizes": {"small": {**size, "precision": "float32", "tolerance": {}}},
-        "modes": ["pytorch.eager", "pytorch.compile", "jax.jit"],
-        "extra_modes": [],
-        "tolerance": kit.TOLERANCE,
-        "precision": "float32",
-    }
+    """One workload as the catalogue offers it."""
+    modes = ("pytorch.eager", "pytorch.compile", "jax.jit")
+    small = OfferedSize(size={"n": 8}, flops=1e6)
+    return OfferedWorkload(id="mlp_train", title="MLP", sizes={"small": small}, modes=modes)
 
 
 @pytest.mark.frameworks
 def test_real_workers_follow_each_other_and_still_agree(tmp_path):
     """Both frameworks in turn on the CPU, as they would on a chip that one process holds."""
-    [honest] = [c for c in tricks.cells(tmp_path) if c.probe == "mlp_train"]
+    [honest] = [c for c in tricks.items(tmp_path) if c.workload == "mlp_train"]
     made = alone(kit.plan(honest, protocol=tricks.BRIEF, looks=Looks((2,), 0.05)))
     measured = Run(
         made,
@@ -143,11 +135,11 @@ def test_real_workers_follow_each_other_and_still_agree(tmp_path):
         meter=kit.Meter,
     ).measure()
     [probe] = measured.probes
-    assert probe["parity"]["status"] == "ok"
-    assert {e["mode"]: len(e["launches"]) for e in probe["entries"]} == {
+    assert probe.parity.status == "ok"
+    assert {e.mode: len(e.launches) for e in probe.entries} == {
         "pytorch.eager": 2,
         "jax.jit": 2,
     }
-    [compared] = probe["comparisons"]
-    assert (compared["pairing"], compared["launches"]) == ("unpaired", 2)
-    assert compared["verdict"] != "invalid", compared["reason"]
+    [compared] = probe.comparisons
+    assert (compared.pairing, compared.launches) == ("unpaired", 2)
+    assert compared.verdict != "invalid", compared.reason

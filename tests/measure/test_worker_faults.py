@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import sys
@@ -12,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from advisor.evidence import Probe
+from advisor.evidence import Reason
+from advisor.measure.run import RunResult
+from advisor.measure.verdicts import Looks
+from advisor.render.evidence_words import reason_words
 from advisor.workers import worker as worker_module
 from advisor.workers.environment import worker_environment
-from advisor.measure.run import Measured
-from advisor.measure.verdicts import Looks
 from advisor.workers.worker import WorkerCommand, WorkerError, WorkerProcess, worker_argv
 from tests.fakes import kit
 
@@ -24,23 +24,23 @@ MODES = kit.modes_of("pytorch.eager", "pytorch.compile", "jax.jit")
 BRIEF = replace(kit.QUICK, build_timeout_s=1.5)
 # One launch: what is lost is lost in the first.
 ONCE = Looks((1,), 0.05)
-TWO_CELLS = kit.plan(kit.cell("fake", modes=MODES), kit.cell("other", modes=MODES), looks=ONCE)
+TWO_CELLS = kit.plan(kit.item("fake", modes=MODES), kit.item("other", modes=MODES), looks=ONCE)
 ONE_CELL = kit.plan(looks=ONCE)
 
 
-def statuses(measured: Measured) -> dict[tuple[str, str], str]:
+def statuses(measured: RunResult) -> dict[tuple[str, str], str]:
     """What became of every entry, in the evidence model's own words."""
-    for probe in measured.probes:
-        Probe.model_validate(json.loads(json.dumps(probe, allow_nan=False)))
     return {
-        (p["id"], mode): entry["status"]
+        (p.id, mode): entry.status
         for p in measured.probes
         for mode, entry in kit.entries(p).items()
     }
 
 
-def reason_of(measured: Measured, probe: int, mode: str) -> dict[str, Any]:
-    return dict(kit.entries(measured.probes[probe])[mode]["reason"])
+def reason_of(measured: RunResult, probe: int, mode: str) -> Reason:
+    reason = kit.entries(measured.probes[probe])[mode].reason
+    assert reason is not None
+    return reason
 
 
 FAULTS: list[tuple[str, dict[str, Any], str]] = [
@@ -78,16 +78,17 @@ def test_a_fault_costs_its_own_entry_and_says_why(script, verb, fault, reason):
         ("other", "pytorch.compile"): lost,
         ("other", "jax.jit"): "ok",
     }
-    assert reason_of(found, 0, "pytorch.compile")["id"] == reason
+    assert reason_of(found, 0, "pytorch.compile").id == reason
+    assert reason_of(found, 0, "pytorch.compile").text
     assert not found.complete
     # Those that are left are compared as if nothing had been.
-    pairs = [(c["a"], c["b"]) for p in found.probes for c in p["comparisons"]]
+    pairs = [(c.a, c.b) for p in found.probes for c in p.comparisons]
     assert pairs == [("pytorch.eager", "jax.jit")] * 2
 
 
 def test_the_reason_holds_how_it_died_and_the_end_of_its_log(script):
     script.fault("block", "crash", "jax.jit", signal="SIGILL")
-    text = reason_of(kit.run(script, ONE_CELL), 0, "jax.jit")["text"]
+    text = reason_of(kit.run(script, ONE_CELL), 0, "jax.jit").text
     assert "SIGILL" in text
     assert "something broke deep inside" in text
 
@@ -96,7 +97,7 @@ def test_two_frameworks_that_break_at_once_lose_two_entries(script):
     """Both are built side by side from the second launch on; neither may take others along."""
     modes = kit.modes_of("pytorch.eager", "pytorch.compile", "jax.jit", "jax.eager")
     script.fault("build", "crash", "pytorch.compile").fault("build", "crash", "jax.jit")
-    found = kit.run(script, kit.plan(kit.cell(modes=modes), looks=Looks((2,), 0.05)))
+    found = kit.run(script, kit.plan(kit.item(modes=modes), looks=Looks((2,), 0.05)))
     assert statuses(found) == {
         ("fake", "pytorch.eager"): "ok",
         ("fake", "pytorch.compile"): "failed",
@@ -129,8 +130,8 @@ def test_a_framework_that_cannot_start_costs_all_its_entries_and_no_others(scrip
 def test_a_hello_without_a_process_id_is_garbage(script, pid):
     script.fault("hello", "change", "jax", fields={"pid": pid})
     found = kit.run(script, ONE_CELL)
-    assert reason_of(found, 0, "jax.jit")["id"] == "worker-garbage"
-    assert kit.entries(found.probes[0])["pytorch.eager"]["status"] == "ok"
+    assert reason_of(found, 0, "jax.jit").id == "worker-garbage"
+    assert kit.entries(found.probes[0])["pytorch.eager"].status == "ok"
 
 
 def test_a_framework_that_is_missing_is_an_entry_with_a_reason(script):
@@ -138,13 +139,13 @@ def test_a_framework_that_is_missing_is_an_entry_with_a_reason(script):
     script.fault("hello", "raise", "jax", **error)
     found = kit.run(script, ONE_CELL)
     assert statuses(found)["fake", "jax.jit"] == "skipped"
-    assert reason_of(found, 0, "jax.jit")["id"] == "framework-missing"
-    assert "No module named 'jax'" in reason_of(found, 0, "jax.jit")["text"]
+    assert reason_of(found, 0, "jax.jit").id == "framework-missing"
+    assert "No module named 'jax'" in reason_of(found, 0, "jax.jit").text
 
 
 def test_a_toolchain_that_was_never_found_is_an_entry_too(script):
-    why = {"id": "framework-missing", "text": "no interpreter holds jax", "hint": "pip install jax"}
-    made = kit.plan(kit.cell(modes=kit.modes_of("pytorch.eager")), missing={"jax": why}, looks=ONCE)
+    why = Reason("framework-missing", text="no interpreter holds jax", hint="pip install jax")
+    made = kit.plan(kit.item(modes=kit.modes_of("pytorch.eager")), missing={"jax": why}, looks=ONCE)
     found = kit.run(script, made)
     assert reason_of(found, 0, "jax.jit") == why
     assert not found.complete
@@ -153,9 +154,9 @@ def test_a_toolchain_that_was_never_found_is_an_entry_too(script):
 def test_an_interpreter_that_is_none_is_a_failed_entry(script):
     broken = replace(kit.JAX, interpreter="/nonexistent/python")
     modes = (*kit.modes_of("pytorch.eager"), replace(kit.modes_of("jax.jit")[0], toolchain=broken))
-    found = kit.run(script, kit.plan(kit.cell(modes=modes), looks=ONCE))
+    found = kit.run(script, kit.plan(kit.item(modes=modes), looks=ONCE))
     assert statuses(found) == {("fake", "pytorch.eager"): "ok", ("fake", "jax.jit"): "failed"}
-    assert "cannot start" in reason_of(found, 0, "jax.jit")["text"]
+    assert "cannot start" in reason_of(found, 0, "jax.jit").text
 
 
 def test_a_later_launch_that_breaks_keeps_the_earlier_times_and_is_named(script):
@@ -163,12 +164,12 @@ def test_a_later_launch_that_breaks_keeps_the_earlier_times_and_is_named(script)
     script.modes = {"jax.jit": {"median_s": 3e-3}}
     found = kit.run(script)
     entry = kit.entries(found.probes[0])["jax.jit"]
-    assert (entry["status"], len(entry["launches"])) == ("ok", 1)
-    assert entry["reason"]["id"] == "worker-crashed"
-    assert entry["reason"]["text"].startswith("in launch 2:")
+    assert (entry.status, len(entry.launches)) == ("ok", 1)
+    assert entry.reason.id == "worker-crashed"
+    assert entry.reason.text.startswith("in launch 2:")
     assert not found.complete
-    [compared] = found.probes[0]["comparisons"]
-    assert (compared["verdict"], compared["reason"]["id"]) == ("inconclusive", "too-few-launches")
+    [compared] = found.probes[0].comparisons
+    assert (compared.verdict, compared.reason.id) == ("inconclusive", "too-few-launches")
 
 
 def test_a_slow_answer_in_time_is_no_fault(script):
@@ -180,7 +181,7 @@ def test_texts_of_a_worker_are_shown_inert_and_private(script, monkeypatch):
     monkeypatch.setenv("HOME", "/home/someone")
     text = "bad\x1b[31m \u202e path /home/someone/secret hf_abcdefghijklmnopqrstuvwx"
     script.fault("build", "raise", "jax.jit", type="Value\x00Error", text=text)
-    shown = reason_of(kit.run(script, ONE_CELL), 0, "jax.jit")["text"]
+    shown = reason_of(kit.run(script, ONE_CELL), 0, "jax.jit").text
     assert "\x1b" not in shown
     assert "\u202e" not in shown
     assert "someone" not in shown
@@ -193,8 +194,8 @@ def test_a_flood_is_stopped(script, monkeypatch, kind):
     monkeypatch.setattr(worker_module, "MAX_LOG_BYTES", 4 << 20)
     script.fault("build", kind, "jax.jit", mebibytes=8)
     found = kit.run(script, ONE_CELL)
-    assert reason_of(found, 0, "jax.jit")["id"] == "output-flood"
-    assert kit.entries(found.probes[0])["pytorch.eager"]["status"] == "ok"
+    assert reason_of(found, 0, "jax.jit").id == "output-flood"
+    assert kit.entries(found.probes[0])["pytorch.eager"].status == "ok"
 
 
 def open_worker(script, place) -> WorkerProcess:
@@ -214,7 +215,7 @@ def test_closing_a_worker_ends_all_that_it_started(script, tmp_path, hung):
         if hung:
             with pytest.raises(WorkerError) as caught:
                 process.ask("precision", timeout_s=0.3)
-            assert caught.value.reason == "worker-hung"
+            assert caught.value.id == "worker-hung"
     deadline = time.monotonic() + 1.0
     while any(kit.alive(pid) for pid in pids) and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -228,8 +229,8 @@ def test_a_dead_worker_stays_dead_and_says_so(script, tmp_path):
         for _ in range(2):
             with pytest.raises(WorkerError) as caught:
                 process.ask("peak", timeout_s=20.0)
-            assert caught.value.reason == "worker-crashed"
-        assert "exit status 7" in caught.value.text
+            assert caught.value.id == "worker-crashed"
+        assert "exit status 7" in reason_words(caught.value.reason)
 
 
 def test_what_is_said_between_two_questions_answers_neither(tmp_path):
@@ -245,4 +246,4 @@ def test_what_is_said_between_two_questions_answers_neither(tmp_path):
         select.select([process._process.stdout], [], [], 20.0)
         with pytest.raises(WorkerError) as caught:
             process.ask("warm", timeout_s=20.0)
-        assert "unasked" in caught.value.text
+        assert caught.value.case == "unasked"

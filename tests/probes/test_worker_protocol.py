@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from advisor.resources import resource_dir
 from advisor.workers.environment import worker_environment
 from advisor.workers.replies import check_block, check_build, check_finish, check_hello, check_warm
 from advisor.workers.worker import WorkerCommand, WorkerError, WorkerProcess, worker_argv
-from advisor.resources import resource_dir
 from tests.fakes import kit
 
 PROBES = resource_dir("probes")

@@ -159,3 +159,22 @@ def test_spinning_lasts_as_long_as_it_was_told():
     ticks = iter(x / 1000 for x in range(1000))
     timing.spin(0.02, clock=lambda: next(ticks))
     assert next(ticks) == pytest.approx(0.022, abs=0.002)
+
+
+@pytest.mark.parametrize("step_s", [0.0002, 0.01, 0.2, 3.0])
+def test_a_steady_step_is_steady_however_long_it_takes(clock, step_s):
+    warm = timing.warm_up(Program(clock, step_s), 0.15, 2.0)
+    assert warm["steady"]
+    assert warm["wall_s"] <= max(2.0, 5 * step_s)
+
+
+def test_a_long_step_that_changes_is_not_steady(clock):
+    program = Program(clock, 0.5, 0.9, 0.5, 1.4, 0.6, 1.1)
+    assert not timing.warm_up(program, 0.15, 2.0)["steady"]
+
+
+def test_the_shortest_call_is_found_in_rows_and_alone(clock):
+    step = Program(clock, 0.001, 0.004, 0.001)
+    assert timing.shortest_call_s(step.call, step.wait, 0.02) == pytest.approx(0.001)
+    slow = Program(clock, 2.0)
+    assert timing.shortest_call_s(slow.call, slow.wait, 0.02) == pytest.approx(2.0)

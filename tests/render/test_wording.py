@@ -1,4 +1,4 @@
-"""Every sentence is a message that a translator can fill; every message is used, and has its values.
+"""Every sentence is a message that a translator can fill; each is used and has its values.
 
 Read from the source: no prose stands in the rooms that give parts, and what `say` is called with
 exists. Messages of the evidence are looked up by the ids that it holds: `test_evidence_words` has
@@ -230,7 +230,7 @@ def test_every_place_of_a_message_is_filled(every_use: list[Use]) -> None:
 
 
 def test_every_place_says_how_its_value_is_shown_in_a_known_way() -> None:
-    own = re.compile(r"\.\d[f%g]|")
+    own = re.compile(r"\.\d[efg%]|")
     for key, message in messages().items():
         for form in forms(message):
             for _, _, spec, conversion in string.Formatter().parse(form):

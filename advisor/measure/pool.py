@@ -1,26 +1,54 @@
 """The workers of one launch: where they are set up, where they are measured, and their end.
 
-Knows processes and CPUs. It must not know cells, modes or what a worker is asked to do.
+Knows processes, CPUs and what all launches of a run share. It must not know items of work, modes
+or what a worker is asked to do.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
+from advisor.measure.progress import Tick, silent
+from advisor.measure.quiet import CpuMeter, MeterFactory
+from advisor.measure.work import Protocol, Series, ToolchainSpec
 from advisor.workers.affinity import affinity_of, move_process
 from advisor.workers.environment import worker_environment
-from advisor.measure.work import Series, ToolchainSpec
 from advisor.workers.replies import ReplyError, check_hello
-from advisor.measure.setting import Setting
-from advisor.workers.worker import WorkerCommand, WorkerError, WorkerProcess, worker_argv
+from advisor.workers.worker import (
+    WorkerCommand,
+    WorkerProcess,
+    garbage,
+    worker_argv,
+)
 
 
-class Crew:
+@dataclass(frozen=True)
+class LaunchOptions:
+    """What all launches of a run share.
+
+    `inputs` holds, by item, the file of its shared inputs and their SHA-256; `plants_s` a delay
+    per call by mode, which the self-test plants.
+    """
+
+    workspace: Path
+    worker: Sequence[str]
+    settings: str
+    seed: int
+    protocol: Protocol
+    inputs: Mapping[str, tuple[str, str]]
+    plants_s: Mapping[str, float] = field(default_factory=dict)
+    tick: Tick = silent
+    meter: MeterFactory = CpuMeter
+
+
+class WorkerPool:
     """One worker per toolchain; all that were ever begun are ended with `close`."""
 
-    def __init__(self, setting: Setting, series: Series) -> None:
-        self._setting = setting
+    def __init__(self, options: LaunchOptions, series: Series) -> None:
+        self._options = options
         self._series = series
         self._begun: list[WorkerProcess] = []
         self._setup_cpus: dict[str, tuple[int, ...]] = {}
@@ -28,7 +56,7 @@ class Crew:
 
     def pids(self) -> list[int]:
         """The processes of the workers that are there."""
-        return [worker.hello["pid"] for worker in self.workers.values()]
+        return [worker.hello.pid for worker in self.workers.values()]
 
     def seat(self, toolchain: ToolchainSpec, place: int) -> None:
         """Choose the CPUs on which the *place*-th worker is set up."""
@@ -41,27 +69,27 @@ class Crew:
         Raises:
             WorkerError: it did not start, or what it said is no hello.
         """
-        setting, series = self._setting, self._series
+        options, series = self._options, self._series
         argv = worker_argv(
             toolchain.interpreter,
-            setting.worker,
+            options.worker,
             *("--framework", toolchain.framework),
             *("--device", series.device),
             *("--cores", str(series.cores)),
-            *("--settings", setting.settings),
+            *("--settings", options.settings),
             *("--precision", series.precision),
         )
-        log = setting.workspace / f"{toolchain.key}-{series.cores}.log"
-        environment = worker_environment(setting.workspace, toolchain.key)
+        log = options.workspace / f"{toolchain.key}-{series.cores}.log"
+        environment = worker_environment(options.workspace, toolchain.key)
         cpus = self._setup_cpus[toolchain.key]
         worker = WorkerProcess(WorkerCommand(argv, environment, cpus, log))
         self._begun.append(worker)
         try:
-            reply = worker.ask("hello", timeout_s=setting.protocol.hello_timeout_s)
+            reply = worker.ask("hello", timeout_s=options.protocol.hello_timeout_s)
             worker.hello = check_hello(reply)
         except ReplyError as error:
             worker.close()
-            raise WorkerError("worker-garbage", f"its first answer: {error}") from error
+            raise garbage(error) from error
         except BaseException:
             worker.close()
             raise
@@ -94,11 +122,11 @@ class Crew:
         """Move every thread of every worker to the measured CPUs, or back to set up more."""
         for key, worker in self.workers.items():
             cpus = self._series.cpus if to_measure else self._setup_cpus[key]
-            if cpus != (now := affinity_of(worker.hello["pid"])) and now is not None:
-                move_process(worker.hello["pid"], cpus)
-            found = affinity_of(worker.hello["pid"])
-            if to_measure and found is not None:
-                worker.hello["affinity"] = list(found)
+            if cpus != (now := affinity_of(worker.hello.pid)) and now is not None:
+                move_process(worker.hello.pid, cpus)
+            allowed = affinity_of(worker.hello.pid)
+            if to_measure and allowed is not None:
+                worker.hello = replace(worker.hello, affinity=allowed)
 
     def close(self) -> None:
         """End every worker that was ever begun."""

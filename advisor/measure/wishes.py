@@ -1,26 +1,66 @@
-"""The plan file, ``fw-advisor/plan@1``: what to measure on another machine, as JSON.
+"""What a caller asks to be measured, and the plan file in which it travels to another machine.
 
-Written by ``probe --export-worker`` and by ``probe --list --json``; read by the exported file
-on its node, which makes the plan anew for the CPUs and frameworks that it finds. Knows the
-file's form only.
+`make_wishes` checks what was typed; ``fw-advisor/plan@1`` is the same as JSON: written by
+``probe --export-worker`` and by ``probe --list --json``, read by the exported file on its node,
+which makes the plan anew for the CPUs and frameworks that it finds there. Knows words and the
+file's form only: it must not know which workloads exist.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from advisor.devices import CPU
 from advisor.errors import UserError
 from advisor.jsonio import read_json
-from advisor.measure.request import make_wishes
-from advisor.measure.selection import Wishes
+from advisor.pair import FRAMEWORK_WORDS
 
+PROFILES = ("quick", "standard", "thorough")
+SETTINGS = ("matched", "default")
+CORE_PROBES = ("matmul", "mlp_train")
+"""What is measured where no task is known."""
 PLAN_SCHEMA = "fw-advisor/plan@1"
 _KEYS = ("schema", "wishes", "plan", "seconds", "left_out")
 _MAX_NAMES = 1000
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the caller asked for."""
+
+    profile: str = "standard"
+    settings: str = "matched"
+    only: Sequence[str] = ()
+    skip: Sequence[str] = ()
+    frameworks: Sequence[str] = ()
+    device: str = CPU
+    budget_s: float | None = None
+    seed: int = 0
+    probes: Sequence[str] = CORE_PROBES
+    values: Mapping[str, float] = field(default_factory=dict)
+
+
+def make_wishes(**asked: Any) -> Wishes:
+    """What was asked for, checked; the arguments are the fields of `Wishes`.
+
+    Raises:
+        UserError: a profile, a kind of settings or a framework that does not exist.
+    """
+    wishes = Wishes(**asked)
+    for option, word, allowed in (
+        ("--profile", wishes.profile, PROFILES),
+        ("--settings", wishes.settings, SETTINGS),
+        *(("--framework", name, tuple(FRAMEWORK_WORDS)) for name in wishes.frameworks),
+    ):
+        if word not in allowed:
+            raise UserError(
+                f"{option} {word!r} does not exist", hint=f"one of: {', '.join(allowed)}"
+            )
+    return wishes
 
 
 def wishes_document(wishes: Wishes) -> dict[str, Any]:
@@ -51,16 +91,16 @@ def read_plan(path: Path) -> Wishes:
     return _wishes({"only": _names_of_rows(document.get("plan"), where)}, where)
 
 
-def _wishes(found: Any, where: str) -> Wishes:
-    if not isinstance(found, dict):
+def _wishes(asked: Any, where: str) -> Wishes:
+    if not isinstance(asked, dict):
         raise UserError("'wishes' is no object", where=where)
-    _refuse_unknown(found, tuple(_FIELDS), where)
-    for key, value in found.items():
+    _refuse_unknown(asked, tuple(_FIELDS), where)
+    for key, value in asked.items():
         fits, shape = _FIELDS[key]
         if not fits(value):
             raise UserError(f"'{key}' has to be {shape}", where=where)
     try:
-        return make_wishes(**{k: tuple(v) if isinstance(v, list) else v for k, v in found.items()})
+        return make_wishes(**{k: tuple(v) if isinstance(v, list) else v for k, v in asked.items()})
     except UserError as error:
         raise UserError(error.message, hint=error.hint, where=where) from None
 
@@ -73,11 +113,11 @@ def _names_of_rows(rows: Any, where: str) -> list[str]:
     return kept
 
 
-def _refuse_unknown(found: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
-    for key in found:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"one of: {', '.join(known)}"
+def _refuse_unknown(document: Mapping[str, Any], allowed: tuple[str, ...], where: str) -> None:
+    for key in document:
+        if key not in allowed:
+            near = difflib.get_close_matches(key, allowed, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"one of: {', '.join(allowed)}"
             raise UserError(f"the key {key[:80]!r} is not known", hint=hint, where=where)
 
 

@@ -1,0 +1,237 @@
+"""What the modes of one item do in live workers: built, warmed, then timed in turn.
+
+Knows the questions that a worker is asked and the order of blocks. It must not know how workers
+are started, nor which items there are. What one mode breaks costs that mode alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from advisor.evidence import Block, EntryStatus
+from advisor.measure import gates
+from advisor.measure.pool import LaunchOptions, WorkerPool
+from advisor.measure.quiet import Meter
+from advisor.measure.schedule import block_orders
+from advisor.measure.work import Failure, LaunchResult, Mode, ModeRun, Series, WorkItem
+from advisor.workers.replies import (
+    ReplyError,
+    check_block,
+    check_build,
+    check_finish,
+    check_latency,
+    check_warm,
+)
+from advisor.workers.worker import WorkerError, garbage
+
+_STATUS: dict[str, EntryStatus] = {
+    "worker-hung": "timeout",
+    "framework-missing": "skipped",
+    "device-missing": "skipped",
+}
+_FINISH_TIMEOUT_S = 30.0
+
+
+class Turns:
+    """The modes of a series' items in one launch, taking turns; fills `result`."""
+
+    def __init__(
+        self,
+        options: LaunchOptions,
+        series: Series,
+        pool: WorkerPool,
+        result: LaunchResult,
+        meter: Meter,
+        *,
+        first: bool,
+    ) -> None:
+        self._options = options
+        self._series = series
+        self._pool = pool
+        self._meter = meter
+        self._first = first
+        self.result = result
+
+    def guarded(self, item: WorkItem, mode: Mode, action: Callable[[WorkItem, Mode], None]) -> bool:
+        """Whether *action* went well; where not, the mode has failed."""
+        try:
+            action(item, mode)
+        except WorkerError as error:
+            self.fail(item, mode, error)
+            return False
+        except ReplyError as error:
+            self.fail(item, mode, garbage(error))
+            return False
+        return True
+
+    def fail(self, item: WorkItem, mode: Mode, error: WorkerError) -> None:
+        """Note why *mode* gives nothing, and forget what it gave in this launch."""
+        if self.result.interrupted:
+            # A worker that we ended ourselves has not failed.
+            return
+        status = _STATUS.get(error.id, "failed")
+        self.result.failures[item.key, mode.label] = Failure(status, error.reason)
+        self.result.runs.pop((item.key, mode.label), None)
+
+    def prepare(self, item: WorkItem, mode: Mode) -> None:
+        """Build *mode*, make its first calls, and warm it until it is steady.
+
+        Raises:
+            WorkerError, ReplyError: it could not be built, or fell back to another mode.
+        """
+        protocol = self._options.protocol
+        about = {"item": item.key, "mode": mode.label, "cores": self._series.cores}
+        self._options.tick("building", **about)
+        run = self._build(item, mode)
+        self._options.tick("warming", **about)
+        if not mode.few_samples:
+            warm = self._pool.workers[mode.toolchain.key].ask(
+                "warm",
+                timeout_s=protocol.build_timeout_s,
+                key=_key(item, mode),
+                min_s=protocol.warm_min_s,
+                max_s=protocol.warm_max_s,
+            )
+            run.steady, run.calls = check_warm(warm)
+        self.result.runs[item.key, mode.label] = run
+
+    def _build(self, item: WorkItem, mode: Mode) -> ModeRun:
+        worker = self._pool.workers[mode.toolchain.key]
+        path, _ = self._options.inputs.get(item.key, ("", ""))
+        reply = worker.ask(
+            "build",
+            timeout_s=self._options.protocol.build_timeout_s,
+            key=_key(item, mode),
+            mode=mode.name,
+            workload=item.workload,
+            size=dict(item.size),
+            inputs=path,
+            observe=str(self.observation_path(item, mode)) if self._first and path else "",
+            plant_s=self._options.plants_s.get(mode.label, 0.0),
+            source=item.source,
+        )
+        built = check_build(reply)
+        if built.fell_back:
+            raise WorkerError("fell-back")
+        return ModeRun(
+            import_s=worker.hello.import_s,
+            first_calls_s=built.first_calls_s,
+            build_s=built.build_s,
+            variant=built.variant,
+            counters=built.counters,
+        )
+
+    def observation_path(self, item: WorkItem, mode: Mode) -> Path:
+        """Where the worker writes what this mode computed."""
+        name = f"{self._series.key}-{item.key}-{mode.label}".replace("/", "-")
+        return self._options.workspace / f"observed-{name}.npz"
+
+    def time(self, item: WorkItem, modes: Sequence[Mode]) -> bool:
+        """Blocks of all *modes* in turn, then what is asked of each alone; False where one broke.
+
+        The modes have been prepared, and their workers are where they are measured.
+        """
+        protocol = self._options.protocol
+        regular = [mode for mode in modes if not mode.few_samples]
+        few = [mode for mode in modes if mode.few_samples]
+        if not self._rounds(item, regular):
+            return False
+        for number in range(protocol.few_blocks):
+            if not self._round(item, few, number):
+                return False
+        waited = regular if item.latency else []
+        if not all(self.guarded(item, mode, self._wait_for_each) for mode in waited):
+            return False
+        return all(self.guarded(item, mode, self._collect) for mode in modes)
+
+    def _rounds(self, item: WorkItem, modes: Sequence[Mode]) -> bool:
+        """All rounds of the modes that are compared, and what the gates say of their blocks."""
+        protocol, result = self._options.protocol, self.result
+        by_label = {mode.label: mode for mode in modes}
+        key = f"{self._options.seed}/{self._series.key}/{item.key}/{result.index}"
+        rounds = protocol.few_blocks if item.one_off else protocol.rounds
+        start = self._meter.read()
+        for number, order in enumerate(block_orders(list(by_label), rounds, key)):
+            about = {"item": item.key, "cores": self._series.cores, "rounds": rounds}
+            self._options.tick("timing", round=number + 1, **about)
+            if not self._round(item, [by_label[label] for label in order], number):
+                return False
+        share = self._busiest(item, self._meter.foreign_share(start, self._meter.read()))
+        result.foreign_share[item.key] = share
+        runs = {label: result.runs[item.key, label] for label in by_label}
+        marked = gates.marked_blocks({label: run.blocks for label, run in runs.items()})
+        for label, run in runs.items():
+            run.blocks = marked[label]
+        result.noisy.discard(item.key)
+        if share is not None and share > gates.LAUNCH_FOREIGN_SHARE:
+            result.noisy.add(item.key)
+        return True
+
+    def _busiest(self, item: WorkItem, share: float | None) -> float | None:
+        """Of workers that follow each other, the more disturbed one counts for both."""
+        before = self.result.foreign_share.get(item.key) if self._series.exclusive else None
+        return share if before is None or share is None else max(before, share)
+
+    def _round(self, item: WorkItem, modes: Sequence[Mode], number: int) -> bool:
+        """One block of each of *modes*, kept with what others used meanwhile."""
+        before = self._meter.read()
+        blocks: dict[str, Block] = {}
+
+        def time_one(item: WorkItem, mode: Mode) -> None:
+            blocks[mode.label] = self._block(item, mode)
+
+        for mode in modes:
+            time.sleep(self._options.protocol.gap_s)
+            if not self.guarded(item, mode, time_one):
+                return False
+        share = self._meter.foreign_share(before, self._meter.read())
+        for label, block in blocks.items():
+            ended = replace(block, round=number, foreign_share=share)
+            self.result.runs[item.key, label].blocks.append(ended)
+        return True
+
+    def _block(self, item: WorkItem, mode: Mode) -> Block:
+        protocol = self._options.protocol
+        reply = self._timed(
+            item,
+            mode,
+            "block",
+            seconds=protocol.block_s,
+            calls=self.result.runs[item.key, mode.label].calls,
+            min_samples=2 if mode.few_samples else protocol.min_samples,
+        )
+        return check_block(reply)
+
+    def _wait_for_each(self, item: WorkItem, mode: Mode) -> None:
+        reply = self._timed(item, mode, "latency", seconds=self._options.protocol.latency_s)
+        self.result.runs[item.key, mode.label].waited_s = check_latency(reply)
+
+    def _timed(self, item: WorkItem, mode: Mode, verb: str, **request: Any) -> dict[str, Any]:
+        worker = self._pool.workers[mode.toolchain.key]
+        limit_s = self._options.protocol.block_timeout_s
+        with self.result.spending("timing"):
+            return worker.ask(verb, timeout_s=limit_s, key=_key(item, mode), **request)
+
+    def _collect(self, item: WorkItem, mode: Mode) -> None:
+        worker = self._pool.workers[mode.toolchain.key]
+        reply = worker.ask("finish", timeout_s=_FINISH_TIMEOUT_S, key=_key(item, mode))
+        run = self.result.runs[item.key, mode.label]
+        run.counters, run.peak_memory_bytes = check_finish(reply)
+
+    def drop(self, item: WorkItem, mode: Mode) -> None:
+        """Let the worker forget what it built; one that cannot is ended."""
+        worker = self._pool.workers.get(mode.toolchain.key)
+        if worker is None or (item.key, mode.label) not in self.result.runs:
+            return
+        try:
+            worker.ask("drop", timeout_s=_FINISH_TIMEOUT_S, key=_key(item, mode))
+        except WorkerError:
+            self._pool.end(mode.toolchain)
+
+
+def _key(item: WorkItem, mode: Mode) -> str:
+    return f"{item.key}:{mode.label}"
