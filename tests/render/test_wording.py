@@ -28,6 +28,8 @@ TABLES = ("number", "count", "decision", "report", "measurements", "terminal")
 WORD = re.compile(r"[(“\"'‘]?[A-Za-z]{2,}[.,;:!?)”\"'’]*")
 NAMES = ("system-ui, -apple-system, 'Segoe UI'", "mac os", "red hat")
 """Names of typefaces and of systems."""
+REFUSE = {"measure/catalogue.py", "measure/request.py", "measure/wishes.py"}
+"""Where texts stand in tables that errors about a user's own file are made of."""
 
 
 def sources(*rooms: str) -> list[Path]:
@@ -74,6 +76,7 @@ def test_no_room_forms_a_sentence(room: str) -> None:
     prose = [
         f"{place(path, node)}: {text!r}"
         for path in sources(room)
+        if path.relative_to(ROOT / "advisor").as_posix() not in REFUSE
         for node, text in literals(ast.parse(path.read_text("utf-8")))
         if is_prose(text)
     ]
