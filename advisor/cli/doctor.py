@@ -21,7 +21,6 @@ from advisor.errors import ExitCode
 
 if TYPE_CHECKING:
     from advisor.machine.findings import Finding
-    from advisor.machine.mends import Mends
 
 DOCTOR_SCHEMA = "fw-advisor/doctor@1"
 _SIGNS = {"ok": "✓", "warning": "!", "problem": "✗"}
@@ -49,7 +48,7 @@ def doctor(
     import shutil
     import sys
 
-    from advisor.cli.measuring import parse_pythons, worker_script
+    from advisor.cli.measuring import load_mends, parse_pythons, worker_script
     from advisor.machine.doctor import findings
     from advisor.machine.examination import examine
 
@@ -76,20 +75,6 @@ def doctor(
     ):
         print(line)
     return ExitCode.DONE
-
-
-def load_mends() -> Mends:
-    """The shipped mends.
-
-    Raises:
-        UserError: the file was changed and is not valid any more.
-    """
-    from advisor.knowledge.yamlio import read_yaml
-    from advisor.machine.mends import mends_from
-    from advisor.resources import resource_dir
-
-    document = read_yaml(resource_dir("rules") / "mends.yaml")
-    return mends_from(document.data, name=document.name)
 
 
 def doctor_lines(

@@ -46,9 +46,8 @@ def _renewed_line(*, colour: bool) -> Iterator[Callable[[Progress], None]]:
     from rich import progress as rich_progress
     from rich.console import Console
 
-    from advisor.render.evidence_words import progress_words
-
     from advisor.interview.holding import held
+    from advisor.render.evidence_words import progress_words
 
     console = Console(stderr=True, no_color=not colour)
     columns = (

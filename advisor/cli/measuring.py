@@ -20,6 +20,7 @@ from advisor.text import inert
 
 if TYPE_CHECKING:
     from advisor.evidence import Notice
+    from advisor.machine.mends import Mends
     from advisor.machine.toolchains import Toolchain
     from advisor.measure.campaign import Campaign
     from advisor.measure.progress import Progress
@@ -87,6 +88,20 @@ def with_named(requested: Sequence[str], named: Mapping[str, str]) -> tuple[str,
     return (*requested, *more)
 
 
+def load_mends() -> Mends:
+    """The shipped mends.
+
+    Raises:
+        UserError: the file was changed and is not valid any more.
+    """
+    from advisor.knowledge.yamlio import read_yaml
+    from advisor.machine.mends import mends_from
+    from advisor.resources import resource_dir
+
+    document = read_yaml(resource_dir("rules") / "mends.yaml")
+    return mends_from(document.data, name=document.name)
+
+
 def look_around(
     requested: Sequence[str] = (), *, device: str | None = None, label: str | None = None
 ) -> Surroundings:
@@ -99,7 +114,6 @@ def look_around(
     Raises:
         UserError: a request of another shape.
     """
-    from advisor.cli.doctor import load_mends
     from advisor.machine.choosing import toolchains_on, unused_accelerator
     from advisor.machine.describe import describe_machine
     from advisor.machine.mends import Mends

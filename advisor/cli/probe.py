@@ -236,15 +236,15 @@ def tell(finished: Finished, *, json: bool, output: list[Path], quiet: bool, ver
     from advisor.render.evidence_text import evidence_lines
     from advisor.render.evidence_words import word_evidence
 
-    evidence = word_evidence(finished.evidence)
-    document = to_data(evidence)
+    measured = word_evidence(finished.evidence)
+    document = to_data(measured)
     for path in output:
         write_text(path, dumps(document))
         say(f"wrote {path}", quiet=quiet)
     if json:
         emit_json(document)
     else:
-        print("\n".join(evidence_lines(evidence, verbose=verbose)))
+        print("\n".join(evidence_lines(measured, verbose=verbose)))
     if finished.interrupted:
         say("interrupted; what was finished is in the output")
         return ExitCode.INTERRUPTED

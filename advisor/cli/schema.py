@@ -36,9 +36,9 @@ def schema(
 
         emit_json(answers_schema(load_rule_base(rules or ())))
     elif kind is Kind.EVIDENCE:
-        from advisor.evidence import Evidence
+        from advisor.evidence_io import evidence_schema
 
-        emit_json({"$schema": _DIALECT, **Evidence.model_json_schema(by_alias=True)})
+        emit_json({"$schema": _DIALECT, **evidence_schema()})
     else:
         from advisor.decision import Decision
 

@@ -21,8 +21,12 @@ _FLAGS = ("true", "false")
 _LISTS = ("names", "choices")
 
 
-def read_phrases(part: Part, fact: Fact) -> dict[str, Mapping[str, str]]:
-    """The phrases of *fact* as `Fact` holds them: by value, `ANY` where one serves them all."""
+Phrases = Mapping[str, str]
+"""By value, `ANY` where one serves them all."""
+
+
+def read_phrases(part: Part, fact: Fact) -> tuple[Phrases, Phrases, Phrases]:
+    """The phrases of *fact*: where it is supposed, where a list gains, where it loses a value."""
     is_list = fact.kind in _LISTS
     for key in PHRASE_FIELDS:
         if part.has(key) and is_list != (key in ("if_added", "if_removed")):
@@ -31,11 +35,9 @@ def read_phrases(part: Part, fact: Fact) -> dict[str, Mapping[str, str]]:
     if part.has("if"):
         supposed = {ANY: part.text("if"), **supposed}
         _check(part, supposed[ANY], "if")
-    return {
-        "supposed": {} if is_list else supposed,
-        "added": _by_value(part, fact, "if_added") if is_list else {},
-        "removed": _by_value(part, fact, "if_removed") if is_list else {},
-    }
+    if not is_list:
+        return supposed, {}, {}
+    return {}, _by_value(part, fact, "if_added"), _by_value(part, fact, "if_removed")
 
 
 def _hint(*, is_list: bool) -> str:

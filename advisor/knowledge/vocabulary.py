@@ -83,7 +83,9 @@ def read_fact(part: Part) -> Fact:
     )
     if fact.kind in ("choice", "choices", "ranking") and not fact.values:
         part.fail(f"a {fact.kind} needs its values", "kind")
-    return replace(fact, prior=_read_prior(part, fact), **read_phrases(part, fact))
+    supposed, added, removed = read_phrases(part, fact)
+    prior = _read_prior(part, fact)
+    return replace(fact, prior=prior, supposed=supposed, added=added, removed=removed)
 
 
 def _read_prior(part: Part, fact: Fact) -> tuple[tuple[Any, float], ...]:

@@ -18,7 +18,6 @@ from typing import Any
 
 from advisor.machine.host import run_command
 from advisor.pair import FRAMEWORKS
-from advisor.render.evidence_words import reason_words
 from advisor.text import inert
 from advisor.workers.environment import worker_environment
 from advisor.workers.worker import WorkerCommand, WorkerError, WorkerProcess, crashed
@@ -154,9 +153,22 @@ def _problem(error: WorkerError, version: str | None) -> dict[str, str]:
         }
     return {
         "id": _PROBLEMS.get(error.id, "interpreter-crashed"),
-        "text": inert(reason_words(error.reason), limit=500),
+        "text": inert(_what_happened(error), limit=500),
         "hint": "check that it is a Python that starts, or point --python to another",
     }
+
+
+def _what_happened(error: WorkerError) -> str:
+    """The fault of an interpreter in a few words: findings about a machine are told by its room."""
+    values = error.values
+    if error.id == "worker-hung":
+        return f"no answer within {values['limit_s']:.0f} s"
+    if error.id != "worker-crashed":
+        return "its answer is not that of a worker"
+    ended = {"signal": f"killed by {values.get('signal')}", "unknown": "unknown status"}
+    how = ended.get(error.case, f"exit status {values.get('status')}")
+    log = f": {values['log']}" if values.get("log") else ""
+    return f"stopped when it was asked what it holds ({how}){log}"
 
 
 def _bare_version(interpreter: str, environment: Mapping[str, str]) -> str | None:

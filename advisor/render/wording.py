@@ -52,9 +52,10 @@ def _message(key: str) -> str | Mapping[str, str] | None:
         if not isinstance(place, Mapping) or word not in place:
             return None
         place = place[word]
+    message: str | Mapping[str, str] | None = None
     if isinstance(place, str) or is_counted(place):
-        return place
-    return None
+        message = place
+    return message
 
 
 def is_counted(message: Any) -> bool:

@@ -77,7 +77,8 @@ def main(paths: Sequence[str]) -> None:
     days = sorted({str(d["created"])[:10] for d in documents})
     command = "fw-advisor probe --only '*'"
     print(
-        f"{len(documents)} run{'' if len(documents) == 1 else 's'} of `{command}`, {' and '.join(days)}, "
+        f"{len(documents)} run{'' if len(documents) == 1 else 's'} of `{command}`, "
+        f"{' and '.join(days)}, "
         f"{machine['cpu']}, {count_of(machine['cores_usable'], 'core')}; {chains}.\n"
     )
     print("\n".join(table(documents)))

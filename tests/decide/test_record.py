@@ -78,7 +78,10 @@ def test_a_record_survives_the_file_and_replays_byte_for_byte(frozen: dict[str, 
 
 def test_a_record_keeps_no_raw_samples_and_stays_small(frozen: dict[str, Any]) -> None:
     assert "samples_s" not in json.dumps(frozen)
-    assert len(canonical_bytes(frozen)) < 300_000
+    rules = frozen["made_from"]["rules"]
+    share = len(canonical_bytes(rules))
+    assert share < 1_300 * len(rules["rules"])
+    assert len(canonical_bytes(frozen)) - share < 40_000
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from advisor.evidence import Machine
+from advisor.evidence_io import evidence_from
 from advisor.machine.accelerators import find_accelerators
 from advisor.machine.describe import describe_machine
 from advisor.machine.detected import hardware_text, hardware_word
@@ -82,7 +82,8 @@ def test_mig_instances_are_counted_per_gpu_and_ids_left_out(tmp_path: Path) -> N
     (found,) = found_in(tmp_path)
     assert (found["mig"], found["mig_devices"]) == (True, 2)
     assert found["mig_profiles"] == ["3g.71gb", "3g.71gb"]
-    kept = Machine.model_validate({"accelerators": [found]}).accelerators[0]
+    data = {"schema": "fw-advisor/evidence@1", "machine": {"accelerators": [found]}}
+    kept = evidence_from(data, name="here").machine.accelerators[0]
     assert (kept.mig, kept.mig_devices, kept.mig_profiles) == (True, 2, ["3g.71gb"] * 2)
     assert "split by MIG: 3g.71gb+3g.71gb" in hardware_text({"accelerators": [found]})
     assert "5d5c31f2" not in json.dumps(found)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from advisor.evidence import Machine
+from advisor.evidence_io import evidence_from
 from advisor.machine.cpu import one_per_core
 from advisor.machine.describe import describe_machine
 from advisor.machine.host import Host, cpu_list
@@ -38,12 +38,13 @@ def test_empty_root_gives_unknowns_and_no_error(tmp_path: Path) -> None:
     assert found["cpu"] == "unknown"
     for key in ("cores_physical", "cores_usable", "cpu_quota", "memory_bytes"):
         assert found[key] is None
-    Machine.model_validate(found)
+    evidence_from({"schema": "fw-advisor/evidence@1", "machine": found}, name="here")
 
 
 def test_description_is_a_valid_part_of_evidence_here() -> None:
     found = describe_machine()
-    kept = Machine.model_validate(found)
+    data = {"schema": "fw-advisor/evidence@1", "machine": found}
+    kept = evidence_from(data, name="here").machine
     assert kept.cores_usable is not None
     assert kept.cores_usable >= 1
     json.dumps(found, allow_nan=False)

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from advisor.cli.doctor import doctor_lines, load_mends
+from advisor.cli.doctor import doctor_lines
+from advisor.cli.measuring import load_mends
 from advisor.errors import UserError
 from advisor.machine import examination
 from advisor.machine.causes import pip_of
