@@ -1,4 +1,4 @@
-"""Every sentence is a message that a translator can fill; every message is used, and has its values.
+"""Every sentence is a message that a translator can fill; each is used and has its values.
 
 Read from the source: no prose stands in the rooms that give parts, and what `say` is called with
 exists. Messages of the evidence are looked up by the ids that it holds: `test_evidence_words` has
@@ -28,6 +28,8 @@ TABLES = ("number", "count", "decision", "report", "measurements", "terminal")
 WORD = re.compile(r"[(“\"'‘]?[A-Za-z]{2,}[.,;:!?)”\"'’]*")
 NAMES = ("system-ui, -apple-system, 'Segoe UI'", "mac os", "red hat")
 """Names of typefaces and of systems."""
+REFUSE = {"measure/catalogue.py", "measure/request.py", "measure/wishes.py"}
+"""Where texts stand in tables that errors about a user's own file are made of."""
 
 
 def sources(*rooms: str) -> list[Path]:
@@ -74,6 +76,7 @@ def test_no_room_forms_a_sentence(room: str) -> None:
     prose = [
         f"{place(path, node)}: {text!r}"
         for path in sources(room)
+        if path.relative_to(ROOT / "advisor").as_posix() not in REFUSE
         for node, text in literals(ast.parse(path.read_text("utf-8")))
         if is_prose(text)
     ]
@@ -230,7 +233,7 @@ def test_every_place_of_a_message_is_filled(every_use: list[Use]) -> None:
 
 
 def test_every_place_says_how_its_value_is_shown_in_a_known_way() -> None:
-    own = re.compile(r"\.\d[f%g]|")
+    own = re.compile(r"\.\d[efg%]|")
     for key, message in messages().items():
         for form in forms(message):
             for _, _, spec, conversion in string.Formatter().parse(form):

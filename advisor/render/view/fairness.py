@@ -15,16 +15,11 @@ from advisor.render.document import (
     Tone,
     row_of,
 )
+from advisor.render.evidence_words import gate_name
 from advisor.render.tables import columns, table_of
 from advisor.render.view.probes import ShownProbe, pair_text
 from advisor.render.view.provenance import measured_at
-from advisor.render.wording import DASH, clauses, count_of, has, say
-
-
-def gate_name(gate: Gate) -> str:
-    """What had to hold, in positive words."""
-    key = f"gate.{gate.id}.name"
-    return say(f"gate.{gate.id}.name") if has(key) else gate.id.replace("-", " ")
+from advisor.render.wording import DASH, clauses, count_of, say
 
 
 def fairness_section(probes: Sequence[ShownProbe]) -> ReportSection:
@@ -94,7 +89,7 @@ def _summary_row(shown: ShownProbe, compared: Comparison) -> TableRow:
 
 def _not_held(gate: Gate) -> str:
     text = gate.text or _result(gate)
-    return say("measurements.fairness.not_held", name=gate_name(gate), text=text)
+    return say("measurements.fairness.not_held", name=gate_name(gate.id), text=text)
 
 
 def _result(gate: Gate) -> str:
@@ -106,7 +101,7 @@ def _gate_row(shown: ShownProbe, compared: Comparison, gate: Gate) -> TableRow:
     return row_of(
         work=shown.name,
         compared=pair_text(compared),
-        condition=gate_name(gate),
+        condition=gate_name(gate.id),
         result=TableCell(_result(gate), tone=tone),
         found=gate.text,
     )

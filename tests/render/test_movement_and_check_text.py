@@ -1,0 +1,85 @@
+"""What moved between two files, and what became of a decision, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from advisor.decide.checking import CheckFinding
+from advisor.decision import Contradiction, Revisit
+from advisor.reading.movement import Movement, TimeMove, VerdictMove
+from advisor.render.check_text import finding_text
+from advisor.render.movement_text import movement_lines, slower_failures, verdict_failures
+from tests.render.records import rule_base
+
+MOVED = Movement(
+    verdicts=(
+        VerdictMove("mlp", "jax.jit", "pytorch.eager", "a_faster", "equivalent", 1.4, None, True),
+        VerdictMove("cnn", "jax.jit", "pytorch.eager", "a_faster", "a_faster", 1.4, 1.41, False),
+    ),
+    times=(
+        TimeMove("mlp", "jax.jit", 1e-3, 2e-3, True),
+        TimeMove("cnn", "jax.jit", 1e-3, 1.01e-3, False),
+    ),
+    only_before=("rnn cpu",),
+    only_after=(),
+)
+
+
+def test_only_what_moved_by_more_than_noise_is_told() -> None:
+    assert movement_lines(MOVED) == [
+        "mlp: jax.jit / pytorch.eager: a_faster -> equivalent (1.4 -> -, significant)",
+        "mlp: jax.jit: 0.001 s -> 0.002 s (2.00 times, significant)",
+        "rnn cpu: only before",
+    ]
+    assert len(movement_lines(MOVED, verbose=True)) == 5
+    assert movement_lines(Movement((), (), (), ())) == ["Nothing moved by more than noise."]
+
+
+def test_what_fails_a_comparison_is_named() -> None:
+    assert list(verdict_failures(MOVED)) == [
+        "mlp: jax.jit and pytorch.eager were a_faster, now equivalent"
+    ]
+    assert list(slower_failures(MOVED, 1.1)) == ["mlp: jax.jit takes 2.00 times as long"]
+    assert list(slower_failures(MOVED, 3.0)) == []
+
+
+FINDINGS: list[tuple[str, dict[str, Any], str]] = [
+    ("does-not-replay", {"part": "rules"},
+     "the rules in it are not those that the decision names by hash"),
+    ("does-not-replay", {"fields": ["headline", "flips"]},
+     "made again from its own inputs it differs in: headline, flips"),
+    ("verdict-changed", {"before": {"status": "lean", "framework": "jax"},
+                         "after": {"status": "no_clear_winner", "framework": None}},
+     "it was JAX (leaning); today it would be no clear winner"),
+    ("mode-changed", {"before": "pytorch.eager", "after": "pytorch.compile"},
+     "the mode was pytorch.eager; today: pytorch.compile"),
+    ("revisit-due", {"revisit": Revisit(kind="claim_expired", date="2026-01-01")},
+     "to be looked at again on 2026-01-01: a claim has expired"),
+    ("claim-expired", {}, "claim.x has expired: nobody reviewed it since"),
+    ("veto-expired", {}, "the veto claim.x has expired: check it"),
+    ("rule-removed", {}, "claim.x is no longer held"),
+    ("rule-changed", {}, "claim.x was changed since"),
+    ("rules-added", {"n": 1}, "1 rule was added since"),
+    ("rules-added", {"n": 12}, "12 rules were added since"),
+    ("version-changed", {"package": "jax", "before": "0.10", "after": "0.12"},
+     "jax: 0.10 then, 0.12 now"),
+    ("speed-evidence", {"measured": "then"}, "speed was measured then and is not now"),
+    ("speed-evidence", {"measured": "now"}, "speed is measured now"),
+    ("speed-moved", {"before": 2.0, "after": 0.5},
+     "measured then: JAX 2.00 times as fast as PyTorch; now: PyTorch 2.00 times as fast as JAX"),
+    ("contradiction", {"contradiction": Contradiction(
+        rule="claim.performance.small", probes=["mlp_train"], believed_log2=1.0,
+        measured_log2=-1.0)},
+     ("measured here: PyTorch 2.00 times as fast as JAX on mlp_train; the rule says: Title of "
+     "claim.performance.small")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "values", "text"), FINDINGS)
+def test_every_finding_of_a_check_has_its_words(
+    name: str, values: dict[str, Any], text: str
+) -> None:
+    finding = CheckFinding(name, "warning", "claim.x", values)
+    assert finding_text(finding, rule_base()) == text
