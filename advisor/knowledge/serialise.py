@@ -6,7 +6,7 @@ record that somebody edited is refused with words. It must not know what a recor
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -16,7 +16,6 @@ from advisor.knowledge.fields import Part, Problems
 from advisor.knowledge.loader import Shelf, assemble
 from advisor.knowledge.model import (
     Fact,
-    Install,
     Question,
     Rule,
     RuleBase,
@@ -24,22 +23,28 @@ from advisor.knowledge.model import (
     TaskWeights,
 )
 from advisor.knowledge.packs import CORE
+from advisor.knowledge.supply import Absence, IndexCheck, Install, Package, RunsOn, StandIn
 from advisor.knowledge.yamlio import Document
 
 SCHEMA = "fw-advisor/rule-base@1"
-_SECTIONS = ("facts", "criteria", "frameworks", "sources", "questions", "weights", "installs")
+_SUPPLY = ("installs", "libraries", "absences", "stand_ins", "packages")
+_SECTIONS = ("facts", "criteria", "frameworks", "sources", "questions", "weights", *_SUPPLY)
+_ONLY_FOR_AUTHORS = ("where", "check", "says", "release", "released")
+"""What no decision may depend on: it is left out of the compact form."""
 
 
 def to_data(base: RuleBase, *, rules: Collection[str] | None = None) -> dict[str, Any]:
     """*base* as plain data; `from_data` makes an equal base of it.
 
     With *rules* (ids), the compact form of what a decision depends on: these rules alone, without
-    their tests and what only authors read, the sources they name, and no questions.
+    their tests and what only authors read, the sources they name, and no questions. Packages and
+    install lines are in it without what proves them (`says`, `release`, `released`, `check`): a
+    decision must not depend on those.
     """
     compact = rules is not None
     kept = [rule for rule in base.rules if rules is None or rule.id in rules]
     named = {name for rule in kept for name in rule.sources}
-    named.update(name for install in base.installs for name in install.sources)
+    named.update(name for key in _SUPPLY for entry in getattr(base, key) for name in entry.sources)
     data: dict[str, Any] = {
         "schema": SCHEMA,
         "version": base.version,
@@ -55,7 +60,8 @@ def to_data(base: RuleBase, *, rules: Collection[str] | None = None) -> dict[str
         ],
         "rules": [rule_data(rule, compact=compact) for rule in kept],
         "weights": [_weights(weights) for weights in base.task_weights],
-        "installs": [_install(install) for install in base.installs],
+        "installs": [_supply(install, compact=compact) for install in base.installs],
+        **_supplies(base, compact=compact),
         "disabled": dict(base.disabled),
         "packs": {rule.id: rule.pack for rule in kept if rule.pack != CORE},
     }
@@ -167,6 +173,26 @@ def _weights(weights: TaskWeights) -> dict[str, Any]:
     return _without_empty({**vars(weights), **parts})
 
 
-def _install(install: Install) -> dict[str, Any]:
-    lists = {key: list(getattr(install, key)) for key in ("hardware", "os", "sources")}
-    return _without_empty({**vars(install), **lists})
+def _supplies(base: RuleBase, *, compact: bool) -> dict[str, Any]:
+    """The sections beside the install lines; one that is empty is left out."""
+    lists = {
+        key: [_supply(entry, compact=compact) for entry in getattr(base, key)]
+        for key in _SUPPLY[1:]
+    }
+    return _without_empty(lists)
+
+
+def _supply(entry: Install | Absence | StandIn | Package, *, compact: bool) -> dict[str, Any]:
+    left_out = _ONLY_FOR_AUTHORS if compact else ("where",)
+    data = {key: _plain(value) for key, value in vars(entry).items() if key not in left_out}
+    return _without_empty(data, keep=("runs_on",))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (IndexCheck, RunsOn)):
+        return _without_empty({key: _plain(inner) for key, inner in vars(value).items()})
+    return value
