@@ -22,7 +22,7 @@ _MAX_VISITED = 2000
 
 @dataclass(frozen=True)
 class Installed:
-    """One installed distribution: its version and its requirements as they are written (PEP 508)."""
+    """One installed distribution: its version, and its requirements as PEP 508 writes them."""
 
     version: str
     requires: tuple[str, ...] = ()

@@ -32,9 +32,10 @@ class IndexCheck:
 class Install:
     """How a framework, or a library on it, is installed on some hardware and systems.
 
-    `id` is what findings and mends call the line. Empty lists mean any. `package` is the library (empty: the framework itself); `python` a version
-    specifier over the language's minor versions; `architecture` holds ``x86_64`` or ``aarch64``.
-    `tag` names the build: an index tag (``cpu``, ``cu130``), or an extra (``[cuda13]``).
+    `id` is what findings and mends call the line. Empty lists mean any. `package` is the library
+    (empty: the framework itself); `python` a specifier over the language's minor versions;
+    `architecture` holds ``x86_64`` or ``aarch64``. `tag` names the build: an index tag (``cpu``,
+    ``cu130``), or an extra (``[cuda13]``).
     """
 
     id: str = ""

@@ -64,9 +64,9 @@ def _aged(kind: str, name: str, entry: Entry, today: str) -> Iterator[Finding]:
 
 def _unproven(kind: str, name: str, entry: Entry) -> Iterator[Finding]:
     if isinstance(entry, Package):
-        for key in ("says", "release", "released"):
-            if not getattr(entry, key):
-                yield _finding(f"{kind}-no-{key}", "warning", f"{kind} {name} has no {key}", entry)
+        if not entry.says:
+            hint = "say what on its page decides what it runs on"
+            yield _finding("package-no-says", "warning", f"{kind} {name} has no says", entry, hint)
         return
     if not entry.sources:
         yield _finding(f"{kind}-no-source", "error", f"{kind} {name} has no source", entry)
