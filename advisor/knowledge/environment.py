@@ -58,7 +58,7 @@ def dependence(
         return None
     goals = {package_name(d): fw for fw, names in frameworks.items() for d in names}
     chains = _chains(start, metadata, goals)
-    needs = {}
+    needs: dict[str, tuple[str, ...]] = {}
     for goal, framework in goals.items():
         if goal in chains and (framework not in needs or len(chains[goal]) < len(needs[framework])):
             needs[framework] = chains[goal]
@@ -85,7 +85,7 @@ def _chains(
     start: str, metadata: Mapping[str, Installed], goals: Mapping[str, str]
 ) -> dict[str, tuple[str, ...]]:
     """The shortest chain from *start* to every distribution that it needs, breadth first."""
-    chains = {start: (start,)}
+    chains: dict[str, tuple[str, ...]] = {start: (start,)}
     waiting = deque([start])
     while waiting and len(chains) < _MAX_VISITED:
         here = waiting.popleft()
