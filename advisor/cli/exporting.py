@@ -134,10 +134,9 @@ def _packed_mends() -> bytes:
     """What mends what, as JSON: a node has no reader of YAML."""
     import json
 
-    from advisor.knowledge.yamlio import read_yaml
+    from advisor.cli.measuring import mends_data
 
-    data = read_yaml(resource_dir("rules") / "mends.yaml").data
-    return json.dumps(data, sort_keys=True, default=str).encode("utf-8")
+    return json.dumps(mends_data(), sort_keys=True, default=str).encode("utf-8")
 
 
 def _write_executable(place: Path, data: bytes) -> None:

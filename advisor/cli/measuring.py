@@ -94,12 +94,25 @@ def load_mends() -> Mends:
     Raises:
         UserError: the file was changed and is not valid any more.
     """
-    from advisor.knowledge.yamlio import read_yaml
     from advisor.machine.mends import mends_from
-    from advisor.resources import resource_dir
 
-    document = read_yaml(resource_dir("rules") / "mends.yaml")
-    return mends_from(document.data, name=document.name)
+    return mends_from(mends_data(), name="mends.yaml")
+
+
+def mends_data() -> Any:
+    """What stands in mends.yaml, with the install lines of installs.yaml written out.
+
+    Raises:
+        UserError: one of the files cannot be read, or they do not go together.
+    """
+    from advisor.knowledge.yamlio import read_yaml
+    from advisor.machine.mends import with_lines
+
+    rules = resource_dir("rules")
+    rows = read_yaml(rules / "installs.yaml").data["installs"]
+    document = read_yaml(rules / "mends.yaml")
+    lines = {row["id"]: row["command"] for row in rows}
+    return with_lines(document.data, lines, name=document.name)
 
 
 def look_around(

@@ -177,6 +177,13 @@ def explain(
 @group.command()
 def check(
     *,
+    index: Annotated[
+        bool,
+        typer.Option(
+            "--index",
+            help="Also ask pip's package index whether what the install lines name resolves.",
+        ),
+    ] = False,
     today: TodayOption = None,
     rules: RulesOption = None,
     json: JsonOption = False,
@@ -193,7 +200,8 @@ def check(
     try:
         base = load_rule_base(rules or ())
         load_personas(base)
-        findings = checking.check(base, today=day)
+        asked = _asked(base, quiet=quiet or json) if index else ()
+        findings = (*asked, *checking.check(base, today=day))
     except UserError as error:
         if not json:
             raise
@@ -206,6 +214,14 @@ def check(
         _print_findings([f for f in findings if verbose or f.severity != "info"])
         say(_counts(findings), quiet=quiet)
     return ExitCode.CHECK_SAYS_NO if errors else ExitCode.DONE
+
+
+def _asked(base: RuleBase, *, quiet: bool) -> Sequence[Finding]:
+    from advisor.knowledge.index import PipIndex, pip_command
+    from advisor.knowledge.index_check import check_index
+
+    pip = PipIndex(pip_command())
+    return check_index(base, pip, report=lambda text: say(text, quiet=quiet))
 
 
 def _emit_findings(findings: Sequence[Finding], error: UserError | None = None) -> None:
@@ -301,6 +317,51 @@ def _days(text: str) -> int:
     if found is None:
         raise UserError(f"{text!r} is not a time", hint="write 90d", where="--within")
     return int(found.group(1)) * {"": 1, "d": 1, "w": 7, "m": 30, "y": 365}[found.group(2)]
+
+
+@group.command()
+def refresh(
+    *,
+    within: Annotated[
+        str, typer.Option("--within", help="How far ahead an expiry counts, such as 90d or 3m.")
+    ] = "90d",
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="An id or a package; repeatable.")
+    ] = None,
+    index: Annotated[
+        bool, typer.Option("--index", help="Also ask pip's package index what released since.")
+    ] = False,
+    today: TodayOption = None,
+    rules: RulesOption = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """The work list: what expires, what was read longest ago, what released since (--index)."""
+    from advisor.knowledge.index import PipIndex, pip_command
+    from advisor.knowledge.loader import load_rule_base
+    from advisor.knowledge.refresh import work_list
+
+    day = _day(today)
+    items = work_list(
+        load_rule_base(rules or ()),
+        today=day,
+        within_days=_days(within),
+        index=PipIndex(pip_command()) if index else None,
+        only=only or (),
+        report=lambda text: say(text, quiet=quiet or json),
+    )
+    if json:
+        listed = [item.document() for item in items]
+        emit_json({"schema": "fw-advisor/rules-refresh@1", "today": day, "items": listed})
+        return
+    for item in items:
+        release = item.release
+        news = f", {release.reviewed} -> {release.newest}" if release is not None else ""
+        why = ", ".join(item.reasons) + news
+        _show(f"{item.expires}  {item.kind:9} {item.id}: read {item.reviewed} ({why})")
+        if item.revisit_when:
+            _show(f"{'':12}look again when {item.revisit_when}")
+    say(f"{len(items)} to look at again (today: {day})", quiet=quiet)
 
 
 @group.command()

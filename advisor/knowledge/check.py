@@ -17,6 +17,7 @@ from advisor.knowledge.evaluate import days_between
 from advisor.knowledge.findings import ORDER, Finding, Severity
 from advisor.knowledge.model import Fact, OneOf, Rule, RuleBase
 from advisor.knowledge.ruletests import missing_tests
+from advisor.knowledge.supply_check import cited, supply_findings
 
 MAX_FINDINGS = 500
 """Of one kind; a base with more is not read finding by finding."""
@@ -57,6 +58,7 @@ def check(base: RuleBase, *, today: str) -> tuple[Finding, ...]:
         *_provenance(base),
         *_pairs(base),
         *_gaps(base),
+        *supply_findings(base, today),
     ]
     return tuple(sorted(found, key=lambda f: (ORDER.index(f.severity), f.id, f.rules, f.text)))
 
@@ -107,7 +109,7 @@ def _tests(base: RuleBase) -> Iterator[Finding]:
 
 def _provenance(base: RuleBase) -> Iterator[Finding]:
     used = {name for rule in base.rules for name in rule.sources}
-    used.update(name for install in base.installs for name in install.sources)
+    used |= cited(base)
     for rule in base.rules:
         for key in ("rationale", "revisit_when"):
             if not getattr(rule, key):

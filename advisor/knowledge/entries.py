@@ -1,4 +1,4 @@
-"""Read every entry of the rule base but the rules: criteria, options, sources, questions, weights.
+"""Read the entries of the rule base that are small: criteria, options, sources, questions, weights.
 
 Knows the form of these entries. It must not know in which files they lie.
 """
@@ -16,12 +16,11 @@ from advisor.knowledge.model import (
     CriterionInfo,
     Fact,
     FrameworkInfo,
-    Install,
     Question,
     Source,
     TaskWeights,
 )
-from advisor.knowledge.vocabulary import WORKLOADS, checked, fact_for
+from advisor.knowledge.vocabulary import WORKLOADS, checked
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ def read_source(part: Part) -> Source:
     url = part.text("url", "")
     if "url" not in part.data:
         part.fail("url is missing", hint='give the web page, or "" for a judgement of your own')
-    if url and not _is_web(url):
+    if url and not is_web(url):
         part.fail(f"{shown(url)} is not the address of a web page", "url", hint="https://...")
     return Source(
         id=part.identifier(),
@@ -110,7 +109,8 @@ def read_source(part: Part) -> Source:
     )
 
 
-def _is_web(url: str) -> bool:
+def is_web(url: str) -> bool:
+    """Whether *url* is the plain address of a web page."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -220,32 +220,3 @@ def workload_numbers(part: Part, key: str) -> dict[str, float]:
         if number is not None:
             numbers[workload] = float(number)
     return numbers
-
-
-def read_install(part: Part, known: Known) -> Install:
-    """One way to install a framework."""
-    part.only(("framework", "hardware", "os", "command", "note", "sources", "reviewed"))
-    return Install(
-        framework=refer(part, "framework", "framework", known.frameworks),
-        hardware=_values(part, "hardware", "hardware.train", known),
-        os=_values(part, "os", "hardware.os", known),
-        command=part.text("command"),
-        note=part.text("note", ""),
-        sources=refer_all(part, "sources", "source", known.sources),
-        reviewed=part.date("reviewed"),
-    )
-
-
-def _values(part: Part, key: str, name: str, known: Known) -> tuple[str, ...]:
-    words = part.texts(key)
-    try:
-        fact = fact_for(known.facts, name)
-    except Fault:
-        return words
-    given = part.data.get(key)
-    for word in words:
-        if word not in fact.values:
-            tail = (given.index(word),) if isinstance(given, list) else ()
-            hint = did_you_mean(word, fact.values)
-            part.fail(f"{shown(word)} is not a value of {name}", key, *tail, hint=hint)
-    return words

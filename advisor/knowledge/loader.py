@@ -16,13 +16,14 @@ from advisor.knowledge.entries import (
     Known,
     read_criterion,
     read_framework,
-    read_install,
     read_question,
     read_source,
     read_weights,
 )
 from advisor.knowledge.fields import Part, Problems, did_you_mean, shown
+from advisor.knowledge.install_form import read_absence, read_install, read_stand_in
 from advisor.knowledge.model import Rule, RuleBase, Source
+from advisor.knowledge.package_form import check_names, read_package
 from advisor.knowledge.packs import CORE, Pack, read_all, team_pack, yaml_files
 from advisor.knowledge.rule_form import read_rule
 from advisor.knowledge.vocabulary import read_fact
@@ -33,13 +34,14 @@ RULES_SCHEMA = "fw-advisor/rules@1"
 SOURCES_SCHEMA = "fw-advisor/sources@1"
 RULE_FOLDERS = ("claims", "vetoes", "notes")
 _SINGLE_FILES = {
-    "vocabulary": "facts",
-    "criteria": "criteria",
-    "frameworks": "frameworks",
-    "sources": "sources",
-    "questions": "questions",
-    "workloads": "weights",
-    "installs": "installs",
+    "vocabulary": ("facts",),
+    "criteria": ("criteria",),
+    "frameworks": ("frameworks",),
+    "sources": ("sources",),
+    "questions": ("questions",),
+    "workloads": ("weights",),
+    "installs": ("installs", "libraries", "absences", "stand_ins"),
+    "packages": ("packages",),
 }
 
 
@@ -104,13 +106,14 @@ def core_pack(root: Path | None) -> Pack:
 
 
 def _shelve_core(core: Pack, shelf: Shelf, problems: Problems) -> None:
-    for stem, section in _SINGLE_FILES.items():
+    for stem, sections in _SINGLE_FILES.items():
         path = core.root / f"{stem}.yaml"
         for document in read_all(core, [path] if path.is_file() else [], problems):
             part = Part.top(document, problems)
             _check_schema(part, (f"fw-advisor/{stem}@1",))
-            part.only(("schema", section))
-            shelf.put(section, part.parts(section))
+            part.only(("schema", *sections))
+            for section in sections:
+                shelf.put(section, part.parts(section))
     for folder in RULE_FOLDERS:
         if (core.root / folder).is_dir():
             for document in read_all(core, yaml_files(core, folder), problems):
@@ -181,6 +184,11 @@ def assemble(
     questions = _list(shelf, "questions", lambda part: read_question(part, known))
     weights = _list(shelf, "weights", lambda part: read_weights(part, known))
     installs = _list(shelf, "installs", lambda part: read_install(part, known))
+    libraries = _list(shelf, "libraries", lambda part: read_install(part, known))
+    absences = _list(shelf, "absences", lambda part: read_absence(part, known))
+    stand_ins = _list(shelf, "stand_ins", lambda part: read_stand_in(part, known))
+    packages = _list(shelf, "packages", lambda part: read_package(part, known))
+    check_names(packages, problems)
     if disabled is None:
         disabled = _disabled(shelf, rules)
     if not shelf.restored:
@@ -196,6 +204,10 @@ def assemble(
         questions=questions,
         task_weights=weights,
         installs=installs,
+        libraries=libraries,
+        absences=absences,
+        stand_ins=stand_ins,
+        packages=packages,
         disabled=disabled,
         version=max((rule.reviewed for rule in kept), default=""),
     )

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from advisor.knowledge.supply import Absence, Install, Package, StandIn
+
 Scalar = str | bool | float
 Truth = Literal["true", "false", "unknown"]
 FactKind = Literal["choice", "choices", "flag", "number", "names", "ranking", "version"]
@@ -231,19 +233,6 @@ class TaskWeights:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Install:
-    """How a framework is installed on some hardware and systems; empty lists mean any."""
-
-    framework: str
-    hardware: tuple[str, ...]
-    os: tuple[str, ...]
-    command: str
-    note: str = ""
-    sources: tuple[str, ...]
-    reviewed: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Persona:
     """A scenario with the answer an experienced engineer would give, written beforehand."""
 
@@ -259,7 +248,10 @@ class Persona:
 
 @dataclass(frozen=True, kw_only=True)
 class RuleBase:
-    """Everything believed: closed vocabulary, options, criteria, sources and rules."""
+    """Everything believed: closed vocabulary, options, criteria, sources and rules.
+
+    `installs` are the frameworks' own install lines, `libraries` those of packages on them.
+    """
 
     facts: Mapping[str, Fact]
     criteria: Mapping[str, CriterionInfo]
@@ -269,6 +261,10 @@ class RuleBase:
     questions: tuple[Question, ...] = ()
     task_weights: tuple[TaskWeights, ...] = ()
     installs: tuple[Install, ...] = ()
+    libraries: tuple[Install, ...] = ()
+    absences: tuple[Absence, ...] = ()
+    stand_ins: tuple[StandIn, ...] = ()
+    packages: tuple[Package, ...] = ()
     disabled: Mapping[str, str] = field(default_factory=dict)
     version: str = ""
 

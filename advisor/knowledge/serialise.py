@@ -6,7 +6,7 @@ record that somebody edited is refused with words. It must not know what a recor
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -16,32 +16,42 @@ from advisor.knowledge.fields import Part, Problems
 from advisor.knowledge.loader import Shelf, assemble
 from advisor.knowledge.model import (
     Fact,
-    Install,
     Question,
     Rule,
     RuleBase,
     RuleTest,
     TaskWeights,
 )
+from advisor.knowledge.packages import by_name, resolve
 from advisor.knowledge.packs import CORE
 from advisor.knowledge.phrases import phrase_data
+from advisor.knowledge.supply import Absence, IndexCheck, Install, Package, RunsOn, StandIn
 from advisor.knowledge.yamlio import Document
 
 SCHEMA = "fw-advisor/rule-base@1"
 _OWN_FORM = ("values", "prior", "supposed", "added", "removed")
-_SECTIONS = ("facts", "criteria", "frameworks", "sources", "questions", "weights", "installs")
+_SUPPLY = ("installs", "libraries", "absences", "stand_ins", "packages")
+_SECTIONS = ("facts", "criteria", "frameworks", "sources", "questions", "weights", *_SUPPLY)
+_COMPACT_SUPPLY = ("installs", "libraries", "absences")
+_ONLY_FOR_AUTHORS = ("where", "check")
+"""What no decision may depend on: it is left out of the compact form."""
 
 
-def to_data(base: RuleBase, *, rules: Collection[str] | None = None) -> dict[str, Any]:
+def to_data(
+    base: RuleBase, *, rules: Collection[str] | None = None, packages: Collection[str] = ()
+) -> dict[str, Any]:
     """*base* as plain data; `from_data` makes an equal base of it.
 
     With *rules* (ids), the compact form of what a decision depends on: these rules alone, without
-    their tests and what only authors read, the sources they name, and no questions.
+    their tests and what only authors read, the sources they name, and no questions. Of the
+    packages it holds those that *packages* mean, by whatever name, with the bridges that they run
+    through: what a decision says of others would not replay.
     """
     compact = rules is not None
     kept = [rule for rule in base.rules if rules is None or rule.id in rules]
+    supply = _kept_supply(base, packages) if compact else {k: getattr(base, k) for k in _SUPPLY}
     named = {name for rule in kept for name in rule.sources}
-    named.update(name for install in base.installs for name in install.sources)
+    named.update(name for entries in supply.values() for entry in entries for name in entry.sources)
     data: dict[str, Any] = {
         "schema": SCHEMA,
         "version": base.version,
@@ -57,7 +67,10 @@ def to_data(base: RuleBase, *, rules: Collection[str] | None = None) -> dict[str
         ],
         "rules": [rule_data(rule, compact=compact) for rule in kept],
         "weights": [_weights(weights) for weights in base.task_weights],
-        "installs": [_install(install) for install in base.installs],
+        "installs": [_supply(install, compact=compact) for install in supply.pop("installs")],
+        **_without_empty(
+            {key: [_supply(e, compact=compact) for e in entries] for key, entries in supply.items()}
+        ),
         "disabled": dict(base.disabled),
         "packs": {rule.id: rule.pack for rule in kept if rule.pack != CORE},
     }
@@ -86,12 +99,13 @@ def from_data(data: Any, *, name: str = "rules") -> RuleBase:
     return replace(base, version=part.text("version", ""))
 
 
-def rules_sha256(base: RuleBase) -> str:
+def rules_sha256(base: RuleBase, *, packages: Collection[str] = ()) -> str:
     """Hex SHA-256 of everything in *base* that a decision depends on.
 
-    Questions, tests, places in files and names of packs are left out: they change no decision.
+    Questions, tests, places in files and names of packs are left out: they change no decision. Of
+    the packages, those count that *packages* mean.
     """
-    data = to_data(base, rules=[rule.id for rule in base.rules])
+    data = to_data(base, rules=[rule.id for rule in base.rules], packages=packages)
     del data["packs"]
     return sha256_of(data)
 
@@ -170,6 +184,27 @@ def _weights(weights: TaskWeights) -> dict[str, Any]:
     return _without_empty({**vars(weights), **parts})
 
 
-def _install(install: Install) -> dict[str, Any]:
-    lists = {key: list(getattr(install, key)) for key in ("hardware", "os", "sources")}
-    return _without_empty({**vars(install), **lists})
+def _kept_supply(base: RuleBase, packages: Collection[str]) -> dict[str, tuple[Any, ...]]:
+    known = by_name(base.packages)
+    meant = [package for name in packages if (package := resolve(base.packages, name)) is not None]
+    bridges = {run.through for package in meant for run in package.runs_on.values()}
+    names = {package.name for package in meant}
+    names.update(known[bridge].name for bridge in bridges if bridge in known)
+    kept = tuple(package for package in base.packages if package.name in names)
+    return {**{key: getattr(base, key) for key in _COMPACT_SUPPLY}, "packages": kept}
+
+
+def _supply(entry: Install | Absence | StandIn | Package, *, compact: bool) -> dict[str, Any]:
+    left_out = _ONLY_FOR_AUTHORS if compact else ("where",)
+    data = {key: _plain(value) for key, value in vars(entry).items() if key not in left_out}
+    return _without_empty(data, keep=("runs_on",))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (IndexCheck, RunsOn)):
+        return _without_empty({key: _plain(inner) for key, inner in vars(value).items()})
+    return value

@@ -1,7 +1,8 @@
 """From a finding to the command that mends it, by data that is handed in (rules/mends.yaml).
 
 Also what builds of the frameworks need of driver and GPU. No command and no version number
-stands in Python; reading the file is the caller's work.
+stands in Python; reading the files is the caller's work. Install lines come from the install rows
+of the rules (`with_lines`), so that doctor says what the report says.
 """
 
 from __future__ import annotations
@@ -16,16 +17,32 @@ from advisor.errors import UserError
 SCHEMA = "fw-advisor/mends@1"
 _CONDITIONS = frozenset({"hardware", "os", "distribution", "cuda", "python_below"})
 _PLACEHOLDERS = ("pip", "python", "version")
+_PIP = re.compile(r"\bpip install\b")
+NO_CUDA = "none"
+NEEDS = "needs-"
+"""Before the CUDA version that a GPU needs and that the driver at hand cannot run."""
 
 
 @dataclass(frozen=True)
 class Need:
-    """What builds of *framework* for a CUDA major version need at least."""
+    """What builds of *framework* for a CUDA major version need at least.
+
+    They have kernels up to `newest_compute_capability`; None where newer GPUs run them as well.
+    """
 
     framework: str
     cuda: str
     driver: str
     compute_capability: str
+    newest_compute_capability: str | None = None
+
+    def has_kernels_for(self, capability: str | None) -> bool:
+        """Whether these builds run on a GPU of *capability*; None, where it is not known, does."""
+        if capability is None:
+            return True
+        newest = self.newest_compute_capability
+        old_enough = newest is None or numbers(capability)[:1] <= numbers(newest)[:1]
+        return old_enough and at_least(capability, self.compute_capability)
 
 
 @dataclass(frozen=True)
@@ -90,16 +107,18 @@ class Mends:
         return None
 
     def newest_cuda(self, framework: str, driver: str | None, capability: str | None) -> str:
-        """The newest CUDA major version that driver and GPU can run; ``none`` without any."""
-        fits = [
-            need.cuda
-            for need in self.needs
-            if need.framework == framework
-            and driver is not None
-            and at_least(driver, need.driver)
-            and (capability is None or at_least(capability, need.compute_capability))
-        ]
-        return max(fits, key=numbers, default="none")
+        """The newest CUDA major version that driver and GPU can run; ``none`` without any.
+
+        ``needs-13`` where builds that the driver can run lack kernels for so new a GPU, and those
+        for CUDA 13 have them.
+        """
+        ours = [need for need in self.needs if need.framework == framework]
+        driven = [n for n in ours if driver is not None and at_least(driver, n.driver)]
+        fits = [need.cuda for need in driven if need.has_kernels_for(capability)]
+        if fits or not driven:
+            return max(fits, key=numbers, default=NO_CUDA)
+        wanted = [need.cuda for need in ours if need.has_kernels_for(capability)]
+        return f"{NEEDS}{min(wanted, key=numbers)}" if wanted else NO_CUDA
 
     def oldest_driver(self, framework: str) -> str | None:
         """The oldest driver with which any build of *framework* runs."""
@@ -116,12 +135,7 @@ def mends_from(data: Any, *, name: str) -> Mends:
     if not isinstance(data, Mapping) or data.get("schema") != SCHEMA:
         raise UserError(f"is not a {SCHEMA} file", where=name)
     try:
-        needs = tuple(
-            Need(
-                str(n["framework"]), str(n["cuda"]), str(n["driver"]), str(n["compute_capability"])
-            )
-            for n in data.get("needs") or []
-        )
+        needs = tuple(_need(entry) for entry in data.get("needs") or [])
         pythons = tuple(
             NewerPython(str(p["framework"]), str(p["version"]), str(p["python"]))
             for p in data.get("pythons") or []
@@ -130,6 +144,36 @@ def mends_from(data: Any, *, name: str) -> Mends:
         return Mends(needs, mends, pythons)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"holds an entry of another shape: {error}", where=name) from error
+
+
+def with_lines(data: Any, lines: Mapping[str, str], *, name: str) -> Any:
+    """The data of a mends file with every install line that it refers to written out.
+
+    Args:
+        data: What stands in the file.
+        lines: The command of each install row by the row's id.
+        name: What errors call the file.
+
+    Raises:
+        UserError: an entry refers to a row that *lines* lacks.
+    """
+    entries = data.get("mends") if isinstance(data, Mapping) else None
+    if not isinstance(entries, list):
+        return data
+    return {**data, "mends": [_with_line(entry, lines, name) for entry in entries]}
+
+
+def _with_line(entry: Any, lines: Mapping[str, str], name: str) -> Any:
+    if not isinstance(entry, Mapping) or "install" not in entry:
+        return entry
+    row = str(entry["install"])
+    if row not in lines:
+        raise UserError(f"refers to the install line {row!r}, which does not exist", where=name)
+    install = " ".join(("{pip} install", str(entry.get("options") or ""))).rstrip()
+    # A mend stands beside a path in double quotes, and pip's own quotes are for extras only.
+    command = _PIP.sub(install, lines[row]).replace('"', "'")
+    kept = {key: value for key, value in entry.items() if key not in ("install", "options")}
+    return {**kept, "mend": command}
 
 
 def at_least(version: str, needed: str) -> bool:
@@ -141,6 +185,17 @@ def numbers(version: str) -> tuple[int, ...]:
     """The leading numbers of a version: ``2.13.0+cpu`` is (2, 13, 0)."""
     match = re.match(r"\d+(?:\.\d+)*", version.strip())
     return tuple(int(part) for part in match.group(0).split(".")) if match else ()
+
+
+def _need(entry: Mapping[str, Any]) -> Need:
+    newest = entry.get("newest_compute_capability")
+    return Need(
+        framework=str(entry["framework"]),
+        cuda=str(entry["cuda"]),
+        driver=str(entry["driver"]),
+        compute_capability=str(entry["compute_capability"]),
+        newest_compute_capability=None if newest is None else str(newest),
+    )
 
 
 def _mend(entry: Mapping[str, Any]) -> Mend:

@@ -217,3 +217,61 @@ def test_a_date_that_is_none_is_told(run: Run) -> None:
     code, _, err = run("check", "--today", "tomorrow")
     assert code == 2
     assert "tomorrow" in err
+
+
+FAKE_PIP = """\
+import sys
+name = sys.argv[-1]
+held = {"pip": "26.0", "torch-neuronx": "1.0", "flax": "999.0"}
+if name not in held:
+    print(f"ERROR: No matching distribution found for {name}", file=sys.stderr)
+    sys.exit(1)
+print(f"{name} ({held[name]})")
+print(f"Available versions: {held[name]}")
+"""
+
+
+@pytest.fixture
+def fake_pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "fake_pip.py"
+    path.write_text(FAKE_PIP, encoding="utf-8")
+    command = [sys.executable, "-S", str(path)]
+    monkeypatch.setattr("advisor.knowledge.index.pip_command", lambda: command)
+
+
+def test_check_asks_the_index_only_when_told_to(run: Run, fake_pip: None) -> None:
+    code, document = run.json("check", "--today", "2026-11-25")
+    assert code == 0
+    assert not [f for f in document["findings"] if f["id"].startswith("index-")]
+    code, document = run.json("check", "--today", "2026-11-25", "--index")
+    assert code == 5
+    dead = [f for f in document["findings"] if f["id"] == "index-dead"]
+    assert any("jaxlib" in finding["text"] for finding in dead)
+    assert all(finding["where"].startswith("rules/installs.yaml:") for finding in dead)
+    silent = [f["text"] for f in document["findings"] if f["id"] == "index-silent"]
+    assert any("download.pytorch.org/whl/cpu" in text for text in silent)
+
+
+def test_refresh_is_a_work_list(run: Run, fake_pip: None) -> None:
+    code, document = run.json("refresh", "--today", "2026-11-25", "--within", "100d")
+    assert code == 0
+    assert set(document) == {"schema", "today", "items"}
+    assert document["schema"] == "fw-advisor/rules-refresh@1"
+    keys = {
+        "kind", "id", "title", "where", "reviewed", "reviewed_days", "expires", "expires_in_days",
+        "reasons", "revisit_when", "sources", "release",
+    }  # fmt: skip
+    assert document["items"]
+    assert all(set(item) == keys for item in document["items"])
+
+    code, document = run.json("refresh", "--only", "flax", "--index")
+    assert code == 0
+    (item,) = document["items"]
+    assert item["reasons"] == ["released"]
+    assert item["release"]["newest"] == "999.0"
+
+    code, out, err = run("refresh", "--only", "flax", "--index", "--today", "2027-06-01")
+    assert code == 0
+    assert "flax: read 2026-11-25 (expired, released" in out
+    assert "-> 999.0" in out
+    assert "1 to look at again" in err
