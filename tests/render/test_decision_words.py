@@ -104,8 +104,10 @@ MODES = [
     (
         {"kind": "measured", "gain": 1.5, "workloads": ["a", "b"], "compile_s": 4.0,
          "break_even_steps": 120.4, "steps_per_run": 10_000, "steps_assumed": True},
-        ("torch.compile makes steps 1.50 times as fast on a and b; compiling takes up to 4.00 s and "
-        "pays after 120 steps (10,000 steps per run, assumed)"),
+        (
+            "torch.compile makes steps 1.50 times as fast on a and b; compiling takes up to 4.00 s "
+            "and pays after 120 steps (10,000 steps per run, assumed)"
+        ),
     ),
     (
         {"kind": "jit", "compile_s": 6.0, "restarts_per_day": 50},
