@@ -99,9 +99,9 @@ def test_an_installed_wheel_finds_its_data_and_not_the_checkouts(installed, tmp_
 def test_an_installed_worker_starts_and_lists_the_workloads(installed, tmp_path):
     code = (
         "from pathlib import Path; from advisor.resources import resource_dir\n"
-        "from advisor.measure.campaign import read_catalogue\n"
+        "from advisor.measure.catalogue import read_catalogue\n"
         "found = read_catalogue((str(resource_dir('probes')),), Path('.'))\n"
-        "print(' '.join(sorted(w['id'] for w in found)))"
+        "print(' '.join(sorted(w.id for w in found)))"
     )
     assert {"matmul", "mlp_train"} <= set(run(installed, tmp_path, code).split())
 

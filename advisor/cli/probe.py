@@ -233,7 +233,6 @@ def tell(finished: Finished, *, json: bool, output: list[Path], quiet: bool, ver
     """Write and print what a campaign gave; returns the exit code."""
     from advisor.evidence import to_data
     from advisor.jsonio import dumps
-    from advisor.render.evidence_text import evidence_lines
     from advisor.render.evidence_words import word_evidence
 
     measured = word_evidence(finished.evidence)
@@ -244,6 +243,8 @@ def tell(finished: Finished, *, json: bool, output: list[Path], quiet: bool, ver
     if json:
         emit_json(document)
     else:
+        from advisor.render.evidence_text import evidence_lines
+
         print("\n".join(evidence_lines(measured, verbose=verbose)))
     if finished.interrupted:
         say("interrupted; what was finished is in the output")

@@ -22,7 +22,7 @@ from advisor.machine.cpu import one_per_core
 from advisor.measure.attribution import attributions
 from advisor.measure.catalogue import OfferedWorkload, as_offered, read_catalogue, users_fault
 from advisor.measure.plan import Plan, make_plan
-from advisor.measure.progress import Progress, Report, unreported
+from advisor.measure.progress import OnProgress, Progress, unreported
 from advisor.measure.quiet import CpuMeter, MeterFactory
 from advisor.measure.run import Run, RunResult
 from advisor.measure.selftest import SelftestResult, cached, selftest, store
@@ -44,10 +44,11 @@ _SELFTEST_S = 6.0
 class Campaign:
     """Everything a campaign needs to know.
 
-    `machine` and `toolchain_parts` go into the evidence; `missing` holds, per framework that could
-    not be found, why. `own_workloads` are files with the user's own steps, measured instead of the
-    shipped workloads. `notices` go into the evidence beside its own; `short` says that something
-    asked for is left out.
+    `worker` is what an interpreter runs to become a worker; a passed self-test is remembered in
+    `cache`. `machine`, `toolchain_parts` and the date `created` go into the evidence, `notices`
+    beside its own. `missing` holds, per framework that could not be found, why; `short` says that
+    something asked for is left out. `own_workloads` are files with the user's own steps, measured
+    instead of the shipped workloads.
     """
 
     worker: Sequence[str]
@@ -62,7 +63,7 @@ class Campaign:
     lock_wait_s: float = 0.0
     notices: Sequence[Notice] = ()
     short: bool = False
-    report: Report = field(default=unreported)
+    report: OnProgress = field(default=unreported)
     stop: Callable[[], bool] = field(default=lambda: False)
     meter: MeterFactory = CpuMeter
 

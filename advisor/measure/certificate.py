@@ -10,12 +10,10 @@ from typing import Any
 
 from advisor.evidence import Gate, Parity
 from advisor.measure import gates
-from advisor.measure.item_runs import SeriesContext, WorkRuns, launch_logs
+from advisor.measure.item_runs import Pair, SeriesContext, WorkRuns, launch_logs
 from advisor.measure.parity import PARAMETERS
 from advisor.measure.statistics import quantile
 from advisor.workers.replies import Hello
-
-Pair = tuple[str, str]
 
 
 def certificate_of(

@@ -11,13 +11,11 @@ from dataclasses import replace
 
 from advisor.evidence import Comparison, Parity, Reason
 from advisor.measure.certificate import certificate_of
-from advisor.measure.item_runs import SeriesContext, WorkRuns, launch_logs
+from advisor.measure.item_runs import Pair, SeriesContext, WorkRuns, launch_logs
 from advisor.measure.statistics import Interval, level_of
 from advisor.measure.verdicts import Verdict, call
 from advisor.measure.work import WorkItem
 from advisor.pair import CALLED, FRAMEWORKS
-
-Pair = tuple[str, str]
 
 
 def verdict_so_far(work: WorkRuns, pair: Pair, context: SeriesContext) -> Verdict:
@@ -61,8 +59,8 @@ def comparison(work: WorkRuns, pair: Pair, parity: Parity, context: SeriesContex
     few = reason is not None and reason.id == "too-few-launches"
     if few and _told_apart(work, pair, context):
         reason = Reason("not-followed-up", values={"launches": len(logs)})
-    found = replace(bare, verdict=verdict.word, reason=reason)
-    return found if verdict.interval is None else _with_interval(found, verdict.interval)
+    called = replace(bare, verdict=verdict.word, reason=reason)
+    return called if verdict.interval is None else _with_interval(called, verdict.interval)
 
 
 def _with_interval(compared: Comparison, interval: Interval) -> Comparison:

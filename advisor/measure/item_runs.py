@@ -15,6 +15,9 @@ from advisor.measure.verdicts import LOG_MARGIN, Looks
 from advisor.measure.work import LaunchResult, ModeRun, Series, WorkItem
 from advisor.workers.replies import Hello
 
+Pair = tuple[str, str]
+"""The labels of two modes that are compared."""
+
 
 @dataclass(frozen=True)
 class WorkRuns:

@@ -96,6 +96,31 @@ def make_plan(
     wishes = replace(wishes, values={n: v for n, v in wishes.values.items() if n in names})
     wanted = [t for t in toolchains if not wishes.frameworks or t.framework in wishes.frameworks]
     exclusive = info_of(wishes.device).exclusive
+    plan = Plan(
+        profile=wishes.profile,
+        settings=wishes.settings,
+        seed=wishes.seed,
+        series=_series_of(workloads, wanted, wishes, cpus),
+        looks=looks_of(
+            wishes.profile,
+            exclusive=exclusive,
+            of_task=bool(wishes.values) and not wishes.only,
+        ),
+        protocol=PROTOCOLS[wishes.profile],
+        toolchains=tuple(wanted),
+        missing=missing,
+        budget_s=wishes.budget_s,
+    )
+    return cut_to_budget(plan, wishes) if wishes.budget_s else plan
+
+
+def _series_of(
+    workloads: Sequence[OfferedWorkload],
+    toolchains: Sequence[ToolchainSpec],
+    wishes: Wishes,
+    cpus: Sequence[int],
+) -> tuple[Series, ...]:
+    """Launches on all *cpus*; on a CPU also on one of them alone, where that is worth it."""
     # The last CPU: interrupts are mostly served by the first. An accelerator does the work
     # itself, however many CPUs feed it.
     alone = len(cpus) == 1 or not is_cpu(wishes.device)
@@ -108,29 +133,14 @@ def make_plan(
                 item
                 for workload in workloads
                 if len(cpu_set) > 1 or alone or on_one_core(workload, wishes)
-                for item in items_of(workload, wanted, wishes, beside=len(cpu_set) < len(cpus))
+                for item in items_of(workload, toolchains, wishes, beside=len(cpu_set) < len(cpus))
             ),
             setup_cpus=_setup_sets(cpu_set, cpus),
-            exclusive=exclusive,
+            exclusive=info_of(wishes.device).exclusive,
         )
         for cpu_set in sets
     ]
-    plan = Plan(
-        profile=wishes.profile,
-        settings=wishes.settings,
-        seed=wishes.seed,
-        series=tuple(s for s in series if s.items),
-        looks=looks_of(
-            wishes.profile,
-            exclusive=exclusive,
-            of_task=bool(wishes.values) and not wishes.only,
-        ),
-        protocol=PROTOCOLS[wishes.profile],
-        toolchains=tuple(wanted),
-        missing=missing,
-        budget_s=wishes.budget_s,
-    )
-    return cut_to_budget(plan, wishes) if wishes.budget_s else plan
+    return tuple(one for one in series if one.items)
 
 
 def _setup_sets(cpu_set: Sequence[int], cpus: Sequence[int]) -> tuple[tuple[int, ...], ...]:

@@ -27,7 +27,7 @@ class Tick(Protocol):
         """Say that *stage* begins."""
 
 
-Report = Callable[[Progress], None]
+OnProgress = Callable[[Progress], None]
 
 
 def silent(stage: str, /, **values: Any) -> None:
@@ -36,5 +36,5 @@ def silent(stage: str, /, **values: Any) -> None:
 
 
 def unreported(progress: Progress) -> None:
-    """A `Report` that goes nowhere."""
+    """An `OnProgress` that goes nowhere."""
     del progress

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from advisor import evidence
 from advisor.errors import NothingToMeasureError, UserError
 from advisor.evidence import Accelerator, Machine, Notice, Reason
-from advisor.measure.progress import Report, unreported
+from advisor.measure.progress import OnProgress, unreported
 from advisor.measure.wishes import Wishes
 from advisor.measure.work import ToolchainSpec
 from advisor.pair import FRAMEWORK_WORDS, Framework
@@ -173,21 +173,13 @@ def campaign_for(
     install_hint: str,
     own: Sequence[str] = (),
     notices: Sequence[Notice] = (),
-    report: Report = unreported,
+    report: OnProgress = unreported,
 ) -> Campaign:
     """The campaign for *wishes* with the *toolchains* and on the *machine* that were found.
 
-    Args:
-        wishes: What to measure.
-        toolchains: As `find_toolchains` gives them.
-        machine: As `describe_machine` gives it.
-        worker: What an interpreter runs to become a worker.
-        cache: Where a passed self-test is remembered.
-        created: The date that the evidence carries.
-        install_hint: What to do where neither framework is found.
-        own: Files with the user's steps.
-        notices: What the evidence should say beside what it finds out itself.
-        report: Called with the progress.
+    *toolchains* are as `find_toolchains` gives them, *machine* as `describe_machine` does; *own*
+    are files with the user's steps, and *install_hint* is what to do where neither framework is
+    found. The rest is as `Campaign` describes it.
 
     Raises:
         NothingToMeasureError: no interpreter holds a framework.

@@ -22,7 +22,7 @@ from advisor.measure.item_runs import SeriesContext, WorkRuns, launch_logs
 from advisor.measure.launch import RunningLaunch
 from advisor.measure.plan import Plan, series_seconds
 from advisor.measure.pool import LaunchOptions
-from advisor.measure.progress import Progress, Report, unreported
+from advisor.measure.progress import OnProgress, Progress, unreported
 from advisor.measure.quiet import (
     BUSY_SHARE,
     CpuMeter,
@@ -80,7 +80,7 @@ class Run:
         worker: Sequence[str],
         workspace: Path,
         selftest: SelftestResult,
-        report: Report = unreported,
+        report: OnProgress = unreported,
         stop: Callable[[], bool] = lambda: False,
         plants_s: Mapping[str, float] | None = None,
         meter: MeterFactory = CpuMeter,

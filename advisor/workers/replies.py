@@ -50,7 +50,7 @@ class Hello:
 
     @property
     def device(self) -> Mapping[str, Any]:
-        """The device that it computes on, as the framework describes it; empty where it is told."""
+        """The device that it computes on, as the framework describes it; empty where unknown."""
         first = self.devices[0] if self.devices else None
         return first if isinstance(first, Mapping) else {}
 

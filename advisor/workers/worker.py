@@ -140,8 +140,8 @@ class WorkerProcess:
         reply = self.receive(verb, timeout_s)
         if not reply.get("ok"):
             error = reply.get("error") or {}
-            text = inert(private(str(error.get("text", "no text"))), limit=600)
             kind = inert(str(error.get("type", "error")), limit=60)
+            text = inert(private(str(error.get("text") or kind)), limit=600)
             raise WorkerError(_REASONS.get(kind, "framework-error"), kind=kind, text=text)
         return reply
 

@@ -13,7 +13,7 @@ from advisor.evidence import Entry, Evidence, Probe, Selftest, to_data
 from advisor.evidence_io import evidence_from
 from advisor.jsonio import dumps
 from advisor.measure.plan import Plan
-from advisor.measure.progress import Report, unreported
+from advisor.measure.progress import OnProgress, unreported
 from advisor.measure.quiet import Usage
 from advisor.measure.run import Run, RunResult
 from advisor.measure.selftest import SelftestResult
@@ -164,7 +164,7 @@ def run(
     *,
     selftest: SelftestResult = PASSED,
     meter: type[Meter] = Meter,
-    report: Report = unreported,
+    report: OnProgress = unreported,
     stop: Callable[[], bool] = lambda: False,
 ) -> RunResult:
     """A whole run with the fake worker, in words, as a reader of its file has it."""

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from advisor.errors import UserError
-from advisor.measure.campaign import read_catalogue
+from advisor.measure.catalogue import read_catalogue
 from advisor.resources import resource_dir
 from probes import user_workload
 

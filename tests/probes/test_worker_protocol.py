@@ -32,17 +32,17 @@ def worker(tmp_path):
 
 
 def test_every_verb_answers_what_the_driver_accepts(worker, tmp_path):
-    assert worker.hello["framework"] == "numpy"
-    assert worker.hello["affinity"] == list(kit.cpus(1))
-    assert "." in worker.hello["python"]
+    assert worker.hello.version
+    assert worker.hello.affinity == kit.cpus(1)
+    assert "." in worker.hello.python
     built = check_build(worker.ask("build", timeout_s=60.0, key="k", mode="numpy.a"))
-    assert len(built["first_calls_s"]) == 5
+    assert len(built.first_calls_s) == 5
     steady = worker.ask("warm", timeout_s=60.0, key="k", min_s=0.0, max_s=0.1)
     _, calls = check_warm(steady)
     reply = worker.ask("block", timeout_s=60.0, key="k", seconds=0.005, calls=calls)
     block = check_block(reply)
-    assert block["compile_events"] == 0
-    assert len(block["samples_s"]) >= 5
+    assert block.compile_events == 0
+    assert len(block.samples_s) >= 5
     counters, peak = check_finish(worker.ask("finish", timeout_s=60.0, key="k"))
     assert isinstance(counters, dict)
     assert peak is None or peak > 1 << 20
@@ -53,7 +53,7 @@ def test_a_mistake_is_a_reply_and_the_worker_lives_on(worker):
     for verb, fields in (("dance", {}), ("block", {"key": "never built"}), ("build", {})):
         with pytest.raises(WorkerError) as caught:
             worker.ask(verb, timeout_s=60.0, **fields)
-        assert caught.value.reason == "framework-error"
+        assert caught.value.id == "framework-error"
     assert worker.ask("drop", timeout_s=60.0, key="nothing")["ok"]
 
 
@@ -81,7 +81,7 @@ def test_a_framework_that_is_not_there_is_said_by_name(tmp_path):
     with WorkerProcess(WorkerCommand(argv, environment, (), tmp_path / "log")) as process:
         with pytest.raises(WorkerError) as caught:
             process.ask("hello", timeout_s=60.0)
-        assert caught.value.reason == "framework-missing"
+        assert caught.value.id == "framework-missing"
 
 
 def test_it_runs_from_a_zip_file_too(tmp_path):
@@ -94,7 +94,7 @@ def test_it_runs_from_a_zip_file_too(tmp_path):
         for path in PROBES.rglob("*.py"):
             archive.write(path, Path("probes") / path.relative_to(PROBES))
     with start(tmp_path, packed) as process:
-        assert check_hello(process.ask("hello", timeout_s=60.0))["framework"] == "numpy"
+        assert check_hello(process.ask("hello", timeout_s=60.0)).version
 
 
 CHATTER = """

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from advisor.evidence import Parity
 from advisor.measure.parity import parity_of, read_observation
 from probes import catalogue
 from tests.probes.sizes import TINY
@@ -62,7 +63,7 @@ class Built:
     def seen(self) -> dict[str, Any]:
         return {f: read_observation(path) for f, path in self.paths.items()}
 
-    def parity(self, size: str = "") -> dict[str, Any]:
+    def parity(self, size: str = "") -> Parity:
         limits = self.workload.tolerances.get(size, self.workload.tolerance)
         tolerance = {"forward": limits.forward, "grad": limits.grad, "curve": limits.curve}
         return parity_of(self.seen(), tolerance, None)
@@ -97,14 +98,14 @@ def test_every_workload_has_a_tiny_size() -> None:
 def test_both_frameworks_compute_the_same(name: str, build: Any, workers: Workers) -> None:
     built = build(name, TINY[name])
     parity = built.parity()
-    assert parity["status"] == "ok", parity["problems"]
+    assert parity.status == "ok", parity.problems
     # Nothing may run before the first call of a cold start.
-    assert (parity["forward_max_abs"] is None) is (name == "cold_start")
+    assert (parity.forward_max_abs is None) is (name == "cold_start")
     curves = [seen["curve"] for seen in built.seen().values()]
     assert all(len(curve) == 20 for curve in curves)
     if built.workload.trains:
-        assert parity["grad_max_abs"] is not None
-        assert parity["parameters_equal"] is True
+        assert parity.grad_max_abs is not None
+        assert parity.parameters_equal is True
         assert all(curve[-1] < curve[0] for curve in curves), "twenty steps do not lower the loss"
     for worker in workers.values():
         block = worker.ask("block", key="it", seconds=0.001, calls=1)
@@ -133,13 +134,13 @@ def test_variants_compute_the_same(name: str, changes: dict[str, int], build: An
     known = {key for size in catalogue.load(name).sizes.values() for key in size}
     assert set(changes) <= known
     parity = build(name, {**TINY[name], **changes}).parity()
-    assert parity["status"] == "ok", parity["problems"]
+    assert parity.status == "ok", parity.problems
 
 
 def test_narrow_products_agree_as_far_as_their_type_goes(build: Any) -> None:
     built = build("matmul", {**TINY["matmul"], "bits": 16})
     parity = built.parity("medium_bfloat16")
-    assert parity["status"] == "ok", parity["problems"]
+    assert parity.status == "ok", parity.problems
     seen = {f: o["forward"] for f, o in built.seen().items()}
     # Rounded to eight bits, and read back as what NumPy can hold.
     assert {x.dtype for x in seen.values()} == {np.dtype(np.float32)}
@@ -151,14 +152,14 @@ def test_narrow_products_agree_as_far_as_their_type_goes(build: Any) -> None:
 
 @pytest.mark.parametrize("name", ["hessian", "transformer_decode", "shape_churn"])
 def test_other_inputs_are_noticed(name: str, build: Any) -> None:
-    assert build(name, TINY[name], seeds=(0, 1)).parity()["status"] == "failed"
+    assert build(name, TINY[name], seeds=(0, 1)).parity().status == "failed"
 
 
 def test_eager_jax_computes_what_the_compiled_step_does(build: Any) -> None:
     modes = {**MODES, "jax": "jax.eager"}
     for name in ("dispatch", "shape_churn"):
         parity = build(name, TINY[name], modes=modes).parity()
-        assert parity["status"] == "ok", parity["problems"]
+        assert parity.status == "ok", parity.problems
 
 
 def test_double_precision_stays_with_its_workload(build: Any) -> None:

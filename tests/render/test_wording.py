@@ -1,4 +1,4 @@
-"""Every sentence is a message that a translator can fill; each is used and has its values.
+"""Every sentence is a message that a translator can fill; every message is used and filled.
 
 Read from the source: no prose stands in the rooms that give parts, and what `say` is called with
 exists. Messages of the evidence are looked up by the ids that it holds: `test_evidence_words` has
