@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 
-class Within:
+class Limits:
     """Limits of a number, or of the length of a text or a list; infinities and NaN never pass.
 
     Args:
@@ -51,9 +51,9 @@ class Checked:
         return {"type": "function-after", "function": function, "schema": handler(source)}
 
 
-Seconds = Annotated[float, Within(ge=0, le=1e6)]
-Bytes = Annotated[int, Within(ge=0, le=1 << 60)]
-Count = Annotated[float, Within(ge=0)]
-TimeRatio = Annotated[float, Within(gt=1e-9, lt=1e9)]
-ShortText = Annotated[str, Within(max_length=4000)]
-Id = Annotated[str, Within(max_length=200)]
+Seconds = Annotated[float, Limits(ge=0, le=1e6)]
+Bytes = Annotated[int, Limits(ge=0, le=1 << 60)]
+Count = Annotated[float, Limits(ge=0)]
+TimeRatio = Annotated[float, Limits(gt=1e-9, lt=1e9)]
+ShortText = Annotated[str, Limits(max_length=4000)]
+Id = Annotated[str, Limits(max_length=200)]

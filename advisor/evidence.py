@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from advisor.bounds import Bytes, Checked, Count, Id, Seconds, ShortText, TimeRatio, Within
+from advisor.bounds import Bytes, Checked, Count, Id, Limits, Seconds, ShortText, TimeRatio
 from advisor.pair import CALLED, Framework
 from advisor.ratio import LEVEL
 
@@ -187,7 +187,7 @@ class Entry:
     p95_s: Seconds | None = None
     interval_s: tuple[Seconds, Seconds] | None = None
     latency: Latency | None = None
-    effective_cores: Annotated[float, Within(ge=0, le=1e5)] | None = None
+    effective_cores: Annotated[float, Limits(ge=0, le=1e5)] | None = None
     import_s: Seconds | None = None
     first_call_s: Seconds | None = None
     compile_s: Seconds | None = None
@@ -230,7 +230,7 @@ class Comparison:
     b: Id
     time_ratio: TimeRatio | None = None
     ci: tuple[TimeRatio, TimeRatio] | None = None
-    level: Annotated[float, Within(gt=0.5, lt=1)] = LEVEL
+    level: Annotated[float, Limits(gt=0.5, lt=1)] = LEVEL
     launches: int = 0
     verdict: VerdictWord
     reason: Reason | None = None
@@ -309,7 +309,7 @@ class Attribution:
     cores_off: int | None = None
     time_ratio: TimeRatio
     ci: tuple[TimeRatio, TimeRatio]
-    level: Annotated[float, Within(gt=0.5, lt=1)] = LEVEL
+    level: Annotated[float, Limits(gt=0.5, lt=1)] = LEVEL
     launches: int = 0
     effect: Literal["faster", "slower", "equal", "open"]
 
@@ -350,9 +350,9 @@ class Evidence:
     machine: Machine = field(default_factory=Machine)
     toolchains: list[Toolchain] = field(default_factory=list)
     selftest: Selftest | None = None
-    probes: Annotated[list[Probe], Within(max_length=5000)] = field(default_factory=list)
+    probes: Annotated[list[Probe], Limits(max_length=5000)] = field(default_factory=list)
     spent_s: dict[Id, Seconds] = field(default_factory=dict)
-    attributions: Annotated[list[Attribution], Within(max_length=50_000)] = field(
+    attributions: Annotated[list[Attribution], Limits(max_length=50_000)] = field(
         default_factory=list
     )
     notices: list[Notice] = field(default_factory=list)

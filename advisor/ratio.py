@@ -6,7 +6,7 @@ JAX, the other PyTorch. Everything inside counts so; it is converted at these bo
 
 - evidence: ``time_ratio`` of ``a`` compared with ``b`` is time of b / time of a: a is the one;
 - a decision: ``performance.ratio`` is the ratio itself, JAX being the one;
-- value (`advisor.decide.model`): one unit is a step in half the time, a logarithm to base 2;
+- value (`advisor.decide.valuation`): one unit is a step in half the time, a logarithm to base 2;
 - words (`advisor.render.wording`): the faster one is named first.
 
 Standard library only: a bare node computes its intervals too.

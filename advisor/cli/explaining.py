@@ -14,14 +14,14 @@ from advisor.decide.judging import judge, situation_of
 from advisor.knowledge.evaluate import days_between
 from advisor.knowledge.model import Persona, Rule, RuleBase
 from advisor.knowledge.personas import answers_of, evidence_of
-from advisor.knowledge.words import age_words, condition_words, effect_words
+from advisor.knowledge.rule_words import age_words, condition_words, effect_words
 from advisor.record import Inputs
 
 _SAMPLES = 2000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class RolePlayed:
     """What a rule does in one persona.
 
     `shift` is how far it moves the expected utility towards PyTorch (negative: towards JAX);
@@ -41,12 +41,12 @@ class Part:
         return self.outcome != self.without
 
 
-def parts_played(base: RuleBase, rule: Rule, personas: Sequence[Persona]) -> list[Part]:
+def parts_played(base: RuleBase, rule: Rule, personas: Sequence[Persona]) -> list[RolePlayed]:
     """What *rule* does in each of *personas*, in their order."""
     return [_part(base, rule, persona) for persona in personas]
 
 
-def _part(base: RuleBase, rule: Rule, persona: Persona) -> Part:
+def _part(base: RuleBase, rule: Rule, persona: Persona) -> RolePlayed:
     evidence = evidence_of(persona)
     inputs = Inputs(
         answers=answers_of(persona),
@@ -62,7 +62,7 @@ def _part(base: RuleBase, rule: Rule, persona: Persona) -> Part:
     without = now
     if outcome.fires:
         without = judge(replace(now.situation, without=frozenset({rule.id})), draws)
-    return Part(
+    return RolePlayed(
         persona=persona.id,
         title=persona.title,
         truth={"false": "silent", "unknown": "waits"}.get(truth, truth),

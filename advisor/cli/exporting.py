@@ -105,7 +105,7 @@ def tell_export(done: Exported, *, json: bool, quiet: bool) -> int:
 
 def _contents() -> dict[str, bytes]:
     """Names in the zip and what they hold."""
-    from advisor.node.run import PACKED_MENDS
+    from advisor.node.command import PACKED_MENDS
 
     package = Path(__file__).resolve().parent.parent
     probes = resource_dir("probes")

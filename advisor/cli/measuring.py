@@ -21,7 +21,7 @@ from advisor.text import inert
 if TYPE_CHECKING:
     from advisor.evidence import Notice
     from advisor.machine.mends import Mends
-    from advisor.machine.toolchains import Toolchain
+    from advisor.machine.toolchains import InstalledToolchain
     from advisor.measure.campaign import Campaign
     from advisor.measure.progress import Progress
     from advisor.measure.wishes import Wishes
@@ -53,7 +53,7 @@ class Surroundings:
     """What was found here: the machine's description and the interpreters with frameworks."""
 
     machine: dict[str, Any]
-    toolchains: tuple[Toolchain, ...]
+    toolchains: tuple[InstalledToolchain, ...]
     notices: tuple[Notice, ...] = ()
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from advisor.decide.draws import Draws
 from advisor.decide.judging import Judgement, Situation, judge, situation_of
-from advisor.decide.model import PRIOR_SD, believed_speed
 from advisor.decide.task_weights import workload_weights
+from advisor.decide.valuation import PRIOR_SD, believed_speed
 from advisor.decide.waiting import importance_of, possible_values, waited_for
 from advisor.decision import Unknown
 from advisor.inputs import Inputs

@@ -16,7 +16,10 @@ from advisor.answers import ranks_of
 from advisor.decide.claims import Item, items_of
 from advisor.decide.draws import Draws
 from advisor.decide.facts import facts_of
-from advisor.decide.model import (
+from advisor.decide.speed import TRANSFER_NAMED, Speed, speed_for
+from advisor.decide.status import Numbers, classify
+from advisor.decide.task_weights import workload_weights
+from advisor.decide.valuation import (
     MARGIN,
     PERFORMANCE,
     Observation,
@@ -24,9 +27,6 @@ from advisor.decide.model import (
     SimulationInput,
     simulate,
 )
-from advisor.decide.speed import TRANSFER_NAMED, Speed, speed_for
-from advisor.decide.status import Numbers, classify
-from advisor.decide.task_weights import workload_weights
 from advisor.decide.waiting import Index, index_of, unanswered_share, veto_chances
 from advisor.decision import Status
 from advisor.evidence import Evidence

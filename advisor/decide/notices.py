@@ -13,7 +13,7 @@ from typing import Any
 from advisor.decide.claims import is_speed
 from advisor.decide.flips import SPEEDS, expiry_days
 from advisor.decide.judging import Judgement
-from advisor.decide.model import PERFORMANCE, PRIOR_SD
+from advisor.decide.valuation import PERFORMANCE, PRIOR_SD
 from advisor.decide.waiting import named_in
 from advisor.decision import Contradiction, DecisionNotice, DecisionReason, Flip, Revisit, Severity
 from advisor.knowledge.model import STRENGTH, Rule

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from advisor.decide.judging import Judgement
-from advisor.decide.model import PERFORMANCE, believed_speed, is_speed_of_jax
+from advisor.decide.valuation import PERFORMANCE, believed_speed, is_speed_of_jax
 from advisor.decide.waiting import mentions
 from advisor.decision import CRITERIA, Criterion, DecisionReason, Provenance
 from advisor.knowledge.evaluate import days_between

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 
 from advisor.answers import Source, Value
 from advisor.interview.asking import Asker, Frame, Menu, MenuOption, TextEntry, Turn
+from advisor.interview.menu_words import label_of, number_words
 from advisor.interview.questions import Proposal
 from advisor.interview.ranking import Swings, ask_ranking
-from advisor.interview.words import label_of, number_words
 from advisor.knowledge.model import CriterionInfo, Fact, Question
 
 NOT_SURE = MenuOption(label="Not sure", lone=True)

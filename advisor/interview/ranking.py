@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from advisor.answers import TIE, Value, ranks_of
 from advisor.interview.asking import Asker, Frame, Menu, MenuOption, Turn
-from advisor.interview.words import label_of, tied
+from advisor.interview.menu_words import label_of, tied
 from advisor.knowledge.model import CriterionInfo, Fact
 
 MAX_RANKS = 3

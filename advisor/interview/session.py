@@ -15,6 +15,14 @@ from advisor.errors import InterruptedRunError
 from advisor.interview import saving
 from advisor.interview.asking import Asker, Frame, TextEntry, Turn
 from advisor.interview.forms import Form, Given, ask
+from advisor.interview.menu_words import (
+    PROJECT,
+    answer_line,
+    opening,
+    spared,
+    summary,
+    waiting_lines,
+)
 from advisor.interview.questions import (
     Detected,
     known_facts,
@@ -26,7 +34,6 @@ from advisor.interview.questions import (
     worth_at_least,
 )
 from advisor.interview.stopping import leave_at_once_on_next_interrupt
-from advisor.interview.words import PROJECT, answer_line, opening, spared, summary, waiting_lines
 from advisor.knowledge.model import Question, RuleBase
 
 BUDGET = 12

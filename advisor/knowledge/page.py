@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from advisor.knowledge.evaluate import days_between
 from advisor.knowledge.model import Rule, RuleBase, Source
-from advisor.knowledge.words import age_words, condition_words, effect_words
+from advisor.knowledge.rule_words import age_words, condition_words, effect_words
 from advisor.text import inert
 
 _ACTIVE = re.compile(r"[\\`*_{}\[\]#|~<>&@$]|:(?=//)|(?<=www)\.")

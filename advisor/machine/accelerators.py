@@ -39,7 +39,7 @@ _NVIDIA_QUERIES = (
 
 
 @dataclass(frozen=True)
-class Accelerator:
+class DetectedAccelerator:
     """`count` equal accelerators.
 
     With `mig`, a process sees one part of it: `mig_profiles` names the parts (``3g.40gb``).
@@ -90,7 +90,7 @@ class _PciDevice:
         return self.class_code >> 16 in (0x03, 0x12)
 
 
-def find_accelerators(host: Host) -> list[Accelerator]:
+def find_accelerators(host: Host) -> list[DetectedAccelerator]:
     """All accelerators, equal ones together, in a fixed order of kinds."""
     devices = _pci_devices(host)
     accelerators = [
@@ -104,8 +104,8 @@ def find_accelerators(host: Host) -> list[Accelerator]:
     return _together(accelerators)
 
 
-def _together(accelerators: Sequence[Accelerator]) -> list[Accelerator]:
-    counts: dict[Accelerator, int] = {}
+def _together(accelerators: Sequence[DetectedAccelerator]) -> list[DetectedAccelerator]:
+    counts: dict[DetectedAccelerator, int] = {}
     for one in accelerators:
         key = replace(one, count=1)
         counts[key] = counts.get(key, 0) + one.count
@@ -132,7 +132,7 @@ def _driver_of(host: Host, place: str) -> str | None:
     return None
 
 
-def _nvidia(host: Host, devices: Sequence[_PciDevice]) -> list[Accelerator]:
+def _nvidia(host: Host, devices: Sequence[_PciDevice]) -> list[DetectedAccelerator]:
     reported = _ask_nvidia_smi(host)
     if reported:
         return reported
@@ -142,10 +142,10 @@ def _nvidia(host: Host, devices: Sequence[_PciDevice]) -> list[Accelerator]:
     count = nodes or on_bus
     if not count:
         return []
-    return [Accelerator("nvidia", "NVIDIA GPU", count, driver=_nvidia_driver(host))]
+    return [DetectedAccelerator("nvidia", "NVIDIA GPU", count, driver=_nvidia_driver(host))]
 
 
-def _ask_nvidia_smi(host: Host) -> list[Accelerator]:
+def _ask_nvidia_smi(host: Host) -> list[DetectedAccelerator]:
     command = host.find_command("nvidia-smi", "/usr/lib/wsl/lib", "/usr/local/nvidia/bin")
     if command is None:
         return []
@@ -161,13 +161,13 @@ def _ask_nvidia_smi(host: Host) -> list[Accelerator]:
     return []
 
 
-def _nvidia_row(line: str) -> Accelerator | None:
+def _nvidia_row(line: str) -> DetectedAccelerator | None:
     cells = [cell.strip() for cell in line.split(",")]
     if len(cells) < 3 or not re.fullmatch(r"\d+(\.\d+)*", cells[2]):
         return None
     mib = re.fullmatch(r"(\d+)", cells[1])
     capability = cells[3] if len(cells) > 3 and re.fullmatch(r"\d+\.\d+", cells[3]) else None
-    return Accelerator(
+    return DetectedAccelerator(
         "nvidia",
         _plain(cells[0]) or "NVIDIA GPU",
         memory_bytes=int(mib.group(1)) << 20 if mib else None,
@@ -177,7 +177,9 @@ def _nvidia_row(line: str) -> Accelerator | None:
     )
 
 
-def _with_mig(host: Host, command: str, rows: list[Accelerator]) -> list[Accelerator]:
+def _with_mig(
+    host: Host, command: str, rows: list[DetectedAccelerator]
+) -> list[DetectedAccelerator]:
     """Count the MIG instances: a process sees one of them, not the whole GPU."""
     if not any(row.mig for row in rows):
         return rows
@@ -205,7 +207,7 @@ def _nvidia_driver(host: Host) -> str | None:
     return host.read("/sys/module/nvidia/version")
 
 
-def _amd(host: Host, devices: Sequence[_PciDevice]) -> list[Accelerator]:
+def _amd(host: Host, devices: Sequence[_PciDevice]) -> list[DetectedAccelerator]:
     rocm = host.read("/opt/rocm/.info/version")
     cards = []
     for device in devices:
@@ -218,11 +220,11 @@ def _amd(host: Host, devices: Sequence[_PciDevice]) -> list[Accelerator]:
             continue
         name = _plain(host.read(f"{device.place}/product_name") or "") or "AMD GPU"
         driver = device.driver and (f"ROCm {rocm.split('-')[0]}" if rocm else device.driver)
-        cards.append(Accelerator("amd", name, memory_bytes=memory, driver=driver))
+        cards.append(DetectedAccelerator("amd", name, memory_bytes=memory, driver=driver))
     return cards or _amd_from_kfd(host, rocm)
 
 
-def _amd_from_kfd(host: Host, rocm: str | None) -> list[Accelerator]:
+def _amd_from_kfd(host: Host, rocm: str | None) -> list[DetectedAccelerator]:
     """GPUs in a container that hides the bus: KFD nodes with SIMD units and own memory."""
     nodes = "/sys/class/kfd/kfd/topology/nodes"
     count = 0
@@ -235,13 +237,13 @@ def _amd_from_kfd(host: Host, rocm: str | None) -> list[Accelerator]:
     if not count or not host.exists("/dev/kfd"):
         return []
     driver = f"ROCm {rocm.split('-')[0]}" if rocm else "amdgpu"
-    return [Accelerator("amd", "AMD GPU", count, driver=driver)]
+    return [DetectedAccelerator("amd", "AMD GPU", count, driver=driver)]
 
 
-def _intel(host: Host, devices: Sequence[_PciDevice]) -> list[Accelerator]:
+def _intel(host: Host, devices: Sequence[_PciDevice]) -> list[DetectedAccelerator]:
     del host
     return [
-        Accelerator("intel_gpu", "Intel GPU", driver=device.driver)
+        DetectedAccelerator("intel_gpu", "Intel GPU", driver=device.driver)
         for device in devices
         # Bus 0 carries the processor's own graphics.
         if device.vendor == _INTEL and device.is_compute and not _on_bus_zero(device)
@@ -252,38 +254,40 @@ def _on_bus_zero(device: _PciDevice) -> bool:
     return re.search(r"/[0-9a-f]{4}:00:[0-9a-f]{2}\.\d$", device.place) is not None
 
 
-def _tpu(host: Host, devices: Sequence[_PciDevice]) -> list[Accelerator]:
+def _tpu(host: Host, devices: Sequence[_PciDevice]) -> list[DetectedAccelerator]:
     chips = [d for d in devices if d.vendor == _GOOGLE and d.device in _TPU_NAMES]
     nodes = len(host.matching("/dev", r"accel\d+"))
     # On newer chips the runtime drives them through VFIO.
     vfio = len(host.matching("/dev/vfio", r"\d+"))
     if chips:
         driver = "accel" if nodes else ("vfio" if vfio else None)
-        return [Accelerator("tpu", _TPU_NAMES[chip.device], driver=driver) for chip in chips]
+        return [
+            DetectedAccelerator("tpu", _TPU_NAMES[chip.device], driver=driver) for chip in chips
+        ]
     kind = host.environ.get("TPU_ACCELERATOR_TYPE") or host.environ.get("ACCELERATOR_TYPE", "")
     # /dev/accel* alone is not a TPU: other makers' drivers use the same names.
     if nodes and (kind or host.environ.get("TPU_NAME")):
         name = f"TPU {_plain(kind)}" if kind else "TPU"
-        return [Accelerator("tpu", name, nodes, driver="accel")]
+        return [DetectedAccelerator("tpu", name, nodes, driver="accel")]
     return []
 
 
-def _neuron(host: Host, devices: Sequence[_PciDevice]) -> list[Accelerator]:
+def _neuron(host: Host, devices: Sequence[_PciDevice]) -> list[DetectedAccelerator]:
     nodes = len(host.matching("/dev", r"neuron\d+"))
     if nodes:
         driver = host.read("/sys/module/neuron/version") or "neuron"
-        return [Accelerator("trainium", "AWS Neuron device", nodes, driver=driver)]
+        return [DetectedAccelerator("trainium", "AWS Neuron device", nodes, driver=driver)]
     on_bus = sum(1 for d in devices if d.vendor == _AMAZON and d.class_code >> 16 == 0x12)
-    return [Accelerator("trainium", "AWS Neuron device", on_bus)] if on_bus else []
+    return [DetectedAccelerator("trainium", "AWS Neuron device", on_bus)] if on_bus else []
 
 
-def _apple(host: Host) -> list[Accelerator]:
+def _apple(host: Host) -> list[DetectedAccelerator]:
     import platform  # noqa: PLC0415  (only the real machine can be a Mac)
 
     if host.system != "Darwin" or platform.machine() != "arm64":
         return []
     name = (host.output_of(["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"]) or "").strip()
-    return [Accelerator("apple", f"{_plain(name) or 'Apple'} GPU", driver="Metal")]
+    return [DetectedAccelerator("apple", f"{_plain(name) or 'Apple'} GPU", driver="Metal")]
 
 
 def _plain(name: str) -> str:

@@ -20,7 +20,7 @@ from typing import Any
 from advisor.devices import index_of, kinds_of_word, reported_word, word_of
 from advisor.machine.findings import Bench, Finding
 from advisor.machine.mends import at_least, numbers
-from advisor.machine.toolchains import Toolchain
+from advisor.machine.toolchains import InstalledToolchain
 from advisor.pair import TITLES
 from advisor.text import private
 
@@ -47,7 +47,7 @@ _HIDING = {
 class Case:
     """One toolchain, one accelerator of the machine, and what surrounds them."""
 
-    toolchain: Toolchain
+    toolchain: InstalledToolchain
     accelerator: Mapping[str, Any]
     os: str
     visibility: Mapping[str, str]
@@ -80,7 +80,7 @@ def hiding_variable(kind: str, visibility: Mapping[str, str]) -> str | None:
     return None
 
 
-def uses(toolchain: Toolchain, kind: str) -> bool:
+def uses(toolchain: InstalledToolchain, kind: str) -> bool:
     """Whether the framework has a working device of this kind of accelerator."""
     return any(
         device.get("kind") == reported_word(kind) and device.get("usable")
@@ -125,7 +125,7 @@ def fallback_cause(case: Case, bench: Bench) -> Finding | None:
     return _unexplained(case, bench) if case.toolchain.devices else None
 
 
-def pip_of(toolchain: Toolchain) -> dict[str, str]:
+def pip_of(toolchain: InstalledToolchain) -> dict[str, str]:
     """How to call pip for a toolchain's environment, and its Python; both can be pasted."""
     quoted = _quoted(private(toolchain.interpreter))
     if "pip" in toolchain.packages or not toolchain.packages:
@@ -212,7 +212,7 @@ def _too_old(case: Case, bench: Bench) -> Finding | None:
     return None
 
 
-def _cuda_of(toolchain: Toolchain) -> str | None:
+def _cuda_of(toolchain: InstalledToolchain) -> str | None:
     if toolchain.framework == "pytorch":
         built_for = toolchain.build.get("cuda")
         return str(built_for) if built_for else None

@@ -16,7 +16,7 @@ from advisor.evidence import Notice
 from advisor.machine.doctor import refusal
 from advisor.machine.examination import visibility_of
 from advisor.machine.mends import Mends
-from advisor.machine.toolchains import Toolchain, find_toolchains, with_devices
+from advisor.machine.toolchains import InstalledToolchain, find_toolchains, with_devices
 
 UNUSED = "accelerator-unused"
 
@@ -30,7 +30,7 @@ def toolchains_on(
     mends: Mends,
     environ: Mapping[str, str] | None = None,
     directory: Path | None = None,
-) -> list[Toolchain]:
+) -> list[InstalledToolchain]:
     """What `find_toolchains` finds, for the *device*: one that has it before one that lacks it.
 
     A toolchain that lacks the device gets that as its problem, with the cause: a CPU's time is
@@ -43,7 +43,7 @@ def toolchains_on(
     if is_cpu(device):
         return find_toolchains(requested, worker=worker, environ=environ, directory=directory)
 
-    def asked(toolchain: Toolchain) -> Toolchain:
+    def asked(toolchain: InstalledToolchain) -> InstalledToolchain:
         (seen,) = with_devices([toolchain], worker=worker)
         why = refusal(seen, device, machine, mends, visibility_of(environ))
         return replace(seen, problem=why)

@@ -9,14 +9,14 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from advisor.machine.toolchains import Toolchain
+from advisor.machine.toolchains import InstalledToolchain
 
 _KNOWN_OS = ("linux", "windows", "wsl2", "macos")
 
 
 def detected_facts(
     machine: Mapping[str, Any],
-    toolchains: Iterable[Toolchain],
+    toolchains: Iterable[InstalledToolchain],
     environ: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """``detected.hardware``, ``detected.os`` and ``detected.python``, those that are known.
@@ -36,7 +36,7 @@ def detected_facts(
     return facts
 
 
-def _python(toolchains: list[Toolchain]) -> str | None:
+def _python(toolchains: list[InstalledToolchain]) -> str | None:
     usable = [t for t in toolchains if t.problem is None]
     # A Python without the framework still is the one that people work with.
     started = [t for t in toolchains if (t.problem or {}).get("id") == "framework-missing"]
@@ -68,7 +68,7 @@ def _several_nodes(environ: Mapping[str, str]) -> bool:
     return nodes.isdigit() and int(nodes) > 1
 
 
-def installed_facts(toolchains: Iterable[Toolchain]) -> dict[str, str]:
+def installed_facts(toolchains: Iterable[InstalledToolchain]) -> dict[str, str]:
     """``installed.PACKAGE``: the version in the first toolchain that holds it."""
     facts: dict[str, str] = {}
     for toolchain in toolchains:

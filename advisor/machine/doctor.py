@@ -23,7 +23,7 @@ from advisor.machine.detected import hardware_word
 from advisor.machine.examination import Examination
 from advisor.machine.findings import AREAS, Bench, Finding
 from advisor.machine.mends import Mends
-from advisor.machine.toolchains import Toolchain
+from advisor.machine.toolchains import InstalledToolchain
 from advisor.pair import FRAMEWORKS, TITLES
 
 _PROBLEM_IDS = {
@@ -47,7 +47,7 @@ def findings(seen: Examination, mends: Mends) -> list[Finding]:
 
 
 def refusal(
-    toolchain: Toolchain,
+    toolchain: InstalledToolchain,
     device: str,
     machine: Mapping[str, Any],
     mends: Mends,
@@ -111,7 +111,7 @@ def _framework(seen: Examination, mends: Mends, framework: str) -> list[Finding]
     return list(dict.fromkeys(findings))
 
 
-def _toolchain(seen: Examination, bench: Bench, toolchain: Toolchain) -> list[Finding]:
+def _toolchain(seen: Examination, bench: Bench, toolchain: InstalledToolchain) -> list[Finding]:
     title, bench = TITLES[toolchain.framework], bench.under(toolchain.python)
     if toolchain.problem is not None:
         reason = str(toolchain.problem.get("id"))

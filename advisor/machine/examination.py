@@ -18,7 +18,7 @@ from typing import Any
 
 from advisor.machine.describe import describe_machine
 from advisor.machine.host import Host
-from advisor.machine.toolchains import Toolchain, find_toolchains, survey, with_devices
+from advisor.machine.toolchains import InstalledToolchain, find_toolchains, survey, with_devices
 from advisor.text import inert, private
 from advisor.workers.environment import dropped_tuning, shown_value
 from advisor.workers.lock import is_held
@@ -68,8 +68,8 @@ class Examination:
     """
 
     machine: Mapping[str, Any]
-    toolchains: tuple[Toolchain, ...] = ()
-    nearby: tuple[Toolchain, ...] = ()
+    toolchains: tuple[InstalledToolchain, ...] = ()
+    nearby: tuple[InstalledToolchain, ...] = ()
     visibility: Mapping[str, str] = field(default_factory=dict)
     tuning: Mapping[str, str] = field(default_factory=dict)
     distribution: tuple[str, ...] = ()
@@ -98,7 +98,7 @@ class Examination:
         }
 
 
-def toolchain_facts(toolchain: Toolchain) -> dict[str, Any]:
+def toolchain_facts(toolchain: InstalledToolchain) -> dict[str, Any]:
     """One toolchain as plain data, nothing private in it."""
     return {
         "framework": toolchain.framework,

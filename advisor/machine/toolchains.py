@@ -31,7 +31,7 @@ _DEVICES_TIMEOUT_S = 120.0
 
 
 @dataclass(frozen=True)
-class Toolchain:
+class InstalledToolchain:
     """One interpreter and one framework.
 
     Args:
@@ -70,8 +70,8 @@ def find_toolchains(
     packages: Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
     directory: Path | None = None,
-    refine: Callable[[Toolchain], Toolchain] = lambda toolchain: toolchain,
-) -> list[Toolchain]:
+    refine: Callable[[InstalledToolchain], InstalledToolchain] = lambda toolchain: toolchain,
+) -> list[InstalledToolchain]:
     """The toolchains to measure: PyTorch's first, then JAX's, each at least once.
 
     Args:
@@ -88,7 +88,7 @@ def find_toolchains(
     """
     wanted = _wanted(requested)
     search = _Search(worker, packages, refine)
-    chosen: dict[str, list[Toolchain]] = {}
+    chosen: dict[str, list[InstalledToolchain]] = {}
     for framework, paths in wanted.items():
         candidates = [Candidate(path, "requested") for path in paths]
         held = search.ask(candidates, _REQUESTED_TIMEOUT_S)
@@ -105,7 +105,7 @@ def survey(
     worker: Sequence[str],
     environ: Mapping[str, str] | None = None,
     directory: Path | None = None,
-) -> list[Toolchain]:
+) -> list[InstalledToolchain]:
     """Every framework in every interpreter nearby, for `doctor`; without those that lack it."""
     nearby = nearby_interpreters(environ, directory)
     held = _Search(worker).ask(nearby, _FOUND_TIMEOUT_S)
@@ -119,11 +119,11 @@ def survey(
 
 
 def with_devices(
-    toolchains: Iterable[Toolchain],
+    toolchains: Iterable[InstalledToolchain],
     *,
     worker: Sequence[str],
     timeout_s: float = _DEVICES_TIMEOUT_S,
-) -> list[Toolchain]:
+) -> list[InstalledToolchain]:
     """*toolchains*, each asked for its devices (imports the framework there: seconds).
 
     One after the other, since two frameworks starting on one accelerator disturb each other.
@@ -131,9 +131,9 @@ def with_devices(
     return [_with_devices(toolchain, worker, timeout_s) for toolchain in toolchains]
 
 
-def toolchain_of(holdings: Holdings, framework: str, origin: str = "") -> Toolchain:
+def toolchain_of(holdings: Holdings, framework: str, origin: str = "") -> InstalledToolchain:
     """One framework of what an interpreter said it holds."""
-    base = Toolchain(
+    base = InstalledToolchain(
         framework=framework,
         interpreter=holdings.interpreter,
         python=holdings.python,
@@ -172,11 +172,11 @@ class _Search:
         self,
         worker: Sequence[str],
         packages: Sequence[str] = (),
-        refine: Callable[[Toolchain], Toolchain] = lambda toolchain: toolchain,
+        refine: Callable[[InstalledToolchain], InstalledToolchain] = lambda toolchain: toolchain,
     ) -> None:
         self._worker, self._packages, self._refine = worker, packages, refine
         self._answers: dict[str, Holdings] = {}
-        self._judged: dict[tuple[str, str], Toolchain] = {}
+        self._judged: dict[tuple[str, str], InstalledToolchain] = {}
 
     def ask(self, candidates: Sequence[Candidate], timeout_s: float) -> list[Holdings]:
         """What each of *candidates* holds, in their order."""
@@ -186,7 +186,7 @@ class _Search:
             self._answers.update(zip(new, answers, strict=True))
         return [self._answers[c.path] for c in candidates]
 
-    def judged(self, holdings: Holdings, framework: str, origin: str) -> Toolchain:
+    def judged(self, holdings: Holdings, framework: str, origin: str) -> InstalledToolchain:
         """The toolchain, looked at closer once where nothing speaks against it so far."""
         key = (framework, holdings.interpreter)
         if key not in self._judged:
@@ -221,9 +221,9 @@ def _wanted(requested: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
 
 def _choose(
     frameworks: Sequence[str], nearby: Sequence[Candidate], search: _Search
-) -> dict[str, list[Toolchain]]:
+) -> dict[str, list[InstalledToolchain]]:
     """One toolchain per framework; the others are asked only if the current one lacks one."""
-    chosen: dict[str, list[Toolchain]] = {}
+    chosen: dict[str, list[InstalledToolchain]] = {}
     for group in (nearby[:1], nearby[1:]):
         left = [f for f in frameworks if f not in chosen]
         if not left:
@@ -241,7 +241,7 @@ def _choose(
     return chosen
 
 
-def _least_bad(framework: str, nearby: Sequence[Candidate], search: _Search) -> Toolchain:
+def _least_bad(framework: str, nearby: Sequence[Candidate], search: _Search) -> InstalledToolchain:
     """What to say of a framework that nobody can run: a broken one before a missing one."""
     held = search.ask(nearby, _FOUND_TIMEOUT_S)
     pairs = zip(nearby, held, strict=True)
@@ -258,11 +258,13 @@ def _missing(title: str) -> dict[str, str]:
     }
 
 
-def _is_missing(toolchain: Toolchain) -> bool:
+def _is_missing(toolchain: InstalledToolchain) -> bool:
     return (toolchain.problem or {}).get("id") == "framework-missing"
 
 
-def _with_devices(toolchain: Toolchain, worker: Sequence[str], timeout_s: float) -> Toolchain:
+def _with_devices(
+    toolchain: InstalledToolchain, worker: Sequence[str], timeout_s: float
+) -> InstalledToolchain:
     if toolchain.problem is not None:
         return toolchain
     held = inspect_interpreter(

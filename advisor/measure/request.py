@@ -22,7 +22,7 @@ from advisor.pair import FRAMEWORK_WORDS, Framework
 from advisor.text import private
 
 if TYPE_CHECKING:
-    from advisor.machine.toolchains import Toolchain
+    from advisor.machine.toolchains import InstalledToolchain
     from advisor.measure.campaign import Campaign
 
 _MACHINE_KEYS = frozenset(f.name for f in fields(Machine))
@@ -63,7 +63,7 @@ def parse_budget(text: str | None) -> float | None:
 
 
 def specs_of(
-    toolchains: Sequence[Toolchain],
+    toolchains: Sequence[InstalledToolchain],
 ) -> tuple[list[ToolchainSpec], dict[str, Reason]]:
     """Toolchains that can be measured, and per framework that has none, why."""
     specs: list[ToolchainSpec] = []
@@ -89,7 +89,7 @@ def specs_of(
     return specs, missing
 
 
-def _suffix(toolchain: Toolchain, index: int, taken: Sequence[str]) -> str:
+def _suffix(toolchain: InstalledToolchain, index: int, taken: Sequence[str]) -> str:
     """What tells the modes of *toolchain* from those of the same framework before it."""
     if not taken:
         return ""
@@ -100,7 +100,7 @@ def _suffix(toolchain: Toolchain, index: int, taken: Sequence[str]) -> str:
     return next(name for name in (plain, longer, *numbered) if name not in taken)
 
 
-def _problem_of(toolchain: Toolchain) -> Reason | None:
+def _problem_of(toolchain: InstalledToolchain) -> Reason | None:
     """Why a toolchain cannot be measured: said already by the room that looked at it."""
     if toolchain.problem is None:
         return None
@@ -108,7 +108,9 @@ def _problem_of(toolchain: Toolchain) -> Reason | None:
     return Reason(reason_id, text=text, hint=hint)
 
 
-def left_out(toolchains: Sequence[Toolchain], specs: Sequence[ToolchainSpec]) -> list[Notice]:
+def left_out(
+    toolchains: Sequence[InstalledToolchain], specs: Sequence[ToolchainSpec]
+) -> list[Notice]:
     """A notice per toolchain that cannot be measured while another of its framework can."""
     measured = {spec.framework for spec in specs}
     return [
@@ -149,7 +151,7 @@ def machine_part(described: Mapping[str, Any]) -> Machine:
     return Machine(**{**plain, "accelerators": accelerators})
 
 
-def toolchain_part(toolchain: Toolchain) -> evidence.Toolchain:
+def toolchain_part(toolchain: InstalledToolchain) -> evidence.Toolchain:
     """A toolchain as it stands in the evidence; the home directory is shown as ``~``."""
     return evidence.Toolchain(
         framework=cast("Framework", toolchain.framework),
@@ -164,7 +166,7 @@ def toolchain_part(toolchain: Toolchain) -> evidence.Toolchain:
 
 def campaign_for(
     wishes: Wishes,
-    toolchains: Sequence[Toolchain],
+    toolchains: Sequence[InstalledToolchain],
     machine: Mapping[str, Any],
     *,
     worker: Sequence[str],

@@ -21,4 +21,4 @@ _COMMANDS = ("worker", "catalogue", "inspect")
 if __name__ == "__main__":
     # Named as text: the advisor's own modules never import the worker's.
     worker = "probes.__main__" if sys.argv[1:2] and sys.argv[1] in _COMMANDS else None
-    sys.exit(importlib.import_module(worker or "advisor.node.run").main(sys.argv[1:]))
+    sys.exit(importlib.import_module(worker or "advisor.node.command").main(sys.argv[1:]))

@@ -10,21 +10,9 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from advisor.devices import kinds_of_word
 from advisor.evidence import Accelerator, Evidence, Machine
 
-# Device words, and the accelerators that they can mean.
-_MEANS = {
-    "cpu": {"cpu"},
-    "cuda": {"nvidia"},
-    "gpu": {"nvidia", "amd", "intel_gpu", "apple"},
-    "rocm": {"amd"},
-    "tpu": {"tpu"},
-    "xla": {"tpu"},
-    "mps": {"apple"},
-    "metal": {"apple"},
-    "xpu": {"intel_gpu"},
-    "neuron": {"trainium"},
-}
 # Training on several devices, and the one device of which they are made.
 _SEVERAL = {"nvidia_multi": "nvidia", "nvidia_cluster": "nvidia", "tpu_pod": "tpu"}
 _VENDORS = (
@@ -45,12 +33,12 @@ _SYSTEMS = (
 
 def kinds_of(document: Evidence, device: str) -> tuple[str, ...]:
     """What *device* is in *document*: one kind where it tells, several where it could be any."""
-    possible = _MEANS.get(_device_word(device), set())
+    possible = set(kinds_of_word(device))
     if len(possible) < 2:
         return tuple(possible)
     listed = [d for t in document.toolchains for d in t.devices if isinstance(d, Mapping)]
-    used = {_device_word(str(d.get("kind"))) for d in listed}
-    stated = {kind for word in used - {"gpu"} for kind in _MEANS.get(word, ())} & possible
+    meant = [set(kinds_of_word(str(d.get("kind")))) for d in listed]
+    stated = {kind for kinds in meant if kinds < possible for kind in kinds}
     here = {a.kind for a in document.machine.accelerators} & possible
     return tuple(sorted(stated or here or possible))
 
@@ -68,7 +56,7 @@ def fits(device: str, facts: Mapping[str, Any], kinds: Collection[str] = ()) -> 
     train = facts.get("hardware.train")
     if train is None:
         return True
-    return _SEVERAL.get(train, train) in (kinds or _MEANS.get(_device_word(device), ()))
+    return _SEVERAL.get(train, train) in (kinds or kinds_of_word(device))
 
 
 def is_part(facts: Mapping[str, Any]) -> bool:
@@ -113,10 +101,6 @@ def detected_facts(evidence: Sequence[Evidence]) -> dict[str, Any]:
     if match:
         facts["detected.python"] = match.group()
     return facts
-
-
-def _device_word(device: str) -> str:
-    return device.split(":", maxsplit=1)[0].lower()
 
 
 def _word(text: str, table: Sequence[tuple[str, tuple[str, ...]]]) -> str | None:

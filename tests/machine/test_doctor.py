@@ -21,7 +21,7 @@ from advisor.machine.doctor import findings, refusal
 from advisor.machine.examination import Examination, examine, find_compiler
 from advisor.machine.findings import AREAS, Finding
 from advisor.machine.mends import SCHEMA, Mends, at_least, mends_from, numbers
-from advisor.machine.toolchains import Toolchain
+from advisor.machine.toolchains import InstalledToolchain
 from advisor.resources import resource_dir
 from tests.machine import fakes
 
@@ -44,20 +44,20 @@ CUDA_DEVICE = {"device": "cuda:0", "kind": "cuda", "name": "NVIDIA H200", "usabl
 CPU_DEVICE = {"device": "cpu", "kind": "cpu", "name": "CPU", "usable": True}
 
 
-def torch(**changes: Any) -> Toolchain:
+def torch(**changes: Any) -> InstalledToolchain:
     packages = {"numpy": "2", "torch": "2.14.1", "pip": "25", **changes.pop("packages", {})}
     given = {"version": "2.14.1", "python": "3.12.4", "devices": (CPU_DEVICE,), **changes}
-    return Toolchain("pytorch", "/env/bin/python", packages=packages, **given)
+    return InstalledToolchain("pytorch", "/env/bin/python", packages=packages, **given)
 
 
-def jax(**changes: Any) -> Toolchain:
+def jax(**changes: Any) -> InstalledToolchain:
     packages = {"numpy": "2", "jax": "0.12.0", "jaxlib": "0.12.0", "pip": "25"}
     packages |= changes.pop("packages", {})
     given = {"version": "0.12.0", "python": "3.12.4", "devices": (CPU_DEVICE,), **changes}
-    return Toolchain("jax", "/env/bin/python", packages=packages, **given)
+    return InstalledToolchain("jax", "/env/bin/python", packages=packages, **given)
 
 
-def seen(*chains: Toolchain, accelerators: tuple = (), **changes: Any) -> Examination:
+def seen(*chains: InstalledToolchain, accelerators: tuple = (), **changes: Any) -> Examination:
     details = {"cores_allowed": 8, "cores_logical": 8, "cpu_flags": ["avx", "avx2"]}
     machine = {
         "os": changes.pop("os", "linux"),

@@ -16,7 +16,7 @@ from advisor.machine.describe import describe_machine
 from advisor.machine.detected import detected_facts, hardware_text, installed_facts
 from advisor.machine.inspection import inspect_interpreter
 from advisor.machine.interpreters import interpreter_in, nearby_interpreters
-from advisor.machine.toolchains import Toolchain, find_toolchains, survey, with_devices
+from advisor.machine.toolchains import InstalledToolchain, find_toolchains, survey, with_devices
 from advisor.resources import resource_dir
 from tests.machine import fakes
 
@@ -307,7 +307,9 @@ class TestDevices:
     def test_a_framework_that_does_not_start_is_broken(self, tmp_path: Path) -> None:
         asked = {"jax": {"devices": [], "error": "RuntimeError: CPU lacks AVX\x07"}}
         path = fakes.interpreter(tmp_path, "python", fakes.holdings(asked=asked))
-        (seen,) = with_devices([Toolchain("jax", str(path), version="0.12.0")], worker=WORKER)
+        (seen,) = with_devices(
+            [InstalledToolchain("jax", str(path), version="0.12.0")], worker=WORKER
+        )
         assert seen.problem is not None
         assert seen.problem["id"] == "framework-broken"
         assert "AVX" in seen.problem["text"]
@@ -315,7 +317,7 @@ class TestDevices:
 
     def test_a_crash_while_importing(self, tmp_path: Path) -> None:
         path = fakes.script(tmp_path, "python", "kill -ILL $$")
-        (seen,) = with_devices([Toolchain("jax", str(path))], worker=WORKER)
+        (seen,) = with_devices([InstalledToolchain("jax", str(path))], worker=WORKER)
         assert seen.problem is not None
         assert "SIGILL" in seen.problem["text"]
 
@@ -323,7 +325,7 @@ class TestDevices:
 class TestFacts:
     def test_detected(self) -> None:
         machine = {"os": "wsl2", "accelerators": [{"kind": "nvidia", "count": 2, "name": "L4"}]}
-        chain = Toolchain("pytorch", "/x", version="2.14", python="3.12.4")
+        chain = InstalledToolchain("pytorch", "/x", version="2.14", python="3.12.4")
         assert detected_facts(machine, [chain], {}) == {
             "detected.hardware": "nvidia_multi",
             "detected.os": "wsl2",
@@ -334,15 +336,15 @@ class TestFacts:
         assert detected_facts({"os": "freebsd"}, [], {}) == {"detected.hardware": "cpu"}
 
     def test_a_python_too_old_to_measure_proposes_nothing(self) -> None:
-        old = Toolchain("jax", "/x", python="3.8.1", problem={"id": "python-too-old"})
-        bare = Toolchain("jax", "/y", python="3.11.2", problem={"id": "framework-missing"})
+        old = InstalledToolchain("jax", "/x", python="3.8.1", problem={"id": "python-too-old"})
+        bare = InstalledToolchain("jax", "/y", python="3.11.2", problem={"id": "framework-missing"})
         assert "detected.python" not in detected_facts({}, [old], {})
         assert detected_facts({}, [old, bare], {})["detected.python"] == "3.11"
 
     def test_installed_packages_of_the_first_that_has_them(self) -> None:
         chains = [
-            Toolchain("pytorch", "/x", packages={"torch": "2.14.1"}),
-            Toolchain("jax", "/y", packages={"jax": "0.12.0", "torch": "2.9"}),
+            InstalledToolchain("pytorch", "/x", packages={"torch": "2.14.1"}),
+            InstalledToolchain("jax", "/y", packages={"jax": "0.12.0", "torch": "2.9"}),
         ]
         assert installed_facts(chains) == {"installed.torch": "2.14.1", "installed.jax": "0.12.0"}
 

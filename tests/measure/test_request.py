@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from advisor.errors import NothingToMeasureError
-from advisor.machine.toolchains import Toolchain
+from advisor.machine.toolchains import InstalledToolchain
 from advisor.measure.campaign import Campaign
 from advisor.measure.request import campaign_for, specs_of
 from advisor.measure.wishes import Wishes
@@ -17,11 +17,13 @@ from advisor.render.evidence_words import word_notice
 BROKEN = {"id": "framework-broken", "text": "jaxlib is missing", "hint": "pip install jaxlib"}
 
 
-def chain(framework: str, version: str, python: str = "3.12.4", **more: Any) -> Toolchain:
-    return Toolchain(framework, f"/env{version}{python}/bin/python", version, python, **more)
+def chain(framework: str, version: str, python: str = "3.12.4", **more: Any) -> InstalledToolchain:
+    return InstalledToolchain(
+        framework, f"/env{version}{python}/bin/python", version, python, **more
+    )
 
 
-def campaign(*chains: Toolchain, **wishes: Any) -> Campaign:
+def campaign(*chains: InstalledToolchain, **wishes: Any) -> Campaign:
     return campaign_for(
         Wishes(**wishes),
         chains,

@@ -12,7 +12,7 @@ from advisor.render.change_words import toggle_text
 from advisor.render.document import ReportSection, tables
 from advisor.render.view import view_of
 from advisor.render.view.costs import once_section
-from advisor.render.view.environment import best_rates
+from advisor.render.view.machines import best_rates
 from advisor.render.view.probes import shown_probes
 from advisor.render.view.toggles import toggle_sections
 from tests.render.records import evidence, record

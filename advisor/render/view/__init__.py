@@ -8,7 +8,6 @@ from advisor.render.view.change import change_section
 from advisor.render.view.context import context_section
 from advisor.render.view.contradictions import contradictions_section
 from advisor.render.view.drivers import drivers_section
-from advisor.render.view.environment import environment_section
 from advisor.render.view.follow_up import confirm_section, revisit_section
 from advisor.render.view.head import (
     chosen_of,
@@ -18,6 +17,7 @@ from advisor.render.view.head import (
     status_text,
     verdict_of,
 )
+from advisor.render.view.machines import environment_section
 from advisor.render.view.measured import measured_section
 from advisor.render.view.method import commands_of, method_section, replay_section
 from advisor.render.view.options import option_sections, options_section

@@ -32,7 +32,7 @@ from advisor.text import inert
 
 if TYPE_CHECKING:
     from advisor.machine.mends import Mends
-    from advisor.machine.toolchains import Toolchain
+    from advisor.machine.toolchains import InstalledToolchain
     from advisor.measure.campaign import Finished
     from advisor.measure.progress import Progress
     from advisor.measure.wishes import Wishes
@@ -140,7 +140,7 @@ def _measured(
     options: argparse.Namespace,
     wishes: Wishes,
     *,
-    toolchains: Sequence[Toolchain],
+    toolchains: Sequence[InstalledToolchain],
     machine: Mapping[str, Any],
     worker: Sequence[str],
     cache: Path,
@@ -182,7 +182,7 @@ def _wishes(plan: Path | None) -> Wishes:
     return Wishes() if plan is None else read_plan(plan)
 
 
-def _need_numpy(toolchains: Sequence[Toolchain], script: str, argv: Sequence[str]) -> None:
+def _need_numpy(toolchains: Sequence[InstalledToolchain], script: str, argv: Sequence[str]) -> None:
     """Let an interpreter that holds NumPy take over where this one does not.
 
     A node's own ``python3`` is often bare, with the frameworks in environments beside it.

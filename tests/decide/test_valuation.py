@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from advisor.decide.claims import Item, Member
 from advisor.decide.draws import Draws
-from advisor.decide.model import Observation, SimulationInput, fuse, simulate
+from advisor.decide.valuation import Observation, SimulationInput, fuse, simulate
 from advisor.pair import FRAMEWORKS
 
 
