@@ -33,6 +33,7 @@ from advisor.render.drawing import (
     lines,
     marks_at,
     shortened,
+    text_at,
     texts_at,
     tick_labels,
 )
@@ -160,69 +161,36 @@ def _time_tick(seconds: float) -> str:
     return ""
 
 
+_RATIO_TICKS = sorted(
+    {t for k in (1, 1.1, 1.2, 1.5, 2, 3, 5, 10, 20, 50, 100, 1000) for t in (k, 1 / k)}
+)
+_RATIO_STEP, _RATIO_TOP = 38, 30
+
+
 def _ratios(data: Mapping[str, Any]) -> tuple[list[Any], int]:
     """One line per probe around equality: PyTorch faster to the left, JAX to the right."""
     rows = data["rows"]
     margin = 1.0 + float(data["margin"])
-    drawn_values = [v for r in rows if r["ratio"] for v in (r["ratio"], *(r["ci"] or ()))]
-    reach = max([max(v, 1 / v) for v in drawn_values] + [1.5])
-    ticks = sorted(
-        {t for k in (1, 1.1, 1.2, 1.5, 2, 3, 5, 10, 20, 50, 100, 1000) for t in (k, 1 / k)}
-    )
-    axis = LogAxis([1 / reach, reach], ticks, left=14, right=14)
+    values = [v for r in rows if r["ratio"] for v in (r["ratio"], *(r["ci"] or ()))]
+    reach = max([max(v, 1 / v) for v in values] + [1.5])
+    axis = LogAxis([1 / reach, reach], _RATIO_TICKS, left=14, right=14)
     _thin(axis)
-    step, top = 38, 30
-    bottom = top + step * len(rows)
+    bottom = _RATIO_TOP + _RATIO_STEP * len(rows)
     height = bottom + 26
-    names = {t: f"{t:g}×" if t >= 1 else f"{1 / t:g}×" for t in ticks}
+    names = {t: f"{t if t >= 1 else 1 / t:g}×" for t in _RATIO_TICKS}
+    points, spans, texts = _ratio_marks(rows, axis)
+    tops = [_RATIO_TOP + k * _RATIO_STEP for k in range(len(rows))]
+    strips = [(top + 18, top + _RATIO_STEP) for top in tops]
     middle = axis.at(1.0)
-    heads = [
-        {"x": 0, "y": 12, "text": say("report.chart.pytorch_faster"), "colour": SIDES["pytorch"]},
-        {
-            "x": WIDTH,
-            "y": 12,
-            "text": say("report.chart.jax_faster"),
-            "align": "right",
-            "colour": SIDES["jax"],
-        },
-        {
-            "x": middle,
-            "y": 12,
-            "text": say("report.chart.equal"),
-            "align": "center",
-            "colour": MUTED,
-        },
-    ]
-    points, spans, texts = [], [], []
-    for place, row in enumerate(rows):
-        y = top + place * step
-        texts.append({"x": 0, "y": y + 10, "text": shortened(row["label"], 48), "colour": INK})
-        texts.append(
-            {"x": WIDTH, "y": y + 10, "text": _ratio_words(row), "align": "right", "colour": MUTED}
-        )
-        if row["ratio"] is None:
-            continue
-        colour = SIDES[row["side"]]
-        fill = colour if row["called"] else PAPER
-        low, high = row["ci"] or (row["ratio"], row["ratio"])
-        points.append(
-            {
-                "x": axis.at(row["ratio"]),
-                "y": y + 26,
-                "shape": "circle",
-                "fill": fill,
-                "stroke": colour,
-            }
-        )
-        spans.append(
-            {"x": axis.at(low), "x2": axis.at(high), "y": y + 26, "y2": y + 26, "colour": colour}
-        )
-    strips = [(top + k * step + 18, top + (k + 1) * step) for k in range(len(rows))]
     band = [
         {"x": axis.at(1 / margin), "x2": axis.at(margin), "y": a, "y2": b, "colour": BAND}
         for a, b in strips
     ]
     zero = [{"x": middle, "x2": middle, "y": a, "y2": b, "colour": MUTED} for a, b in strips]
+    heads = [
+        *_sides(say("report.chart.pytorch_faster"), say("report.chart.jax_faster"), left=0, y=12),
+        text_at(middle, 12, say("report.chart.equal"), MUTED, align="center"),
+    ]
     layers = [
         *boxes(band, height),
         *grid([axis.at(t) for t in axis.ticks], strips, height),
@@ -234,6 +202,33 @@ def _ratios(data: Mapping[str, Any]) -> tuple[list[Any], int]:
         *texts_at(texts, height, size=NOTE),
     ]
     return layers, height
+
+
+def _ratio_marks(
+    rows: Sequence[Mapping[str, Any]], axis: LogAxis
+) -> tuple[list[Any], list[Any], list[Any]]:
+    """The points, their intervals, and the texts above them."""
+    points, spans, texts = [], [], []
+    for place, row in enumerate(rows):
+        y = _RATIO_TOP + place * _RATIO_STEP
+        texts.append(text_at(0, y + 10, shortened(row["label"], 48), INK))
+        texts.append(text_at(WIDTH, y + 10, _ratio_words(row), MUTED, align="right"))
+        if row["ratio"] is None:
+            continue
+        colour, x, y = SIDES[row["side"]], axis.at(row["ratio"]), y + 26
+        fill = colour if row["called"] else PAPER
+        points.append({"x": x, "y": y, "shape": "circle", "fill": fill, "stroke": colour})
+        low, high = row["ci"] or (row["ratio"], row["ratio"])
+        spans.append({"x": axis.at(low), "x2": axis.at(high), "y": y, "y2": y, "colour": colour})
+    return points, spans, texts
+
+
+def _sides(pytorch: str, jax: str, *, left: float, y: float) -> list[dict[str, Any]]:
+    """Which side speaks for which, at both ends."""
+    return [
+        text_at(left, y, pytorch, SIDES["pytorch"]),
+        text_at(WIDTH, y, jax, SIDES["jax"], align="right"),
+    ]
 
 
 def _thin(axis: LogAxis) -> None:
@@ -276,16 +271,7 @@ def _contributions(data: Mapping[str, Any]) -> tuple[list[Any], int]:
             {"x": end + gap, "y": y + 16, "text": row["shown"], "align": align, "colour": INK}
         )
     zero = [{"x": middle, "x2": middle, "y": top, "y2": bottom, "colour": MUTED}]
-    heads = [
-        {"x": left, "y": 10, "text": say("report.chart.pytorch"), "colour": SIDES["pytorch"]},
-        {
-            "x": WIDTH,
-            "y": 10,
-            "text": say("report.chart.jax"),
-            "align": "right",
-            "colour": SIDES["jax"],
-        },
-    ]
+    heads = _sides(say("report.chart.pytorch"), say("report.chart.jax"), left=left, y=10)
     layers = [
         *boxes(bars, bottom),
         *lines(zero, bottom),

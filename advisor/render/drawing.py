@@ -67,15 +67,20 @@ def _x(field: str = "x") -> Any:
     return alt.X(f"{field}:Q", scale=alt.Scale(domain=[0, WIDTH], nice=False), axis=None)
 
 
+def text_at(x: float, y: float, text: str, colour: str, *, align: str = "left") -> dict[str, Any]:
+    """One text for `texts_at`."""
+    return {"x": x, "y": y, "text": text, "colour": colour, "align": align}
+
+
 def texts_at(rows: Sequence[Mapping[str, Any]], height: int, *, size: int = _LABEL) -> list[Any]:
     """Text at (x, y), aligned as each row's ``align`` says."""
-    found = []
+    layers = []
     for align in ("left", "center", "right"):
         mine = [r for r in rows if r.get("align", "left") == align]
         if mine:
             mark = _data(mine).mark_text(align=align, baseline="middle", fontSize=size)
-            found.append(_placed(mark, height).encode(text="text:N", color=_colour("colour")))
-    return found
+            layers.append(_placed(mark, height).encode(text="text:N", color=_colour("colour")))
+    return layers
 
 
 def _placed(chart: Any, height: int) -> Any:

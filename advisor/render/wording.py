@@ -68,16 +68,23 @@ def name_of(framework: str | None) -> str:
     return TITLES.get(framework or "", framework or DASH)
 
 
+_UNITS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6))
+
+
 def duration(seconds: float | None) -> str:
     """Three significant digits with the unit that fits: ``1.23 ms``."""
     if seconds is None:
         return DASH
+    unit, size = _unit_of(seconds)
+    number = f"{seconds / size:.3g}" if unit == "min" else significant(seconds / size)
+    return f"{number} {unit}"
+
+
+def _unit_of(seconds: float) -> tuple[str, float]:
+    """The unit that fits, and how many seconds it has."""
     if seconds >= 120:
-        return f"{seconds / 60:.3g} min"
-    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
-        if seconds >= size * 0.9995:
-            return f"{significant(seconds / size)} {unit}"
-    return f"{significant(seconds / 1e-9)} ns"
+        return "min", 60.0
+    return next((u for u in _UNITS if seconds >= u[1] * 0.9995), ("ns", 1e-9))
 
 
 def significant(value: float, digits: int = 3) -> str:
@@ -93,10 +100,8 @@ def span(interval: Sequence[float] | None) -> str:
     if not interval:
         return DASH
     low, high = interval
-    text = duration(high)
-    unit = text.split()[-1]
-    scale = {"min": 60.0, "s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9}[unit]
-    return say("number.span", low=significant(low / scale), high=text)
+    _, size = _unit_of(high)
+    return say("number.span", low=significant(low / size), high=duration(high))
 
 
 def factor(ratio: float | None) -> str:

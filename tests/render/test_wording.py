@@ -162,6 +162,13 @@ HELPERS = {"count_of": ("count", 1, 2), "columns": ("report.column", 0, None),
 INSIDE = {"report.column.[^.]+", "report.table.[^.]+", "count.[^.]+"}
 
 
+def scopes(tree: ast.Module) -> dict[int, ast.AST]:
+    """By id of a node: the innermost function that it stands in."""
+    functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
+    # Outer functions come first in a walk, so that inner ones replace them.
+    return {id(inner): function for function in functions for inner in ast.walk(function)}
+
+
 def uses() -> list[Use]:
     found: list[Use] = []
     for path in [p for p in sources("") if "_data" not in p.parts]:
@@ -173,11 +180,11 @@ def uses() -> list[Use]:
             for alias in node.names
             if alias.name == "say"
         } | ({"say"} if path.name == "wording.py" else set())
-        scopes = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
+        scope_of = scopes(tree)
         for node in ast.walk(tree):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
                 continue
-            scope = next((s for s in reversed(scopes) if node in list(ast.walk(s))), tree)
+            scope = scope_of.get(id(node), tree)
             if node.func.id in said and node.args:
                 known = (
                     None

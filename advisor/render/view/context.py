@@ -26,7 +26,7 @@ def context_section(origins: Provenances) -> ReportSection:
     asked = {*answers.values, *answers.unknown}
     in_order = [key for key in origins.base.facts if key in asked]
     rows = [_row(origins, key) for key in (*in_order, *sorted(asked - set(in_order)))]
-    table = table_of("answers", columns("question", "answer", "key", "source"), rows)
+    table = table_of("answers", columns("question", "answer", "key", "given_by"), rows)
     return ReportSection("context", title, (table,))
 
 
@@ -41,5 +41,5 @@ def _row(origins: Provenances, key: str) -> TableRow:
         question=fact_title(origins.base, key),
         answer=answer,
         key=key,
-        source=say(f"report.context.source.{source}"),
+        given_by=say(f"report.context.source.{source}"),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from advisor.decision import DecisionNotice
+from advisor.decision import DecisionNotice, DecisionReason
 from advisor.pair import FRAMEWORKS
 from advisor.render.document import Side, Statement, Tone
 from advisor.render.phrases import mode_title
@@ -41,7 +41,7 @@ def chosen_of(origins: Provenances) -> Statement:
     if chosen is None:
         text = say("report.head.none_chosen", headline=inline(decision.headline))
         return Statement(sentence(text), (origins.overall,), lead=lead)
-    reasons = [r for r in decision.reasons if r.favours == chosen][:_TOP]
+    reasons = _top(origins, chosen)
     listed = "; ".join(r.text.rstrip(".") for r in reasons)
     text = (
         say("report.head.chosen", framework=name_of(chosen), reasons=listed)
@@ -98,9 +98,6 @@ def _tie_break(origins: Provenances) -> list[Statement]:
 
 def _top_reasons(origins: Provenances) -> list[Statement]:
     """The reasons that weigh most: for the framework in question, or for both where none is."""
-    decision = origins.decision
-    chosen = decision.recommended.framework
-    reasons = [r for r in decision.reasons if chosen is None or r.favours == chosen][:_TOP]
     return [
         Statement(
             sentence(reason.text),
@@ -108,8 +105,17 @@ def _top_reasons(origins: Provenances) -> list[Statement]:
             lead=say("report.lead.reason", framework=name_of(reason.favours)),
             side=reason.favours,
         )
-        for reason in reasons
+        for reason in _top(origins, origins.decision.recommended.framework)
     ]
+
+
+def _top(origins: Provenances, framework: str | None) -> list[DecisionReason]:
+    """The weightiest reasons, each once though it speaks to several criteria."""
+    top: dict[tuple[str | None, str], DecisionReason] = {}
+    for reason in origins.decision.reasons:
+        if framework in (None, reason.favours):
+            top.setdefault((reason.rule, reason.favours), reason)
+    return list(top.values())[:_TOP]
 
 
 def _rests_on(origins: Provenances) -> list[Statement]:

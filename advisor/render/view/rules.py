@@ -30,7 +30,7 @@ def rules_section(origins: Provenances) -> ReportSection:
     fired = [r for name in decision.rules_fired if (r := origins.rules.get(name)) is not None]
     blocks: list[ReportBlock] = []
     if fired:
-        head = columns("rule", "states", "effects", "cited", "reviewed", "expires")
+        head = columns("rule", "states", "effects", "source", "reviewed", "expires")
         table = table_of("rules-fired", head, [_row(origins, r) for r in fired], most=len(fired))
         blocks += [table, _sources(origins, fired)]
     if decision.rules_unknown:
@@ -49,7 +49,7 @@ def _row(origins: Provenances, rule: Rule) -> TableRow:
         rule=rule.id,
         states=" ".join(part for part in (sentence(rule.title), rule.rationale) if part),
         effects=_effects(origins, rule),
-        cited=_cited(origins, rule),
+        source=_cited(origins, rule),
         reviewed=rule.reviewed,
         expires=TableCell(expires, tone="bad" if expired else ""),
     )
@@ -116,4 +116,4 @@ def _waiting(origins: Provenances) -> Fold:
             )
         )
     table = table_of("rules-nearly", columns("rule", "states", "waits_for"), rows, most=len(rows))
-    return Fold(say("report.rules.waiting", rules=count_of(len(rows), "rule")), (table,))
+    return Fold(count_of(len(rows), "waiting_rule"), (table,))
