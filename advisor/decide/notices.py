@@ -202,7 +202,8 @@ def _numbers(flips: Sequence[Flip]) -> list[Revisit]:
     for flip in flips:
         ratio = flip.change.get("measured.jax_speedup")
         if ratio is not None:
-            bound = "above" if ratio >= 1 else "below"
+            start = flip.now.get("measured.jax_speedup", 1.0)
+            bound = "above" if ratio > start else "below"
             condition = {"fact": "measured.jax_speedup", bound: ratio}
             revisits.append(Revisit(kind="speed", condition=condition))
     return revisits

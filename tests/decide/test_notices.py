@@ -112,8 +112,21 @@ def test_the_triggers_are_dates_numbers_and_events() -> None:
     assert kinds.count("event") == 1
     assert [r.condition for r in decision.revisit if r.kind == "speed"] == [
         {"fact": "measured.jax_speedup", "below": f.change["measured.jax_speedup"]}
-        if f.change["measured.jax_speedup"] < 1
-        else {"fact": "measured.jax_speedup", "above": f.change["measured.jax_speedup"]}
         for f in decision.flips
-        if "measured.jax_speedup" in f.change
+        if f.then != "jax" and "measured.jax_speedup" in f.change
     ]
+
+
+def test_a_number_triggers_in_the_direction_of_its_flip() -> None:
+    """From 0.25 up to a half is no fall below a half."""
+    base = base_of(*broad("pytorch", "weak"), *broad("jax", "moderate"))
+    evidence = evidence_with(probe("conv_train", comparison(0.25)))
+    said = {"task": "image", "priorities": ["performance"]}
+    decision = decide(inputs_for(base, said, evidence))
+    rising = [f for f in decision.flips if f.change.get("measured.jax_speedup", 0) > 0.25]
+    assert rising
+    conditions = [r.condition or {} for r in decision.revisit if r.kind == "speed"]
+    assert [c.get("above") for c in conditions if "above" in c] == [
+        f.change["measured.jax_speedup"] for f in rising
+    ]
+    assert all(c["below"] < 0.25 for c in conditions if "below" in c)

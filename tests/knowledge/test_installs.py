@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from advisor.cli.doctor import load_mends
+from advisor.cli.measuring import load_mends
 from advisor.errors import UserError
 from advisor.knowledge.check import check
 from advisor.knowledge.install_form import ARCHITECTURES
