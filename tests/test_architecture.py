@@ -24,6 +24,7 @@ BARE_ADVISOR = (
     "advisor.devices",
     "advisor.errors",
     "advisor.evidence",
+    "advisor.files",
     "advisor.jsonio",
     "advisor.pair",
     "advisor.ratio",

@@ -92,8 +92,8 @@ def _words_for(error: BaseException) -> tuple[str, str, str | None, int]:
     if isinstance(error, UserError):
         return error.message, error.hint, error.where, error.exit_code
     if isinstance(error, TyperException):
-        told = getattr(error, "format_message", lambda: str(error))()
-        return told, "see: fw-advisor COMMAND --help", None, ExitCode.BAD_INPUT
+        message = getattr(error, "format_message", lambda: str(error))()
+        return message, "see: fw-advisor COMMAND --help", None, ExitCode.BAD_INPUT
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):
         return "interrupted", "", None, ExitCode.INTERRUPTED
     if isinstance(error, SystemExit):

@@ -56,17 +56,17 @@ def doctor(
     requested = parse_pythons(python or [])
     say("looking at this machine (both frameworks are started once) ...", quiet=quiet or json)
     seen = examine(requested, worker=worker_script())
-    found = findings(seen, mends)
+    results = findings(seen, mends)
     if json:
         emit_json(
             {
                 "schema": DOCTOR_SCHEMA,
-                "findings": [finding.document() for finding in found],
+                "findings": [finding.document() for finding in results],
                 "facts": seen.facts(),
             }
         )
         return ExitCode.DONE
-    shown = found if verbose or not quiet else [f for f in found if f.severity != "ok"]
+    shown = results if verbose or not quiet else [f for f in results if f.severity != "ok"]
     for line in doctor_lines(
         shown,
         colour=colour_wanted(no_color, sys.stdout),
@@ -78,7 +78,7 @@ def doctor(
 
 
 def doctor_lines(
-    found: Sequence[Finding], *, colour: bool, unicode: bool, width: int | None = None
+    results: Sequence[Finding], *, colour: bool, unicode: bool, width: int | None = None
 ) -> list[str]:
     """One line per area (more where an area has several findings), each mend below its problem.
 
@@ -89,7 +89,7 @@ def doctor_lines(
     margin = " " * (sign_width + 14)
     lines: list[str] = []
     area = ""
-    for finding in found:
+    for finding in results:
         sign = signs[finding.severity].ljust(sign_width)
         if colour:
             sign = f"{_COLOURS[finding.severity]}{sign}{_RESET}"
@@ -101,8 +101,8 @@ def doctor_lines(
         lines += [f"{margin}{line}" for line in rest]
         if finding.mend:
             lines.append(f"{margin}mend: {finding.mend}")
-    problems = sum(finding.severity == "problem" for finding in found)
-    warnings = sum(finding.severity == "warning" for finding in found)
+    problems = sum(finding.severity == "problem" for finding in results)
+    warnings = sum(finding.severity == "warning" for finding in results)
     return [*lines, "", _summary(problems, warnings)]
 
 

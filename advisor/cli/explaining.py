@@ -81,8 +81,8 @@ def age_of(day: str, today: str) -> int:
     return days_between(day, today)
 
 
-def explanation_lines(base: RuleBase, rule: Rule, told: dict[str, Any]) -> Sequence[str]:
-    """The explanation *told* of *rule* as lines of text."""
+def explanation_lines(base: RuleBase, rule: Rule, explanation: dict[str, Any]) -> Sequence[str]:
+    """The explanation *explanation* of *rule* as lines of text."""
     lines = [f"{rule.title}", f"  {rule.id} ({rule.kind}, {rule.where})", ""]
     lines.append(f"Holds when   {condition_words(rule.when, base.facts)}")
     lines += [f"Says         {effect_words(effect, base)}" for effect in rule.effects]
@@ -96,14 +96,14 @@ def explanation_lines(base: RuleBase, rule: Rule, told: dict[str, Any]) -> Seque
     lines.append(f"Reliability  {rule.reliability}; group {rule.group}")
     lines += [f"Why          {rule.rationale}"] if rule.rationale else []
     lines.append(
-        f"Dates        true since {rule.asserted} ({age_words(told['age_days'])}), reviewed "
-        f"{rule.reviewed}, {_expiry(rule, told['expires_in_days'])}"
+        f"Dates        true since {rule.asserted} ({age_words(explanation['age_days'])}), reviewed "
+        f"{rule.reviewed}, {_expiry(rule, explanation['expires_in_days'])}"
     )
     lines += [f"Look again   when {rule.revisit_when}"] if rule.revisit_when else []
-    for source in told["sources"]:
+    for source in explanation["sources"]:
         lines.append(f"Source       {source['title']}, {source['publisher']}")
         lines.append(f"             {source['url'] or 'no address'} (read {source['retrieved']})")
-    return [*lines, "", *_persona_lines(told["personas"])]
+    return [*lines, "", *_persona_lines(explanation["personas"])]
 
 
 def _suggested(rule: Rule) -> str:

@@ -94,16 +94,16 @@ def interview(
         colour=colour_wanted(no_color),
         prompt=may_prompt(no_input),
     )
-    known = [_read(path) for path in evidence or []]
+    given = [_read(path) for path in evidence or []]
     start = talk.starting_answers(
         file=answers, assignments=set_ or (), resume=resume, defaults=defaults, example=example
     )
-    said = talk.ask(start, known)
+    said = talk.ask(start, given)
     places = _Places(output or [])
     places.keep_answers(said)
     measured, complete = _measure(talk, said, places, verbose=verbose)
-    found = [*known, *([measured] if measured else [])]
-    return _report(talk, said, found, places, json=json, complete=complete)
+    documents = [*given, *([measured] if measured else [])]
+    return _report(talk, said, documents, places, json=json, complete=complete)
 
 
 def _read(path: Path) -> Evidence:
@@ -176,7 +176,7 @@ def _measure(
 def _report(
     talk: Talk,
     said: Answers,
-    found: list[Evidence],
+    documents: list[Evidence],
     places: _Places,
     *,
     json: bool,
@@ -188,7 +188,7 @@ def _report(
     from advisor.render.decision_words import worded_record
     from advisor.render.terminal import render_terminal
 
-    inputs = talk.inputs(said, found, today())
+    inputs = talk.inputs(said, documents, today())
     record = worded_record(inputs)
     written = places.reports()
     write_outputs(record, written)

@@ -75,12 +75,12 @@ class Talk:
         from advisor.machine.detected import detected_facts, hardware_text
 
         facts = detected_facts(self.around.machine, self.around.toolchains)
-        found = {key: Detected(value) for key, value in facts.items()}
-        if "detected.hardware" in found:
-            told = hardware_text(self.around.machine)
-            found["detected.hardware"] = Detected(facts["detected.hardware"], told)
-        found["project"] = Detected(Path.cwd().name)
-        return found
+        detected = {key: Detected(value) for key, value in facts.items()}
+        if "detected.hardware" in detected:
+            description = hardware_text(self.around.machine)
+            detected["detected.hardware"] = Detected(facts["detected.hardware"], description)
+        detected["project"] = Detected(Path.cwd().name)
+        return detected
 
     def starting_answers(
         self,
@@ -165,20 +165,20 @@ class Talk:
         machine = self.around.machine
         cores = machine.get("cores_usable")
         cpu = f"{machine.get('cpu', 'CPU')}" + (f", {cores} cores usable" if cores else "")
-        found, problems = [f"Machine: {cpu}"], []
+        detected, problems = [f"Machine: {cpu}"], []
         if machine.get("accelerators"):
-            found.append(f"Accelerators: {hardware_text(machine)}")
+            detected.append(f"Accelerators: {hardware_text(machine)}")
         for toolchain in self.around.toolchains:
             name = self.base.frameworks[toolchain.framework].title
             if toolchain.problem is None:
-                found.append(f"{name} {toolchain.version} (Python {toolchain.python})")
+                detected.append(f"{name} {toolchain.version} (Python {toolchain.python})")
             else:
                 hint = toolchain.problem.get("hint", "")
                 text = f"! {name}: {toolchain.problem['text']}"
                 problems.append(f"{text}; {hint}" if hint else text)
         notices = [word_notice(notice) for notice in self.around.notices]
         problems += [f"! {notice.text}; {notice.hint}" for notice in notices]
-        return [*found, *problems]
+        return [*detected, *problems]
 
     def _begin_aside(self, answers: Answers) -> None:
         """Start the task's probes as soon as the task is known; again when they change."""

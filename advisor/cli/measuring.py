@@ -132,7 +132,7 @@ def look_around(
     from advisor.machine.mends import Mends
 
     machine = describe_machine()
-    found = toolchains_on(
+    toolchains = toolchains_on(
         device or CPU,
         parse_pythons(requested),
         worker=worker_script(),
@@ -142,7 +142,7 @@ def look_around(
     if label:
         machine["label"] = inert(label, limit=100)
     unused = unused_accelerator(CPU, machine) if device is None else None
-    return Surroundings(machine, tuple(found), (unused,) if unused else ())
+    return Surroundings(machine, tuple(toolchains), (unused,) if unused else ())
 
 
 def make_campaign(

@@ -23,8 +23,8 @@ from advisor.errors import ExitCode, UserError
 from advisor.text import inert
 
 if TYPE_CHECKING:
-    from advisor.knowledge.findings import Finding
     from advisor.knowledge.model import Rule, RuleBase
+    from advisor.knowledge.rule_findings import RuleFinding
 
 _FILTERS = (
     "kind",
@@ -129,7 +129,7 @@ def _find(base: RuleBase, name: str) -> Rule:
     if name in base.disabled:
         raise UserError(f"the rule {name} is disabled: {base.disabled[name]}", where=name)
     ids = [rule.id for rule in base.rules]
-    near = [known for known in ids if name.lower() in known]
+    near = [rule_id for rule_id in ids if name.lower() in rule_id]
     hint = did_you_mean(name, ids) or ("one of: " + ", ".join(near[:5]) if near else "")
     raise UserError(
         "there is no such rule", hint=hint or "see: fw-advisor rules list", where=name[:120]
@@ -191,10 +191,10 @@ def check(
     verbose: VerboseOption = False,
 ) -> int:
     """Find what is wrong with the rules. Exit 2 if they do not load, 5 if there are errors."""
-    from advisor.knowledge import check as checking
-    from advisor.knowledge.findings import from_errors
+    from advisor.knowledge import rule_check as checking
     from advisor.knowledge.loader import load_rule_base
     from advisor.knowledge.personas import load_personas
+    from advisor.knowledge.rule_findings import from_errors
 
     day = _day(today)
     try:
@@ -216,7 +216,7 @@ def check(
     return ExitCode.CHECK_SAYS_NO if errors else ExitCode.DONE
 
 
-def _asked(base: RuleBase, *, quiet: bool) -> Sequence[Finding]:
+def _asked(base: RuleBase, *, quiet: bool) -> Sequence[RuleFinding]:
     from advisor.knowledge.index import PipIndex, pip_command
     from advisor.knowledge.index_check import check_index
 
@@ -224,7 +224,7 @@ def _asked(base: RuleBase, *, quiet: bool) -> Sequence[Finding]:
     return check_index(base, pip, report=lambda text: say(text, quiet=quiet))
 
 
-def _emit_findings(findings: Sequence[Finding], error: UserError | None = None) -> None:
+def _emit_findings(findings: Sequence[RuleFinding], error: UserError | None = None) -> None:
     document: dict[str, Any] = {
         "schema": "fw-advisor/rule-findings@1",
         "findings": [{**vars(f), "rules": list(f.rules), "hint": f.hint or None} for f in findings],
@@ -234,7 +234,7 @@ def _emit_findings(findings: Sequence[Finding], error: UserError | None = None) 
     emit_json(document)
 
 
-def _print_findings(findings: Sequence[Finding]) -> None:
+def _print_findings(findings: Sequence[RuleFinding]) -> None:
     for finding in findings:
         where = f"{finding.where}: " if finding.where else ""
         _show(f"{where}{finding.severity}: {finding.text} [{finding.id}]")
@@ -242,13 +242,13 @@ def _print_findings(findings: Sequence[Finding]) -> None:
             _show(f"  {finding.hint}")
 
 
-def _counts(findings: Sequence[Finding]) -> str:
+def _counts(findings: Sequence[RuleFinding]) -> str:
     if not findings:
         return "Nothing found."
     count = {word: sum(f.severity == word for f in findings) for word in ("error", "warning")}
     infos = len(findings) - sum(count.values())
-    told = ", ".join(f"{n} {word}{'' if n == 1 else 's'}" for word, n in count.items())
-    return f"{told}, {infos} to know (shown with -v)."
+    totals = ", ".join(f"{n} {word}{'' if n == 1 else 's'}" for word, n in count.items())
+    return f"{totals}, {infos} to know (shown with -v)."
 
 
 @group.command("test")
@@ -313,10 +313,10 @@ def stale(
 
 
 def _days(text: str) -> int:
-    found = re.fullmatch(r"\s*(\d{1,5})\s*([dwmy]?)\s*", text.lower())
-    if found is None:
+    match = re.fullmatch(r"\s*(\d{1,5})\s*([dwmy]?)\s*", text.lower())
+    if match is None:
         raise UserError(f"{text!r} is not a time", hint="write 90d", where="--within")
-    return int(found.group(1)) * {"": 1, "d": 1, "w": 7, "m": 30, "y": 365}[found.group(2)]
+    return int(match.group(1)) * {"": 1, "d": 1, "w": 7, "m": 30, "y": 365}[match.group(2)]
 
 
 @group.command()

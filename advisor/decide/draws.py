@@ -85,9 +85,9 @@ def sample_weights(
     Returns:
         One array of shape (n,) per criterion; they add up to 1 in every sample.
     """
-    known = set(criteria)
-    cleaned = tuple(tuple(sorted(set(rank) & known)) for rank in ranks)
-    return _sampled(tuple(sorted(known)), cleaned, draws.seed, draws.n, draws.depth)
+    among = set(criteria)
+    cleaned = tuple(tuple(sorted(set(rank) & among)) for rank in ranks)
+    return _sampled(tuple(sorted(among)), cleaned, draws.seed, draws.n, draws.depth)
 
 
 @lru_cache(maxsize=16)

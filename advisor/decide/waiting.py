@@ -99,9 +99,9 @@ def unanswered_share(
     unknown = set(waited_for(base, outcomes, facts)) - set(facts)
     live = (o.rule.id for o in outcomes if o.rule.kind != "note" and is_live(o))
     asked: frozenset[str] = frozenset().union(*(index.mentioned[rule] for rule in live))
-    known = {fact for fact in asked if fact in facts and is_answer(base, fact)}
+    answered = {fact for fact in asked if fact in facts and is_answer(base, fact)}
     lacking = math.fsum(weights.get(f, _LEAST) for f in sorted(unknown))
-    whole = lacking + math.fsum(weights.get(f, _LEAST) for f in sorted(known))
+    whole = lacking + math.fsum(weights.get(f, _LEAST) for f in sorted(answered))
     return lacking / whole if whole > 0 else 0.0
 
 

@@ -24,7 +24,7 @@ from advisor.knowledge.vocabulary import WORKLOADS, checked
 
 
 @dataclass(frozen=True)
-class Known:
+class References:
     """What the entries may refer to."""
 
     facts: Mapping[str, Fact] = field(default_factory=dict)
@@ -33,23 +33,23 @@ class Known:
     sources: Mapping[str, Source] = field(default_factory=dict)
 
 
-def refer(part: Part, key: str, what: str, known: Mapping[str, Any]) -> str:
-    """The id under *key*, which has to be one of *known*."""
+def refer(part: Part, key: str, what: str, references: Mapping[str, Any]) -> str:
+    """The id under *key*, which has to be one of *references*."""
     name = part.text(key)
-    if name and name not in known:
-        hint = did_you_mean(name, known)
+    if name and name not in references:
+        hint = did_you_mean(name, references)
         part.fail(f"{shown(name)} is not a {what} of this rule base", key, hint=hint)
     return name
 
 
-def refer_all(part: Part, key: str, what: str, known: Mapping[str, Any]) -> tuple[str, ...]:
-    """The ids in the list under *key*, each of which has to be one of *known*."""
+def refer_all(part: Part, key: str, what: str, references: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ids in the list under *key*, each of which has to be one of *references*."""
     names = part.texts(key)
     given = part.data.get(key)
     for name in names:
-        if name not in known:
+        if name not in references:
             tail = (given.index(name),) if isinstance(given, list) else ()
-            hint = did_you_mean(name, known)
+            hint = did_you_mean(name, references)
             part.fail(f"{shown(name)} is not a {what} of this rule base", key, *tail, hint=hint)
     return names
 
@@ -119,7 +119,7 @@ def is_web(url: str) -> bool:
     return plain and parts.scheme in ("https", "http") and bool(parts.hostname)
 
 
-def read_question(part: Part, known: Known) -> Question:
+def read_question(part: Part, references: References) -> Question:
     """One question of the interview."""
     part.only(
         (
@@ -134,15 +134,17 @@ def read_question(part: Part, known: Known) -> Question:
             "offers",
         )
     )
-    key = refer(part, "key", "fact", known.facts)
-    fact = known.facts.get(key)
+    key = refer(part, "key", "fact", references.facts)
+    fact = references.facts.get(key)
     default = part.data.get("default")
     return Question(
         key=key,
         text=part.text("text"),
         why=part.text("why"),
-        skip_when=read_condition(part, "skip_when", known.facts) if part.has("skip_when") else None,
-        detect=refer(part, "detect", "fact", known.facts) if part.has("detect") else None,
+        skip_when=read_condition(part, "skip_when", references.facts)
+        if part.has("skip_when")
+        else None,
+        detect=refer(part, "detect", "fact", references.facts) if part.has("detect") else None,
         default=checked_value(part, fact, "default") if fact and default is not None else None,
         importance=float(part.number("importance", 0.0, least=0.0) or 0.0),
         required=part.flag("required"),
@@ -166,12 +168,12 @@ def _read_offers(part: Part, fact: Fact | None) -> tuple[tuple[float, str], ...]
     return tuple(offers)
 
 
-def read_weights(part: Part, known: Known) -> TaskWeights:
+def read_weights(part: Part, references: References) -> TaskWeights:
     """Which workloads stand for one value of a fact."""
     part.only(("fact", "value", "weights", "reason", "because", "sizes"))
-    name = refer(part, "fact", "fact", known.facts)
+    name = refer(part, "fact", "fact", references.facts)
     value = part.text("value")
-    fact = known.facts.get(name)
+    fact = references.facts.get(name)
     if fact is not None and value and value not in fact.values:
         part.fail(
             f"{shown(value)} is not a value of {name}",
@@ -198,10 +200,10 @@ def read_weights(part: Part, known: Known) -> TaskWeights:
 
 
 def _size_word(part: Part) -> str:
-    word, known = part.text("sizes", "all"), ("all", "largest")
-    if word not in known:
+    word, references = part.text("sizes", "all"), ("all", "largest")
+    if word not in references:
         part.fail(
-            f"{shown(word)} is not a choice of sizes", "sizes", hint=did_you_mean(word, known)
+            f"{shown(word)} is not a choice of sizes", "sizes", hint=did_you_mean(word, references)
         )
     return word
 

@@ -84,13 +84,13 @@ def shown(value: Any) -> str:
 
 def did_you_mean(word: Any, options: Iterable[str], *, all_of_few: bool = True) -> str:
     """A hint with the option nearest to *word*, or (*all_of_few*) with all where they are few."""
-    known = list(options)
+    words = list(options)
     if isinstance(word, str) and len(word) <= _LONGEST_WORD:
-        near = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.6)
+        near = difflib.get_close_matches(word.lower(), words, n=1, cutoff=0.6)
         if near:
             return f"did you mean {near[0]!r}?"
-    if all_of_few and 0 < len(known) <= 16:
-        return "one of: " + ", ".join(known)
+    if all_of_few and 0 < len(words) <= 16:
+        return "one of: " + ", ".join(words)
     return ""
 
 

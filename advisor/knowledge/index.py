@@ -26,7 +26,7 @@ _NOTHING = re.compile(r"No matching distribution found", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class IndexQuery:
     """Which versions of *distribution* are there for a Python and any of *platforms* (wheel tags).
 
     `index` is the address of another index than pip's own; `python` a minor version. Empty fields
@@ -55,7 +55,7 @@ class Answer:
 class PackageIndex(Protocol):
     """Something that can be asked what a package index holds."""
 
-    def versions(self, question: Question) -> Answer:
+    def versions(self, question: IndexQuery) -> Answer:
         """The versions that fit *question*."""
 
     def classifiers(self, distribution: str, python: str) -> tuple[str, ...] | None:
@@ -71,9 +71,9 @@ def pip_command() -> list[str]:
     if importlib.util.find_spec("pip") is not None:
         return [sys.executable, "-m", "pip"]
     for name in ("pip", "pip3"):
-        found = shutil.which(name)
-        if found:
-            return [found]
+        program = shutil.which(name)
+        if program:
+            return [program]
     raise UserError(
         "there is no pip here, and the package index is asked through it",
         hint="install pip into this environment, or leave out --index",
@@ -87,7 +87,7 @@ class PipIndex:
         self._command = list(command)
         self._timeout_s = timeout_s
 
-    def versions(self, question: Question) -> Answer:
+    def versions(self, question: IndexQuery) -> Answer:
         """The versions that fit *question*; never raises for what an index does."""
         words = ["index", "versions", *_restrictions(question), question.distribution]
         try:
@@ -96,9 +96,9 @@ class PipIndex:
             return Answer("silent", reason=f"no answer within {self._timeout_s:g} s")
         except OSError as error:
             return Answer("silent", reason=f"pip cannot be run: {error.strerror or error}")
-        found = _AVAILABLE.search(done.stdout)
-        if done.returncode == 0 and found:
-            return Answer("versions", tuple(v.strip() for v in found.group(1).split(",")))
+        listing = _AVAILABLE.search(done.stdout)
+        if done.returncode == 0 and listing:
+            return Answer("versions", tuple(v.strip() for v in listing.group(1).split(",")))
         if _NOTHING.search(done.stderr):
             return Answer("none")
         last = (done.stderr.strip().splitlines() or ["it says nothing"])[-1]
@@ -106,7 +106,7 @@ class PipIndex:
 
     def classifiers(self, distribution: str, python: str) -> tuple[str, ...] | None:
         """Read with a dry run: the newest wheel may be downloaded, and is not installed."""
-        question = Question(distribution=distribution, python=python)
+        question = IndexQuery(distribution=distribution, python=python)
         with TemporaryDirectory(prefix="fw-advisor-") as folder:
             words = ["install", "--quiet", "--dry-run", "--no-deps", "--ignore-installed"]
             words += ["--report", "-", "--target", folder, *_restrictions(question), distribution]
@@ -136,7 +136,7 @@ class PipIndex:
         )
 
 
-def _restrictions(question: Question) -> list[str]:
+def _restrictions(question: IndexQuery) -> list[str]:
     words: list[str] = []
     if question.index:
         words += ["--index-url", question.index]

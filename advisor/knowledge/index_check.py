@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from advisor.knowledge.findings import ORDER, Finding, Severity
-from advisor.knowledge.index import Answer, PackageIndex, Question
+from advisor.knowledge.index import Answer, IndexQuery, PackageIndex
 from advisor.knowledge.model import RuleBase
+from advisor.knowledge.rule_findings import ORDER, RuleFinding, Severity
 from advisor.knowledge.supply import IndexCheck, Install, StandIn
 
 CONTROL = "pip"
@@ -33,12 +33,12 @@ class _Case:
 
     line: Install
     check: IndexCheck
-    question: Question
+    question: IndexQuery
 
 
 def check_index(
     base: RuleBase, index: PackageIndex, *, report: Callable[[str], None] = lambda _: None
-) -> tuple[Finding, ...]:
+) -> tuple[RuleFinding, ...]:
     """What the install lines of *base* name and *index* does not hold, errors first.
 
     Args:
@@ -46,30 +46,30 @@ def check_index(
         index: What is asked.
         report: Told what is being asked, in words.
     """
-    control = index.versions(Question(distribution=CONTROL))
+    control = index.versions(IndexQuery(distribution=CONTROL))
     if control.status != "versions":
         reason = control.reason or f"it does not hold {CONTROL} itself"
         text = f"the package index gives no answer, so no install line was asked for: {reason}"
-        return (Finding(id="index-unreachable", severity="warning", text=text),)
+        return (RuleFinding(id="index-unreachable", severity="warning", text=text),)
     cases = list(_cases(base))
     report(f"asking the package index about {len({c.question for c in cases})} builds ...")
-    first = {Question(distribution=stand_in.distribution) for stand_in in base.stand_ins}
+    first = {IndexQuery(distribution=stand_in.distribution) for stand_in in base.stand_ins}
     first |= {replace(c.question, python="", platforms=()) for c in cases if c.question.index}
     first |= {c.question for c in cases if not c.question.index}
     answers = _ask(index, first)
     spoke = _spoke(answers)
     rest = {c.question for c in cases if c.question.index and c.question.index in spoke}
     answers |= _ask(index, rest)
-    found = [*_judged(base, cases, answers, spoke), *_stand_ins(base, answers)]
-    return tuple(sorted(found, key=lambda f: (ORDER.index(f.severity), f.id, f.text)))
+    findings = [*_judged(base, cases, answers, spoke), *_stand_ins(base, answers)]
+    return tuple(sorted(findings, key=lambda f: (ORDER.index(f.severity), f.id, f.text)))
 
 
-def _spoke(answers: Mapping[Question, Answer]) -> frozenset[str]:
+def _spoke(answers: Mapping[IndexQuery, Answer]) -> frozenset[str]:
     """The indexes that hold something: what they do not hold is missing, not out of reach."""
     return frozenset(q.index for q, answer in answers.items() if answer.status == "versions")
 
 
-def _ask(index: PackageIndex, questions: Iterable[Question]) -> dict[Question, Answer]:
+def _ask(index: PackageIndex, questions: Iterable[IndexQuery]) -> dict[IndexQuery, Answer]:
     ordered = sorted(questions, key=repr)
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         return dict(zip(ordered, pool.map(index.versions, ordered), strict=True))
@@ -81,7 +81,7 @@ def _cases(base: RuleBase) -> Iterator[_Case]:
         for check in line.check:
             for python in _ends(line.python, pythons):
                 for platforms in _platforms(line, check):
-                    question = Question(
+                    question = IndexQuery(
                         distribution=check.distribution,
                         index=check.index,
                         python=python,
@@ -120,32 +120,32 @@ def _tags(system: str, machine: str) -> tuple[str, ...]:
 def _judged(
     base: RuleBase,
     cases: Iterable[_Case],
-    answers: dict[Question, Answer],
+    answers: dict[IndexQuery, Answer],
     spoke: Collection[str],
-) -> Iterator[Finding]:
+) -> Iterator[RuleFinding]:
     anywhere: dict[tuple[str, str], list[str]] = defaultdict(list)
     for question, answer in answers.items():
         anywhere[question.distribution, question.index].extend(answer.versions)
     silent: dict[str, list[str]] = {}
-    told: set[tuple[str, str, str]] = set()
+    reported: set[tuple[str, str, str]] = set()
     for case in cases:
         where = case.question.index
         if where and where not in spoke:
             silent.setdefault(where, []).append(case.line.id)
             continue
         finding = _verdict(base, case, answers, anywhere[case.question.distribution, where])
-        if finding is not None and (finding.id, case.line.id, finding.text) not in told:
-            told.add((finding.id, case.line.id, finding.text))
+        if finding is not None and (finding.id, case.line.id, finding.text) not in reported:
+            reported.add((finding.id, case.line.id, finding.text))
             yield finding
     for where, lines in silent.items():
         names = ", ".join(sorted(set(lines)))
         text = f"{where} gives no answer: out of reach from here, or it holds nothing of {names}"
-        yield Finding(id="index-silent", severity="warning", text=text)
+        yield RuleFinding(id="index-silent", severity="warning", text=text)
 
 
 def _verdict(
-    base: RuleBase, case: _Case, answers: dict[Question, Answer], anywhere: Sequence[str]
-) -> Finding | None:
+    base: RuleBase, case: _Case, answers: dict[IndexQuery, Answer], anywhere: Sequence[str]
+) -> RuleFinding | None:
     """What is wrong with *case*; *anywhere* are its distribution's versions for any platform."""
     name = case.check.distribution
     here = answers[case.question]
@@ -162,7 +162,7 @@ def _verdict(
     return _unfit(case, here)
 
 
-def _unfit(case: _Case, here: Answer) -> Finding | None:
+def _unfit(case: _Case, here: Answer) -> RuleFinding | None:
     name, wanted = case.check.distribution, case.check.versions
     place = f"Python {case.question.python} on {case.question.platforms[0]}"
     if not here.versions:
@@ -173,9 +173,9 @@ def _unfit(case: _Case, here: Answer) -> Finding | None:
     return _about(case, "index-no-version", "error", text)
 
 
-def _about(case: _Case, kind: str, severity: Severity, text: str, hint: str = "") -> Finding:
+def _about(case: _Case, kind: str, severity: Severity, text: str, hint: str = "") -> RuleFinding:
     line = case.line
-    return Finding(
+    return RuleFinding(
         id=kind, severity=severity, text=f"install {line.id}: {text}", where=line.where, hint=hint
     )
 
@@ -192,15 +192,15 @@ def _stand_in_for(base: RuleBase, check: IndexCheck, versions: Sequence[str]) ->
     return None
 
 
-def _stand_ins(base: RuleBase, answers: dict[Question, Answer]) -> Iterator[Finding]:
+def _stand_ins(base: RuleBase, answers: dict[IndexQuery, Answer]) -> Iterator[RuleFinding]:
     """What the general index holds now under the names of known stand-ins."""
     for stand_in in base.stand_ins:
-        versions = answers[Question(distribution=stand_in.distribution)].versions
+        versions = answers[IndexQuery(distribution=stand_in.distribution)].versions
         real = [v for v in versions if not _within([v], stand_in.versions)]
         if real:
             text = f"{stand_in.distribution} {real[0]} is in the index: no stand-in any more?"
             hint = "read it, then take the entry out of stand_ins or widen its versions"
-            yield Finding(
+            yield RuleFinding(
                 id="index-real-now", severity="warning", text=text, where=stand_in.where, hint=hint
             )
 

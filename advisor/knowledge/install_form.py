@@ -10,7 +10,7 @@ from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from advisor.knowledge.entries import Known, is_web, refer, refer_all
+from advisor.knowledge.entries import References, is_web, refer, refer_all
 from advisor.knowledge.fields import NO_DATE, Fault, Part, did_you_mean, shown
 from advisor.knowledge.rule_form import a_year_after
 from advisor.knowledge.supply import Absence, IndexCheck, Install, StandIn
@@ -23,33 +23,33 @@ _DISTRIBUTION = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _PLATFORM = re.compile(r"[a-z0-9_]+")
 
 
-def read_install(part: Part, known: Known) -> Install:
+def read_install(part: Part, references: References) -> Install:
     """One way to install a framework, or a library on it."""
     part.only((*_PLACE, "command", "tag", "note", "check", *_DATES))
     return Install(
-        **_place(part, known),
+        **_place(part, references),
         command=part.text("command"),
         tag=part.text("tag", ""),
         note=part.text("note", ""),
-        **provenance(part, known),
+        **provenance(part, references),
         check=tuple(_read_check(check) for check in part.parts("check")),
         where=part.where(),
     )
 
 
-def read_absence(part: Part, known: Known) -> Absence:
+def read_absence(part: Part, references: References) -> Absence:
     """One place without an install line."""
     part.only((*_PLACE, "why", "instead", *_DATES))
     return Absence(
-        **_place(part, known),
+        **_place(part, references),
         why=part.text("why"),
         instead=part.text("instead", ""),
-        **provenance(part, known),
+        **provenance(part, references),
         where=part.where(),
     )
 
 
-def read_stand_in(part: Part, known: Known) -> StandIn:
+def read_stand_in(part: Part, references: References) -> StandIn:
     """One distribution that is not what its name says."""
     part.only(("distribution", "versions", "says", "instead", *_DATES))
     return StandIn(
@@ -57,12 +57,12 @@ def read_stand_in(part: Part, known: Known) -> StandIn:
         versions=specifier(part, "versions"),
         says=part.text("says"),
         instead=part.text("instead"),
-        **provenance(part, known),
+        **provenance(part, references),
         where=part.where(),
     )
 
 
-def _place(part: Part, known: Known) -> dict[str, Any]:
+def _place(part: Part, references: References) -> dict[str, Any]:
     architecture = part.texts("architecture")
     for word in architecture:
         if word not in ARCHITECTURES:
@@ -70,16 +70,16 @@ def _place(part: Part, known: Known) -> dict[str, Any]:
             part.fail(f"{shown(word)} is not an architecture", "architecture", hint=hint)
     return {
         "id": part.identifier() if part.has("id") else "",
-        "framework": refer(part, "framework", "framework", known.frameworks),
+        "framework": refer(part, "framework", "framework", references.frameworks),
         "package": distribution(part, "package") if part.has("package") else "",
-        "hardware": _values(part, "hardware", "hardware.train", known),
-        "os": _values(part, "os", "hardware.os", known),
+        "hardware": _values(part, "hardware", "hardware.train", references),
+        "os": _values(part, "os", "hardware.os", references),
         "python": specifier(part, "python"),
         "architecture": architecture,
     }
 
 
-def provenance(part: Part, known: Known) -> dict[str, Any]:
+def provenance(part: Part, references: References) -> dict[str, Any]:
     """Sources, and the days of the review and of the expiry; that one may be missing."""
     reviewed = part.date("reviewed")
     expires = part.date("expires") if part.has("expires") else ""
@@ -89,14 +89,14 @@ def provenance(part: Part, known: Known) -> dict[str, Any]:
         elif expires > a_year_after(reviewed):
             hint = f"at most {a_year_after(reviewed)}"
             part.fail("expires lies more than 12 months after reviewed", "expires", hint=hint)
-    sources = refer_all(part, "sources", "source", known.sources)
+    sources = refer_all(part, "sources", "source", references.sources)
     return {"sources": sources, "reviewed": reviewed, "expires": expires}
 
 
-def _values(part: Part, key: str, name: str, known: Known) -> tuple[str, ...]:
+def _values(part: Part, key: str, name: str, references: References) -> tuple[str, ...]:
     words = part.texts(key)
     try:
-        fact = fact_for(known.facts, name)
+        fact = fact_for(references.facts, name)
     except Fault:
         return words
     given = part.data.get(key)

@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 
 from advisor.errors import UserError
 from advisor.knowledge.entries import (
-    Known,
+    References,
     read_criterion,
     read_framework,
     read_question,
@@ -152,16 +152,16 @@ def _check_schema(part: Part, expected: Sequence[str]) -> bool:
         if isinstance(part.document.data, dict):
             part.fail(f"schema is missing; expected {' or '.join(expected)}")
         return False
-    found = part.data.get("schema")
-    if found in expected:
+    stated = part.data.get("schema")
+    if stated in expected:
         return True
-    if found is None:
+    if stated is None:
         part.fail(f"schema is missing; expected {' or '.join(expected)}")
     else:
         part.fail(
-            f"schema is {shown(found)}; expected {' or '.join(expected)}",
+            f"schema is {shown(stated)}; expected {' or '.join(expected)}",
             "schema",
-            hint=did_you_mean(found, expected),
+            hint=did_you_mean(stated, expected),
         )
     return False
 
@@ -179,15 +179,15 @@ def assemble(
     frameworks = _by_id(shelf, "frameworks", read_framework)
     problems.check()
     sources: Mapping[str, Source] = _by_id(shelf, "sources", read_source)
-    known = Known(facts, criteria, frameworks, sources)
-    rules = _rules(shelf, known, problems)
-    questions = _list(shelf, "questions", lambda part: read_question(part, known))
-    weights = _list(shelf, "weights", lambda part: read_weights(part, known))
-    installs = _list(shelf, "installs", lambda part: read_install(part, known))
-    libraries = _list(shelf, "libraries", lambda part: read_install(part, known))
-    absences = _list(shelf, "absences", lambda part: read_absence(part, known))
-    stand_ins = _list(shelf, "stand_ins", lambda part: read_stand_in(part, known))
-    packages = _list(shelf, "packages", lambda part: read_package(part, known))
+    references = References(facts, criteria, frameworks, sources)
+    rules = _rules(shelf, references, problems)
+    questions = _list(shelf, "questions", lambda part: read_question(part, references))
+    weights = _list(shelf, "weights", lambda part: read_weights(part, references))
+    installs = _list(shelf, "installs", lambda part: read_install(part, references))
+    libraries = _list(shelf, "libraries", lambda part: read_install(part, references))
+    absences = _list(shelf, "absences", lambda part: read_absence(part, references))
+    stand_ins = _list(shelf, "stand_ins", lambda part: read_stand_in(part, references))
+    packages = _list(shelf, "packages", lambda part: read_package(part, references))
     check_names(packages, problems)
     if disabled is None:
         disabled = _disabled(shelf, rules)
@@ -230,10 +230,10 @@ def _list(shelf: Shelf, section: str, read: Callable[[Part], Any_]) -> tuple[Any
     return tuple(read(part) for part in shelf.sections.get(section, ()))
 
 
-def _rules(shelf: Shelf, known: Known, problems: Problems) -> dict[str, Rule]:
+def _rules(shelf: Shelf, references: References, problems: Problems) -> dict[str, Rule]:
     rules: dict[str, Rule] = {}
     for part, pack in shelf.rules:
-        rule = read_rule(part, known, pack)
+        rule = read_rule(part, references, pack)
         first = rules.get(rule.id)
         if first is None:
             rules[rule.id] = rule

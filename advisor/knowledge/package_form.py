@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from packaging.version import InvalidVersion, Version
 
-from advisor.knowledge.entries import Known, is_web
+from advisor.knowledge.entries import References, is_web
 from advisor.knowledge.fields import Fault, Part, Problems, did_you_mean, shown
 from advisor.knowledge.install_form import distribution, provenance
 from advisor.knowledge.supply import Package, PackageState, RunsOn
@@ -36,7 +36,7 @@ _FIELDS = (
 _MONTH = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])")
 
 
-def read_package(part: Part, known: Known) -> Package:
+def read_package(part: Part, references: References) -> Package:
     """One package."""
     part.only(_FIELDS)
     home = part.text("home")
@@ -48,28 +48,28 @@ def read_package(part: Part, known: Known) -> Package:
         name=distribution(part, "name"),
         imports=part.texts("imports"),
         aliases=part.texts("aliases"),
-        runs_on=_read_runs_on(part, known),
-        implies=_read_implied(part, known),
+        runs_on=_read_runs_on(part, references),
+        implies=_read_implied(part, references),
         state=part.word("state", get_args(PackageState)),
         as_of=part.date("as_of"),
         home=home,
         says=part.text("says", ""),
         release=_version(part, "release"),
         released=_month(part, "released"),
-        **provenance(part, known),
+        **provenance(part, references),
         where=part.where(),
     )
 
 
-def _read_runs_on(part: Part, known: Known) -> dict[str, RunsOn]:
+def _read_runs_on(part: Part, references: References) -> dict[str, RunsOn]:
     if not isinstance(part.data.get("runs_on"), dict):
         part.fail("runs_on is missing", hint="write {} for a package that needs neither framework")
         return {}
     inner = part.mapping("runs_on")
     read: dict[str, RunsOn] = {}
     for name in inner.data:
-        if name not in known.frameworks:
-            hint = did_you_mean(name, known.frameworks)
+        if name not in references.frameworks:
+            hint = did_you_mean(name, references.frameworks)
             where = part.document.where_key(*inner.path, name)
             part.problems.add(f"{shown(name)} is not a framework", where=where, hint=hint)
             continue
@@ -90,12 +90,12 @@ def _read_run(part: Part) -> RunsOn:
     )
 
 
-def _read_implied(part: Part, known: Known) -> dict[str, tuple[Any, ...]]:
+def _read_implied(part: Part, references: References) -> dict[str, tuple[Any, ...]]:
     inner = part.mapping("implies")
     implied: dict[str, tuple[Any, ...]] = {}
     for name, given in inner.data.items():
         try:
-            fact = fact_for(known.facts, name)
+            fact = fact_for(references.facts, name)
         except Fault as fault:
             where = part.document.where_key(*inner.path, name)
             part.problems.add(fault.message, where=where, hint=fault.hint)

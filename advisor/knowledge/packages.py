@@ -33,22 +33,22 @@ def resolve(packages: Sequence[Package], name: str) -> Package | None:
 
     An import of a part (``torch_geometric.nn``) means the package as well.
     """
-    known = by_name(packages)
+    described = by_name(packages)
     spelled = package_name(name)
-    if spelled in known:
-        return known[spelled]
+    if spelled in described:
+        return described[spelled]
     head = package_name(name.partition(".")[0])
-    return known.get(head)
+    return described.get(head)
 
 
 def suggest(packages: Sequence[Package], name: str, *, limit: int = 3) -> tuple[str, ...]:
     """Distributions whose names look like *name*, the likeliest first; for a name nobody knows."""
-    known = by_name(packages)
+    described = by_name(packages)
     spelled = package_name(name)[:80]
-    near = difflib.get_close_matches(spelled, known, n=4 * limit, cutoff=_SIMILARITY)
+    near = difflib.get_close_matches(spelled, described, n=4 * limit, cutoff=_SIMILARITY)
     if len(spelled) >= _SHORTEST_PART:
-        near += sorted(word for word in known if spelled in word)
-    return tuple(dict.fromkeys(known[word].name for word in near))[:limit]
+        near += sorted(word for word in described if spelled in word)
+    return tuple(dict.fromkeys(described[word].name for word in near))[:limit]
 
 
 def way(package: Package, framework: str, version: str | None = None) -> Way:

@@ -52,11 +52,11 @@ def yaml_files(pack: Pack, under: str = "") -> list[Path]:
     Raises:
         UserError: a link leads out of the pack, or there is too much to read.
     """
-    found: list[Path] = []
+    paths: list[Path] = []
     entries = 0
     for folder, folders, files in os.walk(pack.root / under, followlinks=False):
         entries += len(folders) + len(files)
-        if entries > _MAX_ENTRIES or len(found) > MAX_FILES:
+        if entries > _MAX_ENTRIES or len(paths) > MAX_FILES:
             raise UserError(
                 f"holds more than {MAX_FILES:,} rule files or {_MAX_ENTRIES:,} entries",
                 hint="give the directory of the pack itself",
@@ -68,8 +68,8 @@ def yaml_files(pack: Pack, under: str = "") -> list[Path]:
         for path in (*links, *names):
             _stay_inside(pack, path)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found.extend(path for path in names if not path.name.startswith("."))
-    return sorted(found, key=lambda path: path.relative_to(pack.root).as_posix())
+        paths.extend(path for path in names if not path.name.startswith("."))
+    return sorted(paths, key=lambda path: path.relative_to(pack.root).as_posix())
 
 
 def _stay_inside(pack: Pack, path: Path) -> None:

@@ -99,11 +99,11 @@ def _answers(part: Part, base: RuleBase) -> dict[str, Any]:
 
 
 def _rule_ids(part: Part, base: RuleBase) -> tuple[str, ...]:
-    known = {rule.id for rule in base.rules} | set(base.disabled)
+    ids = {rule.id for rule in base.rules} | set(base.disabled)
     names = part.texts("names")
     for index, name in enumerate(names):
-        if name not in known:
-            hint = did_you_mean(name, sorted(known))
+        if name not in ids:
+            hint = did_you_mean(name, sorted(ids))
             part.fail(f"there is no rule {shown(name)}", "names", index, hint=hint)
     return names
 

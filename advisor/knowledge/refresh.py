@@ -13,7 +13,7 @@ from typing import Any
 from packaging.version import InvalidVersion, Version
 
 from advisor.knowledge.evaluate import days_between
-from advisor.knowledge.index import PackageIndex, Question
+from advisor.knowledge.index import IndexQuery, PackageIndex
 from advisor.knowledge.model import RuleBase
 from advisor.knowledge.supply import Package
 from advisor.knowledge.supply_check import entries
@@ -42,7 +42,7 @@ class Release:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Item:
+class DueItem:
     """One thing to look at again, and why: ``expired``, ``expires``, ``oldest``, ``released``."""
 
     kind: str
@@ -73,7 +73,7 @@ def work_list(
     index: PackageIndex | None = None,
     only: Collection[str] = (),
     report: Callable[[str], None] = lambda _: None,
-) -> tuple[Item, ...]:
+) -> tuple[DueItem, ...]:
     """What to look at again, what expires first at the head.
 
     Args:
@@ -99,18 +99,20 @@ def work_list(
     return tuple(sorted(listed, key=lambda i: (i.expires_in_days, i.reviewed, i.kind, i.id)))
 
 
-def _due(item: Item, within_days: int) -> Iterator[str]:
+def _due(item: DueItem, within_days: int) -> Iterator[str]:
     if item.expires_in_days < 0:
         yield "expired"
     elif item.expires_in_days <= within_days:
         yield "expires"
 
 
-def _items(base: RuleBase, today: str) -> Iterator[Item]:
-    def item(**given: Any) -> Item:
+def _items(base: RuleBase, today: str) -> Iterator[DueItem]:
+    def item(**given: Any) -> DueItem:
         reviewed, expires = given["reviewed"], given["expires"] or given["reviewed"]
         ages = (days_between(reviewed, today), days_between(today, expires))
-        return Item(**{**given, "expires": expires}, reviewed_days=ages[0], expires_in_days=ages[1])
+        return DueItem(
+            **{**given, "expires": expires}, reviewed_days=ages[0], expires_in_days=ages[1]
+        )
 
     for rule in base.rules:
         yield item(
@@ -145,13 +147,13 @@ def _title(entry: Any) -> str:
 
 
 def _urls(base: RuleBase, names: Sequence[str]) -> tuple[str, ...]:
-    found = (base.sources[name] for name in names if name in base.sources)
-    return tuple(source.url or source.title for source in found)
+    cited = (base.sources[name] for name in names if name in base.sources)
+    return tuple(source.url or source.title for source in cited)
 
 
 def _released(
     base: RuleBase,
-    items: Sequence[Item],
+    items: Sequence[DueItem],
     index: PackageIndex,
     report: Callable[[str], None],
 ) -> dict[str, Release]:
@@ -162,18 +164,18 @@ def _released(
     report(f"asking the package index for {len(packages)} packages ...")
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         newest = list(pool.map(lambda p: _newest(p.name, index, python), packages))
-        found = {
+        releases = {
             package.name: Release(reviewed=package.release, newest=version)
             for package, version in zip(packages, newest, strict=True)
             if version is not None and _newer(version, package.release)
         }
         frameworks = {name for info in base.frameworks.values() for name in info.packages}
-        read = [name for name in found if name not in frameworks][:MAX_CLASSIFIERS]
+        read = [name for name in releases if name not in frameworks][:MAX_CLASSIFIERS]
         said = pool.map(lambda name: index.classifiers(name, python), read)
         for name, words in zip(read, said, strict=True):
             kept = None if words is None else tuple(w for w in words if w.startswith(_TELLING))
-            found[name] = replace(found[name], classifiers=kept)
-    return found
+            releases[name] = replace(releases[name], classifiers=kept)
+    return releases
 
 
 def _usual_python(base: RuleBase) -> str:
@@ -184,7 +186,7 @@ def _usual_python(base: RuleBase) -> str:
 
 def _newest(name: str, index: PackageIndex, python: str) -> str | None:
     """The newest version with a wheel for *python*, or of any kind where there is none."""
-    for question in (Question(distribution=name, python=python), Question(distribution=name)):
+    for question in (IndexQuery(distribution=name, python=python), IndexQuery(distribution=name)):
         answer = index.versions(question)
         if answer.versions:
             return answer.versions[0]

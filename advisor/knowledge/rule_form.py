@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any, get_args
 
 from advisor.knowledge.conditions import ALWAYS, read_condition, specifier_set
-from advisor.knowledge.entries import Known, refer, refer_all
+from advisor.knowledge.entries import References, refer, refer_all
 from advisor.knowledge.fields import NO_DATE, Fault, Part, did_you_mean, shown
 from advisor.knowledge.model import (
     Condition,
@@ -51,7 +51,7 @@ _ID = re.compile(r"[a-z][a-z0-9]*([-.][a-z0-9]+)+")
 _TEST_FIELDS = ("name", "given", "expect", "favours", "versions")
 
 
-def read_rule(part: Part, known: Known, pack: str) -> Rule:
+def read_rule(part: Part, references: References, pack: str) -> Rule:
     """The rule in *part*; mistakes are remembered in its problems."""
     part.only(FIELDS)
     name = _read_id(part)
@@ -59,14 +59,14 @@ def read_rule(part: Part, known: Known, pack: str) -> Rule:
         id=name,
         kind=_read_kind(part, name),
         title=part.text("title", limit=300),
-        when=_read_when(part, known),
-        effects=tuple(_read_effect(effect, known) for effect in part.parts("effects")),
-        excludes=_framework(part, "excludes", known),
-        suggests=_read_suggestion(part, known),
+        when=_read_when(part, references),
+        effects=tuple(_read_effect(effect, references) for effect in part.parts("effects")),
+        excludes=_framework(part, "excludes", references),
+        suggests=_read_suggestion(part, references),
         group=part.text("group", name or "-"),
         about=_read_about(part),
         reliability=part.word("reliability", get_args(Reliability)),
-        sources=_read_sources(part, known),
+        sources=_read_sources(part, references),
         asserted=part.date("asserted"),
         reviewed=part.date("reviewed"),
         expires=part.date("expires"),
@@ -75,7 +75,7 @@ def read_rule(part: Part, known: Known, pack: str) -> Rule:
         revisit_when=part.text("revisit_when", ""),
         lifts=part.text("lifts", ""),
         conflicts_ok=part.texts("conflicts_ok"),
-        tests=tuple(_read_test(test, known) for test in part.parts("tests")),
+        tests=tuple(_read_test(test, references) for test in part.parts("tests")),
         where=part.where(),
         pack=pack,
     )
@@ -103,25 +103,25 @@ def _read_kind(part: Part, name: str) -> RuleKind:
     return kind
 
 
-def _read_when(part: Part, known: Known) -> Condition:
+def _read_when(part: Part, references: References) -> Condition:
     if part.data.get("when") is None:
         part.fail("when is missing", hint="write {} for a rule that always holds")
         return ALWAYS
-    return read_condition(part, "when", known.facts)
+    return read_condition(part, "when", references.facts)
 
 
-def _read_effect(part: Part, known: Known) -> Effect:
+def _read_effect(part: Part, references: References) -> Effect:
     part.only(("framework", "criterion", "direction", "strength"))
     return Effect(
-        framework=refer(part, "framework", "framework", known.frameworks),
-        criterion=refer(part, "criterion", "criterion", known.criteria),
+        framework=refer(part, "framework", "framework", references.frameworks),
+        criterion=refer(part, "criterion", "criterion", references.criteria),
         direction=part.word("direction", get_args(Direction)),
         strength=part.word("strength", get_args(Strength)),
     )
 
 
-def _framework(part: Part, key: str, known: Known) -> str | None:
-    return refer(part, key, "framework", known.frameworks) if part.has(key) else None
+def _framework(part: Part, key: str, references: References) -> str | None:
+    return refer(part, key, "framework", references.frameworks) if part.has(key) else None
 
 
 def _read_about(part: Part) -> str | None:
@@ -135,11 +135,11 @@ def _read_about(part: Part) -> str | None:
     return about
 
 
-def _read_sources(part: Part, known: Known) -> tuple[str, ...]:
+def _read_sources(part: Part, references: References) -> tuple[str, ...]:
     if not part.data.get("sources"):
         part.fail("sources is missing", hint="name at least one source of sources.yaml")
         return ()
-    return refer_all(part, "sources", "source", known.sources)
+    return refer_all(part, "sources", "source", references.sources)
 
 
 def _read_ranges(part: Part) -> dict[str, str]:
@@ -158,15 +158,15 @@ def _read_ranges(part: Part) -> dict[str, str]:
     return ranges
 
 
-def _read_suggestion(part: Part, known: Known) -> dict[str, Any]:
+def _read_suggestion(part: Part, references: References) -> dict[str, Any]:
     if not part.has("suggests"):
         return {}
     inner = part.mapping("suggests")
     inner.only(("framework", "mode", "stack"))
-    framework = refer(inner, "framework", "framework", known.frameworks)
+    framework = refer(inner, "framework", "framework", references.frameworks)
     suggestion: dict[str, Any] = {"framework": framework}
     if inner.has("mode"):
-        info = known.frameworks.get(framework)
+        info = references.frameworks.get(framework)
         suggestion["mode"] = inner.word("mode", tuple(info.modes) if info else ("",))
     if inner.has("stack"):
         suggestion["stack"] = [_read_library(library) for library in inner.parts("stack")]
@@ -180,24 +180,24 @@ def _read_library(part: Part) -> dict[str, str]:
     return {"package": part.text("package", limit=100), "why": part.text("why", "")}
 
 
-def _read_test(part: Part, known: Known) -> RuleTest:
+def _read_test(part: Part, references: References) -> RuleTest:
     part.only(_TEST_FIELDS)
     versions = part.words("versions")
     return RuleTest(
         name=part.text("name", limit=200),
-        given=_read_given(part, known),
+        given=_read_given(part, references),
         expect=part.word("expect", EXPECTATIONS),
         versions={package_name(package): versions[package] for package in sorted(versions)},
-        favours=_framework(part, "favours", known),
+        favours=_framework(part, "favours", references),
     )
 
 
-def _read_given(part: Part, known: Known) -> dict[str, Any]:
+def _read_given(part: Part, references: References) -> dict[str, Any]:
     inner = part.mapping("given")
     given: dict[str, Any] = {}
     for name, value in inner.data.items():
         try:
-            fact = fact_for(known.facts, name)
+            fact = fact_for(references.facts, name)
         except Fault as fault:
             where = part.document.where_key(*inner.path, name)
             part.problems.add(fault.message, where=where, hint=fault.hint)

@@ -185,11 +185,11 @@ def _weights(weights: TaskWeights) -> dict[str, Any]:
 
 
 def _kept_supply(base: RuleBase, packages: Collection[str]) -> dict[str, tuple[Any, ...]]:
-    known = by_name(base.packages)
+    described = by_name(base.packages)
     meant = [package for name in packages if (package := resolve(base.packages, name)) is not None]
     bridges = {run.through for package in meant for run in package.runs_on.values()}
     names = {package.name for package in meant}
-    names.update(known[bridge].name for bridge in bridges if bridge in known)
+    names.update(described[bridge].name for bridge in bridges if bridge in described)
     kept = tuple(package for package in base.packages if package.name in names)
     return {**{key: getattr(base, key) for key in _COMPACT_SUPPLY}, "packages": kept}
 

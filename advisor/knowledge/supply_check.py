@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from advisor.knowledge.evaluate import days_between
-from advisor.knowledge.findings import Finding, Severity
 from advisor.knowledge.model import RuleBase
 from advisor.knowledge.packages import by_name
+from advisor.knowledge.rule_findings import RuleFinding, Severity
 from advisor.knowledge.supply import Absence, Install, Package, StandIn
 
 Entry = Install | Absence | StandIn | Package
@@ -28,7 +28,7 @@ def entries(base: RuleBase) -> Iterator[tuple[str, str, Entry]]:
         yield "package", package.name, package
 
 
-def supply_findings(base: RuleBase, today: str) -> Iterator[Finding]:
+def supply_findings(base: RuleBase, today: str) -> Iterator[RuleFinding]:
     """Everything found in the packages and install lines of *base* on the ISO date *today*."""
     first: dict[tuple[str, str], Entry] = {}
     for kind, name, entry in entries(base):
@@ -44,11 +44,11 @@ def supply_findings(base: RuleBase, today: str) -> Iterator[Finding]:
     yield from _bridges(base)
 
 
-def _finding(kind: str, severity: Severity, text: str, entry: Entry, hint: str = "") -> Finding:
-    return Finding(id=kind, severity=severity, text=text, where=entry.where, hint=hint)
+def _finding(kind: str, severity: Severity, text: str, entry: Entry, hint: str = "") -> RuleFinding:
+    return RuleFinding(id=kind, severity=severity, text=text, where=entry.where, hint=hint)
 
 
-def _aged(kind: str, name: str, entry: Entry, today: str) -> Iterator[Finding]:
+def _aged(kind: str, name: str, entry: Entry, today: str) -> Iterator[RuleFinding]:
     if not entry.expires:
         hint = "say until when it may be believed, at most 12 months after the review"
         yield _finding(f"{kind}-no-expiry", "error", f"{kind} {name} has no expires", entry, hint)
@@ -62,7 +62,7 @@ def _aged(kind: str, name: str, entry: Entry, today: str) -> Iterator[Finding]:
         yield _finding("reviewed-later", "warning", text, entry)
 
 
-def _unproven(kind: str, name: str, entry: Entry) -> Iterator[Finding]:
+def _unproven(kind: str, name: str, entry: Entry) -> Iterator[RuleFinding]:
     if isinstance(entry, Package):
         if not entry.says:
             hint = "say what on its page decides what it runs on"
@@ -75,12 +75,12 @@ def _unproven(kind: str, name: str, entry: Entry) -> Iterator[Finding]:
         yield _finding("install-no-check", "error", f"{kind} {name} has no check", entry, hint)
 
 
-def _bridges(base: RuleBase) -> Iterator[Finding]:
+def _bridges(base: RuleBase) -> Iterator[RuleFinding]:
     """Bridges that are packages nobody describes."""
-    known = by_name(base.packages)
+    packages = by_name(base.packages)
     for package in base.packages:
         for run in package.runs_on.values():
-            if run.through and run.through not in known:
+            if run.through and run.through not in packages:
                 text = f"package {package.name} runs through {run.through}, which is not described"
                 yield _finding("unknown-bridge", "error", text, package)
 

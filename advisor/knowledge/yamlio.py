@@ -49,15 +49,15 @@ class Document:
     def where(self, *path: str | int) -> str:
         """``file:line:col`` of the value at *path*, or of the nearest part around it."""
         for end in range(len(path), -1, -1):
-            found = self._position("value", path[:end])
-            if found is not None:
-                return f"{self.name}:{found[0]}:{found[1]}"
+            position = self._position("value", path[:end])
+            if position is not None:
+                return f"{self.name}:{position[0]}:{position[1]}"
         return self.name
 
     def where_key(self, *path: str | int) -> str:
         """``file:line:col`` of the key that *path* ends with."""
-        found = self._position("key", path)
-        return f"{self.name}:{found[0]}:{found[1]}" if found else self.where(*path)
+        position = self._position("key", path)
+        return f"{self.name}:{position[0]}:{position[1]}" if position else self.where(*path)
 
     def _position(self, part: Part, path: Path_) -> Position | None:
         if part == "value" and path in self.items:

@@ -1,7 +1,7 @@
 """What a container or a batch system allows this process: CPU quota and memory, cgroup v1 and v2.
 
 The frameworks size their thread pools from the number of CPUs and do not see the quota, and the
-total memory of the machine says nothing about a limit. Limits hold on every level of the
+total memory of the machine says nothing about a limit. CgroupLimits hold on every level of the
 hierarchy, so the tightest from the process's own group up to the mount counts.
 
 Sources: the kernel's admin-guide, cgroup-v2 ("CPU Interface Files", "Memory Interface Files")
@@ -18,7 +18,7 @@ from advisor.machine.host import Host
 
 
 @dataclass(frozen=True)
-class Limits:
+class CgroupLimits:
     """The limits of this process; None where there is none.
 
     `version` is the highest version of control groups that is mounted.
@@ -38,11 +38,11 @@ class _Mount:
     version: int
 
 
-def read_limits(host: Host) -> Limits:
+def read_limits(host: Host) -> CgroupLimits:
     """The limits that hold for this process on *host*."""
     mounts = _mounts(host)
     if not mounts:
-        return Limits()
+        return CgroupLimits()
     quotas: list[float] = []
     sizes: list[int] = []
     throttled: list[int] = []
@@ -54,7 +54,7 @@ def read_limits(host: Host) -> Limits:
                 quotas += _quota(host, directory, version)
                 sizes += _memory(host, directory, version)
                 throttled += _throttled(host, directory)
-    return Limits(
+    return CgroupLimits(
         cpu_quota=min(quotas, default=None),
         memory_bytes=min(sizes, default=None),
         version=max(mount.version for mount in mounts),

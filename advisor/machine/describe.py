@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.machine.accelerators import find_accelerators
-from advisor.machine.cgroup import Limits, read_limits
+from advisor.machine.cgroup import CgroupLimits, read_limits
 from advisor.machine.cpu import describe_cpu, one_per_core
 from advisor.machine.host import Host
 from advisor.machine.power import describe_power
@@ -71,7 +71,9 @@ def os_word(host: Host) -> str:
     return {"Darwin": "macos", "Windows": "windows"}.get(host.system, host.system.lower())
 
 
-def _usable(allowed: tuple[int, ...] | None, logical: int | None, limits: Limits) -> int | None:
+def _usable(
+    allowed: tuple[int, ...] | None, logical: int | None, limits: CgroupLimits
+) -> int | None:
     cores = len(allowed) if allowed else logical
     if cores is None or limits.cpu_quota is None:
         return cores

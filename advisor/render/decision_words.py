@@ -32,7 +32,7 @@ from advisor.knowledge.model import RuleBase
 from advisor.pair import FRAMEWORKS, rival_of
 from advisor.record import Record
 from advisor.render.flip_words import condition_of, flip_sentence, outcome_of
-from advisor.render.phrases import (
+from advisor.render.value_words import (
     between,
     fact_text,
     fact_title,

@@ -14,7 +14,7 @@ from advisor.decision import Decision, Flip
 from advisor.knowledge.model import Fact, RuleBase
 from advisor.knowledge.phrases import supposition
 from advisor.pair import FRAMEWORKS
-from advisor.render.phrases import (
+from advisor.render.value_words import (
     fact_title,
     label_of,
     number_text,

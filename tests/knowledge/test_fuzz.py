@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from advisor.answers_io import answers_from
 from advisor.errors import UserError
-from advisor.knowledge.check import check
 from advisor.knowledge.evaluate import evaluate
 from advisor.knowledge.loader import load_rule_base
+from advisor.knowledge.rule_check import check
 from advisor.knowledge.ruletests import run_tests
 from advisor.knowledge.serialise import from_data, to_data
 from advisor.knowledge.yamlio import parse_yaml

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from advisor.knowledge.findings import Finding
-from advisor.knowledge.index import Answer, PipIndex, Question
+from advisor.knowledge.index import Answer, IndexQuery, PipIndex
 from advisor.knowledge.index_check import check_index
 from advisor.knowledge.loader import load_rule_base
 from advisor.knowledge.model import RuleBase
 from advisor.knowledge.refresh import MAX_CLASSIFIERS, OLDEST, work_list
+from advisor.knowledge.rule_findings import RuleFinding
 from advisor.knowledge.supply import IndexCheck, Install
 
 BASE = load_rule_base()
@@ -28,12 +28,12 @@ class FakeIndex:
     """Holds versions by distribution, or by (distribution, index); remembers what it was asked."""
 
     held: dict[object, tuple[str, ...]]
-    builds: Callable[[Question], bool] = lambda _: True
+    builds: Callable[[IndexQuery], bool] = lambda _: True
     said: dict[str, tuple[str, ...] | None] = field(default_factory=dict)
-    asked: list[Question] = field(default_factory=list)
+    asked: list[IndexQuery] = field(default_factory=list)
     read: list[str] = field(default_factory=list)
 
-    def versions(self, question: Question) -> Answer:
+    def versions(self, question: IndexQuery) -> Answer:
         self.asked.append(question)
         key: object = question.distribution
         versions = self.held.get((key, question.index) if question.index else key, ())
@@ -58,7 +58,7 @@ def with_lines(*lines: Install) -> RuleBase:
     return replace(BASE, installs=lines, libraries=())
 
 
-def check(base: RuleBase, held: dict[object, tuple[str, ...]], **more: object) -> list[Finding]:
+def check(base: RuleBase, held: dict[object, tuple[str, ...]], **more: object) -> list[RuleFinding]:
     index = FakeIndex({"pip": ("26.0",), **held}, **more)  # type: ignore[arg-type]
     return [f for f in check_index(base, index) if f.id != "index-real-now"]
 
@@ -197,9 +197,9 @@ def pip(tmp_path: Path) -> list[str]:
 def test_pip_is_asked_in_its_own_words(pip: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_FIND_LINKS", "/somewhere")
     index = PipIndex(pip)
-    assert index.versions(Question(distribution="there")) == Answer("versions", ("2.0", "1.0"))
-    assert index.versions(Question(distribution="nowhere")).status == "none"
-    asked = Question(distribution="echo", python="3.12", platforms=("win_amd64",))
+    assert index.versions(IndexQuery(distribution="there")) == Answer("versions", ("2.0", "1.0"))
+    assert index.versions(IndexQuery(distribution="nowhere")).status == "none"
+    asked = IndexQuery(distribution="echo", python="3.12", platforms=("win_amd64",))
     plain = index.versions(asked).versions
     assert plain == (
         "--only-binary", ":all:", "--python-version", "3.12", "--platform", "win_amd64",
@@ -211,11 +211,11 @@ def test_pip_is_asked_in_its_own_words(pip: list[str], monkeypatch: pytest.Monke
 
 
 def test_a_pip_that_hangs_fails_or_is_missing_is_silent(pip: list[str]) -> None:
-    slow = PipIndex(pip, timeout_s=1.0).versions(Question(distribution="slow"))
+    slow = PipIndex(pip, timeout_s=1.0).versions(IndexQuery(distribution="slow"))
     assert (slow.status, "1 s" in slow.reason) == ("silent", True)
-    loud = PipIndex(pip).versions(Question(distribution="loud"))
+    loud = PipIndex(pip).versions(IndexQuery(distribution="loud"))
     assert (loud.status, "on fire" in loud.reason) == ("silent", True)
-    gone = PipIndex(["/nonexistent/pip"]).versions(Question(distribution="there"))
+    gone = PipIndex(["/nonexistent/pip"]).versions(IndexQuery(distribution="there"))
     assert gone.status == "silent"
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from advisor.cli.measuring import load_mends
 from advisor.errors import UserError
-from advisor.knowledge.check import check
 from advisor.knowledge.install_form import ARCHITECTURES
 from advisor.knowledge.installs import fits, install_lines
 from advisor.knowledge.loader import load_rule_base
+from advisor.knowledge.rule_check import check
 from advisor.knowledge.supply import Absence, Install
 from advisor.machine.mends import with_lines
 

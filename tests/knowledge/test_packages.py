@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from advisor.errors import UserError, UserErrorGroup
-from advisor.knowledge.check import check
 from advisor.knowledge.conditions import leaves
 from advisor.knowledge.loader import load_rule_base
 from advisor.knowledge.model import OneOf
 from advisor.knowledge.package_form import names_of
 from advisor.knowledge.packages import bound_to, by_name, resolve, suggest, way, ways
 from advisor.knowledge.personas import load_personas
+from advisor.knowledge.rule_check import check
 from advisor.knowledge.serialise import from_data, rules_sha256, to_data
 from advisor.knowledge.supply import Package, RunsOn
 

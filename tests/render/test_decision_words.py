@@ -14,7 +14,7 @@ from advisor.knowledge.model import RuleBase
 from advisor.knowledge.personas import answers_of, evidence_of, load_personas
 from advisor.record import Record, check
 from advisor.render.decision_words import revisit_text, word_decision, worded_record
-from advisor.render.phrases import value_text
+from advisor.render.value_words import value_text
 from tests.render.records import STATUSES, WORDS, parts, record
 
 

@@ -10,8 +10,8 @@ from advisor.render.document import (
     anchor,
     row_of,
 )
-from advisor.render.phrases import fact_title, value_text
 from advisor.render.tables import columns, table_of
+from advisor.render.value_words import fact_title, value_text
 from advisor.render.view.provenance import Provenances
 from advisor.render.wording import say, sentence
 

@@ -13,8 +13,8 @@ from advisor.render.document import (
     anchor,
     row_of,
 )
-from advisor.render.phrases import ordered
 from advisor.render.tables import columns, table_of
+from advisor.render.value_words import ordered
 from advisor.render.view.provenance import Provenances, unique
 from advisor.render.wording import listed, say, sentence
 

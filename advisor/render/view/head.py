@@ -5,7 +5,7 @@ from __future__ import annotations
 from advisor.decision import DecisionNotice, DecisionReason
 from advisor.pair import FRAMEWORKS
 from advisor.render.document import Side, Statement, Tone
-from advisor.render.phrases import mode_title
+from advisor.render.value_words import mode_title
 from advisor.render.view.provenance import Provenances, measured_at, unique
 from advisor.render.wording import inline, name_of, say, sentence
 

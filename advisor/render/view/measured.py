@@ -23,8 +23,8 @@ from advisor.render.document import (
     anchor,
     row_of,
 )
-from advisor.render.phrases import speed_clause
 from advisor.render.tables import IntervalColumn, columns, table_of
+from advisor.render.value_words import speed_clause
 from advisor.render.view.costs import compile_section, once_section
 from advisor.render.view.crossovers import crossover_section
 from advisor.render.view.fairness import fairness_section

@@ -18,8 +18,8 @@ from advisor.render.document import (
     row_of,
 )
 from advisor.render.flip_words import criterion_title
-from advisor.render.phrases import fact_title
 from advisor.render.tables import columns, table_of
+from advisor.render.value_words import fact_title
 from advisor.render.view.provenance import Provenances
 from advisor.render.wording import DASH, clauses, count_of, listed, name_of, say, sentence
 

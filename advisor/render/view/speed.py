@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from advisor.decision import Performance, WorkloadPart
 from advisor.render.document import Side, Statement, Tag
-from advisor.render.phrases import between, speed_clause
+from advisor.render.value_words import between, speed_clause
 from advisor.render.view.provenance import Provenances, measured_at
 from advisor.render.wording import inline, say, sentence
 

@@ -67,8 +67,8 @@ def dependence(
         for wanted, extra in _requirements(metadata[start].requires, extras=True)
         if wanted in goals and goals[wanted] not in needs
     }
-    found = metadata[start]
-    return Dependence(distribution=start, version=found.version, needs=needs, optional=optional)
+    entry = metadata[start]
+    return Dependence(distribution=start, version=entry.version, needs=needs, optional=optional)
 
 
 def _distribution_of(name: str, metadata: Mapping[str, Installed]) -> str | None:
@@ -131,10 +131,10 @@ class InstalledMetadata(Mapping[str, Installed]):
     def __getitem__(self, name: str) -> Installed:
         if name not in self._read:
             self._read[name] = self._installed(name)
-        found = self._read[name]
-        if found is None:
+        entry = self._read[name]
+        if entry is None:
             raise KeyError(name)
-        return found
+        return entry
 
     def __iter__(self) -> Iterator[str]:
         names = (d.metadata["Name"] for d in self._distributions())

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from advisor.knowledge.boxes import always_true, boxes, can_meet, never_true
-from advisor.knowledge.check import check
 from advisor.knowledge.evaluate import truth_of
-from advisor.knowledge.findings import Finding
 from advisor.knowledge.loader import load_rule_base
 from advisor.knowledge.model import AllOf, AnyOf, Condition, Fact, Not, OneOf, Within
+from advisor.knowledge.rule_check import check
+from advisor.knowledge.rule_findings import RuleFinding
 from advisor.knowledge.ruletests import favours, run_tests
 
 TODAY = "2026-11-24"
@@ -47,13 +47,13 @@ def rule(name: str, when: str, **changes: str) -> str:
     return RULE.format(id=f"claim.{name}.x", when=when, **{**values, **changes})
 
 
-def found(root: Path, pack: Path, *rules: str, today: str = TODAY) -> list[Finding]:
+def found(root: Path, pack: Path, *rules: str, today: str = TODAY) -> list[RuleFinding]:
     text = "schema: fw-advisor/rules@1\nrules:\n" + "".join(rules)
     (pack / "own.yaml").write_text(text, encoding="utf-8")
     return list(check(load_rule_base([pack], root=root), today=today))
 
 
-def of_kind(findings: list[Finding], kind: str) -> list[Finding]:
+def of_kind(findings: list[RuleFinding], kind: str) -> list[RuleFinding]:
     return [finding for finding in findings if finding.id == kind]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from advisor.knowledge.environment import (
+from advisor.knowledge.installed import (
     Installed,
     InstalledMetadata,
     dependence,

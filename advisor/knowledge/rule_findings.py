@@ -15,7 +15,7 @@ ORDER: tuple[Severity, ...] = ("error", "warning", "info")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class RuleFinding:
     """One finding. `id` names its kind and stays the same; `rules` are those it is about."""
 
     id: str
@@ -26,10 +26,10 @@ class Finding:
     rules: tuple[str, ...] = ()
 
 
-def from_errors(error: UserError) -> tuple[Finding, ...]:
+def from_errors(error: UserError) -> tuple[RuleFinding, ...]:
     """The mistakes that kept a rule base from loading, as findings."""
     errors = error.errors if isinstance(error, UserErrorGroup) else [error]
     return tuple(
-        Finding(id="load", severity="error", text=e.message, where=e.where or "", hint=e.hint)
+        RuleFinding(id="load", severity="error", text=e.message, where=e.where or "", hint=e.hint)
         for e in errors
     )

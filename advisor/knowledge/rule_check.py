@@ -14,8 +14,8 @@ from itertools import combinations, product
 from advisor.knowledge.boxes import Box, always_true, boxes, can_meet
 from advisor.knowledge.conditions import ALWAYS, is_list, leaves
 from advisor.knowledge.evaluate import days_between
-from advisor.knowledge.findings import ORDER, Finding, Severity
 from advisor.knowledge.model import Fact, OneOf, Rule, RuleBase
+from advisor.knowledge.rule_findings import ORDER, RuleFinding, Severity
 from advisor.knowledge.ruletests import missing_tests
 from advisor.knowledge.supply_check import cited, supply_findings
 
@@ -40,18 +40,18 @@ class _Claim:
         return frozenset(self.values)
 
 
-Found = dict[tuple[str, str], list[str]]
+Disputes = dict[tuple[str, str], list[str]]
 """Pairs of rules by id, each with what both speak about."""
 
 
-def check(base: RuleBase, *, today: str) -> tuple[Finding, ...]:
+def check(base: RuleBase, *, today: str) -> tuple[RuleFinding, ...]:
     """Everything found in *base*, errors first, then by rule.
 
     Args:
         base: The rules.
         today: ISO date that expiry is judged by.
     """
-    found = [
+    findings = [
         *_expired(base, today),
         *_conditions(base),
         *_tests(base),
@@ -60,11 +60,11 @@ def check(base: RuleBase, *, today: str) -> tuple[Finding, ...]:
         *_gaps(base),
         *supply_findings(base, today),
     ]
-    return tuple(sorted(found, key=lambda f: (ORDER.index(f.severity), f.id, f.rules, f.text)))
+    return tuple(sorted(findings, key=lambda f: (ORDER.index(f.severity), f.id, f.rules, f.text)))
 
 
-def _about(rule: Rule, kind: str, severity: Severity, text: str, hint: str = "") -> Finding:
-    return Finding(
+def _about(rule: Rule, kind: str, severity: Severity, text: str, hint: str = "") -> RuleFinding:
+    return RuleFinding(
         id=kind,
         severity=severity,
         text=f"{rule.id}: {text}",
@@ -74,7 +74,7 @@ def _about(rule: Rule, kind: str, severity: Severity, text: str, hint: str = "")
     )
 
 
-def _expired(base: RuleBase, today: str) -> Iterator[Finding]:
+def _expired(base: RuleBase, today: str) -> Iterator[RuleFinding]:
     for rule in base.rules:
         if rule.expires < today:
             days = days_between(rule.expires, today)
@@ -86,7 +86,7 @@ def _expired(base: RuleBase, today: str) -> Iterator[Finding]:
             yield _about(rule, "reviewed-later", "warning", text)
 
 
-def _conditions(base: RuleBase) -> Iterator[Finding]:
+def _conditions(base: RuleBase) -> Iterator[RuleFinding]:
     for rule in base.rules:
         if boxes(rule.when, base.facts) == []:
             text = "its condition is never true"
@@ -96,7 +96,7 @@ def _conditions(base: RuleBase) -> Iterator[Finding]:
             yield _about(rule, "always-true", "error", text, "write {} where that is meant")
 
 
-def _tests(base: RuleBase) -> Iterator[Finding]:
+def _tests(base: RuleBase) -> Iterator[RuleFinding]:
     for rule in base.rules:
         if not rule.tests:
             hint = "add tests: one that fires, one that stays silent, one that waits"
@@ -107,7 +107,7 @@ def _tests(base: RuleBase) -> Iterator[Finding]:
             yield _about(rule, f"no-{word}-test", severity, f"no test expects {word}")
 
 
-def _provenance(base: RuleBase) -> Iterator[Finding]:
+def _provenance(base: RuleBase) -> Iterator[RuleFinding]:
     used = {name for rule in base.rules for name in rule.sources}
     used |= cited(base)
     for rule in base.rules:
@@ -116,17 +116,17 @@ def _provenance(base: RuleBase) -> Iterator[Finding]:
                 yield _about(rule, f"no-{key.replace('_', '-')}", "warning", f"has no {key}")
     for name in base.sources:
         if name not in used:
-            yield Finding(id="unused-source", severity="info", text=f"no rule cites {name}")
+            yield RuleFinding(id="unused-source", severity="info", text=f"no rule cites {name}")
 
 
-def _pairs(base: RuleBase) -> Iterator[Finding]:
+def _pairs(base: RuleBase) -> Iterator[RuleFinding]:
     """Claims about the same framework and criterion that meet: opposite, or perhaps the same."""
     sides: dict[tuple[str, str], dict[str, list[_Claim]]] = defaultdict(lambda: defaultdict(list))
     for claim in _claims(base):
         for effect in claim.rule.effects:
             sides[effect.framework, effect.criterion][effect.direction].append(claim)
-    opposite: Found = {}
-    doubled: Found = {}
+    opposite: Disputes = {}
+    doubled: Disputes = {}
     for (framework, criterion), both in sorted(sides.items()):
         on = f"{framework} on {criterion}"
         apart = _opposites(both["for"], both["against"], on, opposite)
@@ -136,7 +136,7 @@ def _pairs(base: RuleBase) -> Iterator[Finding]:
             _doubles(both[direction], f"{direction} {on}", doubled)
     if max(len(opposite), len(doubled)) >= MAX_FINDINGS:
         text = f"there are more than {MAX_FINDINGS} such pairs of rules; the rest is not shown"
-        yield Finding(id="more-pairs", severity="info", text=text)
+        yield RuleFinding(id="more-pairs", severity="info", text=text)
     by_id = {rule.id: rule for rule in base.rules}
     yield from (_opposite(by_id[a], by_id[b], said) for (a, b), said in opposite.items())
     yield from (_double(by_id[a], by_id[b], said) for (a, b), said in doubled.items())
@@ -155,18 +155,18 @@ def _claims(base: RuleBase) -> Iterator[_Claim]:
 
 
 def _opposites(
-    fors: Sequence[_Claim], againsts: Sequence[_Claim], on: str, found: Found
+    fors: Sequence[_Claim], againsts: Sequence[_Claim], on: str, disputes: Disputes
 ) -> list[tuple[str, str]]:
-    """Put into *found* those that speak of one matter; returns those that do not."""
+    """Put into *disputes* those that speak of one matter; returns those that do not."""
     apart: list[tuple[str, str]] = []
     for count, (one, other) in enumerate(product(fors, againsts)):
-        if len(found) >= MAX_FINDINGS or count > _MAX_PAIRS:
+        if len(disputes) >= MAX_FINDINGS or count > _MAX_PAIRS:
             break
         if _accepted(one.rule, other.rule) or not can_meet(one.boxes, other.boxes):
             continue
         pair = (one.rule.id, other.rule.id)
         if _related(one, other):
-            found.setdefault(pair, []).append(on)
+            disputes.setdefault(pair, []).append(on)
         elif len(apart) < MAX_FINDINGS:
             apart.append(pair)
     return apart
@@ -190,8 +190,8 @@ def _related(one: _Claim, other: _Claim) -> bool:
     return one.rule.about is not None and one.rule.about == other.rule.about
 
 
-def _opposite(one: Rule, other: Rule, on: Sequence[str]) -> Finding:
-    return Finding(
+def _opposite(one: Rule, other: Rule, on: Sequence[str]) -> RuleFinding:
+    return RuleFinding(
         id="opposite",
         severity="warning",
         text=f"{one.id} and {other.id} can hold together and say the opposite of {', '.join(on)}",
@@ -201,9 +201,9 @@ def _opposite(one: Rule, other: Rule, on: Sequence[str]) -> Finding:
     )
 
 
-def _pulled_both_ways(pairs: Sequence[tuple[str, str]], on: str) -> Finding:
+def _pulled_both_ways(pairs: Sequence[tuple[str, str]], on: str) -> RuleFinding:
     rules = sorted({name for pair in pairs for name in pair})
-    return Finding(
+    return RuleFinding(
         id="opposite-for-different-reasons",
         severity="info",
         text=f"{on}: {len(pairs)} pairs of claims with different conditions can hold together "
@@ -213,7 +213,7 @@ def _pulled_both_ways(pairs: Sequence[tuple[str, str]], on: str) -> Finding:
     )
 
 
-def _doubles(claims: Sequence[_Claim], on: str, found: dict[tuple[str, str], list[str]]) -> None:
+def _doubles(claims: Sequence[_Claim], on: str, disputes: dict[tuple[str, str], list[str]]) -> None:
     """Pairs in different groups that seem to say one thing twice, so that it counts twice."""
     near: dict[object, list[_Claim]] = defaultdict(list)
     for claim in claims:
@@ -222,16 +222,16 @@ def _doubles(claims: Sequence[_Claim], on: str, found: dict[tuple[str, str], lis
             near["source", source, claim.facts].append(claim)
     for alike in near.values():
         for one, other in combinations(alike, 2):
-            if len(found) >= MAX_FINDINGS:
+            if len(disputes) >= MAX_FINDINGS:
                 return
             first, second = sorted((one.rule, other.rule), key=lambda rule: rule.id)
-            said = found.get((first.id, second.id), [])
+            said = disputes.get((first.id, second.id), [])
             if first.group != second.group and on not in said and can_meet(one.boxes, other.boxes):
-                found.setdefault((first.id, second.id), []).append(on)
+                disputes.setdefault((first.id, second.id), []).append(on)
 
 
-def _double(one: Rule, other: Rule, on: Sequence[str]) -> Finding:
-    return Finding(
+def _double(one: Rule, other: Rule, on: Sequence[str]) -> RuleFinding:
+    return RuleFinding(
         id="double-counting",
         severity="warning",
         text=f"{one.id} and {other.id} look like one piece of evidence counted twice: "
@@ -242,12 +242,12 @@ def _double(one: Rule, other: Rule, on: Sequence[str]) -> Finding:
     )
 
 
-def _gaps(base: RuleBase) -> Iterator[Finding]:
+def _gaps(base: RuleBase) -> Iterator[RuleFinding]:
     spoken = {effect.criterion for rule in base.rules for effect in rule.effects}
     for name, criterion in base.criteria.items():
         if name not in spoken:
             text = f"no rule speaks to the criterion {name} ({criterion.title})"
-            yield Finding(id="silent-criterion", severity="warning", text=text)
+            yield RuleFinding(id="silent-criterion", severity="warning", text=text)
     values: dict[str, set[object]] = defaultdict(set)
     for leaf in (leaf for rule in base.rules for leaf in leaves(rule.when)):
         values[leaf.fact].update(leaf.accepted if isinstance(leaf, OneOf) else ("a number",))
@@ -256,7 +256,7 @@ def _gaps(base: RuleBase) -> Iterator[Finding]:
             yield from _silent_values(fact, values.get(fact.id, set()))
 
 
-def _silent_values(fact: Fact, spoken: set[object]) -> Iterator[Finding]:
+def _silent_values(fact: Fact, spoken: set[object]) -> Iterator[RuleFinding]:
     if fact.kind in ("number", "names", "version"):
         missing = [] if spoken else ["any value"]
     elif fact.kind == "flag":
@@ -266,7 +266,7 @@ def _silent_values(fact: Fact, spoken: set[object]) -> Iterator[Finding]:
     else:
         missing = [value for value in fact.values if value not in spoken]
     if missing:
-        yield Finding(
+        yield RuleFinding(
             id="silent-value",
             severity="warning",
             text=f"no rule speaks to {fact.id}: {', '.join(missing)}",
