@@ -104,17 +104,21 @@ class Preset:
 class Variant:
     """One way to write the same work in one framework, run in one mode.
 
-    `only` restricts it to sizes whose words are among those given (``{"cell": ("lstm",)}``).
+    `only` restricts it to sizes whose words are among those given (``{"cell": ("lstm",)}``),
+    `at_most` to sizes whose numbers are no larger (what is unrolled compiles for ever).
     """
 
     id: str
     mode: str
     text: str
     only: Mapping[str, tuple[str | bool, ...]] = field(default_factory=dict)
+    at_most: Mapping[str, int] = field(default_factory=dict)
 
     def fits(self, size: Size) -> bool:
         """Whether a model of *size* can be written this way."""
-        return all(size[key] in words for key, words in self.only.items())
+        return all(size[key] in words for key, words in self.only.items()) and all(
+            size[key] <= most for key, most in self.at_most.items()
+        )
 
 
 # What every family can do in PyTorch: https://docs.pytorch.org/docs/stable/torch.compiler.html
@@ -192,9 +196,13 @@ class Model:
         raise SizeError(f"{self.id} has no preset {preset_id!r}; its presets are {known}")
 
     def tiny_of(self, size: Size) -> dict[str, Any]:
-        """A size that is quick to build, with the words (norm, cell, ...) of *size*."""
+        """A size that is quick to build, with the words (norm, cell, ...) of *size*.
+
+        Numbers that are zero stay so: they leave a part out.
+        """
         words = {key.name for key in self.keys if key.choices}
-        return self.sized({**self.tiny, **{k: v for k, v in size.items() if k in words}})
+        kept = {k: v for k, v in size.items() if k in words or v == 0}
+        return self.sized({**self.tiny, **kept})
 
     def variants(self, framework: str, size: Size | None = None) -> list[Variant]:
         """The variants in *framework*, of those that *size* can be written in."""

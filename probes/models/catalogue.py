@@ -123,7 +123,13 @@ def _preset(model: Model, preset: Preset) -> dict[str, Any]:
 
 def _variant(variant: Variant) -> dict[str, Any]:
     only = {key: list(words) for key, words in variant.only.items()}
-    return {"id": variant.id, "mode": variant.mode, "text": variant.text, "only": only}
+    return {
+        "id": variant.id,
+        "mode": variant.mode,
+        "text": variant.text,
+        "only": only,
+        "at_most": dict(variant.at_most),
+    }
 
 
 def main(argv: Sequence[str]) -> int:

@@ -183,9 +183,15 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def sizes_of(model: Model) -> list[dict[str, Any]]:
-    """The tiny size, and so many more that every word of every key is in one of them."""
+    """The tiny size, and so many more that every word of every key is in one of them.
+
+    A number that may be zero, which leaves a part out, counts as a word.
+    """
     first = model.tiny_of({})
-    wordy = {key.name: [w for w in key.choices if w != first[key.name]] for key in model.keys}
+    wordy = {
+        key.name: [w for w in (0,) * (key.low == 0) + key.choices if w != first[key.name]]
+        for key in model.keys
+    }
     most = max(map(len, wordy.values()))
     others = [
         {name: words[n % len(words)] for name, words in wordy.items() if words} for n in range(most)
@@ -195,7 +201,7 @@ def sizes_of(model: Model) -> list[dict[str, Any]]:
 
 def print_parity(seen: Seen, size: Mapping[str, Any]) -> None:
     parity = seen.parity()
-    words = {k: v for k, v in size.items() if isinstance(v, (str, bool))}
+    words = {k: v for k, v in size.items() if isinstance(v, (str, bool)) or v == 0}
     print(
         f"{seen.model.id} {words}: {parity['status']} forward {parity['forward_max_abs']} "
         f"grad {parity['grad_max_abs']} curve {parity['loss_curve_max_abs']} "
