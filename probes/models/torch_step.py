@@ -17,7 +17,7 @@ from probes.workloads.torch_training import adopt, shared
 if TYPE_CHECKING:
     from probes.torch_runtime import TorchRuntime
 
-__all__ = ["adopt", "batches_of", "decayed", "images", "train_parts"]
+__all__ = ["Wrap", "adopt", "batches_of", "decayed", "images", "train_parts"]
 
 Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
 

@@ -21,6 +21,7 @@ from tests.probes.workers import ROOT
 
 # Every family, with the keys that its users ask for it by.
 KEYS = {
+    "recurrent": "cell layers width length vocabulary batch",
     "autoencoder": "inputs hidden latent batch",
     "vit": "image patch channels classes layers width heads batch length vocabulary",
     "decoder": "layers width heads length vocabulary batch norm mlp positions",
@@ -28,7 +29,7 @@ KEYS = {
     "resnet": "image channels widths blocks batch classes norm block",
 }
 # Their arithmetic is mostly matrix products and convolutions, which PyTorch can count.
-COUNTED = ("autoencoder", "decoder", "mlp", "resnet", "vit")
+COUNTED = ("autoencoder", "decoder", "mlp", "recurrent", "resnet", "vit")
 
 
 def every_model() -> list[Model]:
