@@ -54,8 +54,8 @@ PRESETS = (
         {},
         "https://keras.io/examples/vision/image_classification_with_vision_transformer",
         "2021-01",
-        "batch of 32 instead of 256, a class token instead of two wide layers at the end, inner width "
-        "of four times the width",
+        "batch of 32 instead of 256, a class token instead of two wide layers at the end, inner "
+        "layers of four times the width",
     ),
     Preset(
         "deit_ti",
