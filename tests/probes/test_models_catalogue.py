@@ -21,6 +21,7 @@ from tests.probes.workers import ROOT
 
 # Every family, with the keys that its users ask for it by.
 KEYS = {
+    "pinn": "points width depth order",
     "graph": "layers nodes edges features width classes message",
     "ode": "states width depth steps batch solver",
     "unet": "image channels widths batch attention",
