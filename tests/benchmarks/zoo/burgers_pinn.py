@@ -2,10 +2,10 @@
 
 u_t + u u_x = 0.01 / pi u_xx on [-1, 1], u = -sin(pi x) at the start, 0 at the walls (Raissi et
 al., 2019). Four tanh layers of width 64 with a gate from the input in each (Wang et al., 2021),
-256 other points at every step, losses at the start and the walls weighted by 10, Adam with a rate
+512 other points at every step, losses at the start and the walls weighted by 10, Adam with a rate
 that decays.
 
-Weights are stored (in, out). ``points`` (8, 256, 2), ``starts`` (8, 64, 2), ``walls`` (8, 64, 2)
+Weights are stored (in, out). ``points`` (8, 512, 2), ``starts`` (8, 64, 2), ``walls`` (8, 64, 2)
 float32, as (t, x).
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 
 TITLE = "Physics-informed network for Burgers' equation"
 TOLERANCE = 2e-3
-TURNS, POINTS, EDGES, WIDTH, LAYERS = 8, 256, 64, 64, 4
+TURNS, POINTS, EDGES, WIDTH, LAYERS = 8, 512, 64, 64, 4
 VISCOSITY, WEIGHT, RATE, DECAY = 0.01 / math.pi, 10.0, 2e-3, 0.999
 SAMPLES_PER_STEP = POINTS
 _DATA = ("points", "starts", "walls")

@@ -1,19 +1,19 @@
 """Contrastive learning with sharpness-aware steps: two views per sample, batch norm, NT-Xent.
 
 A dense encoder and a projection (256, 256; 128, 32) see two noisy, partly blanked copies of each
-digit and learn to find the partner among 128 views (Chen et al., 2020). Every step takes two
+digit and learn to find the partner among 256 views (Chen et al., 2020). Every step takes two
 gradients: one leads uphill, the second, from there, is the step's (Foret et al., 2021). SGD with
 momentum. Digits of scikit-learn (Alpaydin & Kaynak, 1998, UCI).
 
-Weights are stored (in, out). ``x`` (640, 64) float32, ``order`` (10, 64) int64, ``noise`` and
-``kept`` (10, 2, 64, 64) float32.
+Weights are stored (in, out). ``x`` (1280, 64) float32, ``order`` (10, 128) int64, ``noise``
+and ``kept`` (10, 2, 128, 64) float32.
 """
 
 import numpy as np
 
 TITLE = "Contrastive encoder with sharpness-aware steps"
 TOLERANCE = 2e-3
-TURNS, BATCH, FEATURES, SIZES = 10, 64, 64, (256, 256, 128, 32)
+TURNS, BATCH, FEATURES, SIZES = 10, 128, 64, (256, 256, 128, 32)
 RATE, MOMENTUM, RADIUS, TEMPERATURE, EPSILON = 0.05, 0.9, 0.05, 0.3, 1e-5
 SAMPLES_PER_STEP = BATCH
 _DATA = ("x", "order", "noise", "kept")

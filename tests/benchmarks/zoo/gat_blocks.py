@@ -1,18 +1,18 @@
 """A graph attention network that finds communities: four heads, ELU, skip connections.
 
-A stochastic block model of 800 nodes in five groups with weak features. Attention per edge with a
+A stochastic block model of 1200 nodes in five groups with weak features. Attention per edge with a
 softmax over a node's neighbours (Velickovic et al., 2018); a part of the attention is dropped, as
 drawn beforehand. Two attention layers and a dense one, class weights in the loss, Adam.
 
-Weights are stored (in, out). ``x`` (800, 32) float32, ``edges`` (2, count) int64, ``kept`` (8, 2,
-count, 4) float32, ``y`` (800,) int64, ``weights`` (8, 800) float32, which nodes count.
+Weights are stored (in, out). ``x`` (1200, 32) float32, ``edges`` (2, count) int64, ``kept`` (8, 2,
+count, 4) float32, ``y`` (1200,) int64, ``weights`` (8, 1200) float32, which nodes count.
 """
 
 import numpy as np
 
 TITLE = "Graph attention on communities"
 TOLERANCE = 1e-3
-TURNS, NODES, FEATURES, GROUPS, HEADS, HEAD, LAYERS = 8, 800, 32, 5, 4, 16, 2
+TURNS, NODES, FEATURES, GROUPS, HEADS, HEAD, LAYERS = 8, 1200, 32, 5, 4, 16, 2
 WIDTH, KEPT, SLOPE, RATE = HEADS * HEAD, 0.8, 0.2, 5e-3
 SAMPLES_PER_STEP = NODES
 _DATA = ("x", "edges", "kept", "y", "weights")
@@ -21,7 +21,7 @@ _DATA = ("x", "edges", "kept", "y", "weights")
 def inputs(rng):
     """The graph, draws for eight steps, and Glorot weights."""
     y = rng.integers(0, GROUPS, NODES)
-    chance = np.where(y[:, None] == y, 0.03, 0.004)
+    chance = np.where(y[:, None] == y, 0.025, 0.003)
     linked = np.triu(rng.random((NODES, NODES)) < chance, 1)
     edges = np.stack(np.nonzero(linked | linked.T | np.eye(NODES, dtype=bool)))
     kept = (rng.random((TURNS, LAYERS, edges.shape[1], HEADS)) < KEPT) / KEPT
