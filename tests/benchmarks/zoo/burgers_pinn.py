@@ -71,6 +71,8 @@ def torch_step(arrays):
     optimizer = torch.optim.Adam(model.parameters(), lr=rate, fused=True)
     turn = torch.zeros(1, dtype=torch.long, device=device)
 
+    # torch.compile has no gradients of gradients.
+    @torch.compiler.disable
     def residual(points):
         at = points.requires_grad_()
         u = model(at)

@@ -6,14 +6,14 @@ moving average is kept for evaluation. Four digits of scikit-learn (Alpaydin & K
 are put together inside the step.
 
 Kernels are stored (height, width, in, out). ``digits`` (1024, 16, 16) float32, ``labels``
-(1024,) int64, ``quads`` (10, 16, 4) int64, which digits make a picture.
+(1024,) int64, ``quads`` (10, 8, 4) int64, which digits make a picture.
 """
 
 import numpy as np
 
 TITLE = "ConvNeXt with several labels"
 TOLERANCE = 2e-3
-BATCHES, BATCH, PIECE, CLASSES = 10, 16, 16, 10
+BATCHES, BATCH, PIECE, CLASSES = 10, 8, 16, 10
 WIDTHS, DEPTHS, KERNEL = (32, 64), (2, 2), 7
 RATE, DECAY, AVERAGE, SCALE = 2e-3, 0.05, 0.99, 0.1
 SAMPLES_PER_STEP = BATCH
