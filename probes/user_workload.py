@@ -7,7 +7,9 @@ with the file and the line.
 
 from __future__ import annotations
 
+import itertools
 import os
+import sys
 import traceback
 import types
 from collections.abc import Callable
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from probes.jax_runtime import JaxRuntime
     from probes.torch_runtime import TorchRuntime
 
+_EXECUTIONS = itertools.count()
 _MODES = {"torch_step": ("pytorch.eager", "pytorch.compile"), "jax_step": ("jax.jit",)}
 
 
@@ -147,8 +150,10 @@ def _module(path: str) -> types.ModuleType:
         raise UserFileError(f"{path}:{error.lineno}:{error.offset}: {error.msg}") from error
     except (OSError, ValueError) as error:
         raise UserFileError(f"{path}: cannot be read: {error}") from error
-    module = types.ModuleType("fw_advisor_user_workload")
+    module = types.ModuleType(f"fw_advisor_user_workload_{next(_EXECUTIONS)}")
     module.__file__ = path
+    # torch.compile imports the module of a function that it inlines, by its name.
+    sys.modules[module.__name__] = module
     _told(path, lambda: exec(code, module.__dict__))  # noqa: S102  (the user's own file)
     return module
 

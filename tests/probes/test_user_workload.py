@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -89,6 +90,17 @@ RUNTIME = SimpleNamespace(
 def _parts(tmp_path: Path, framework: str, text: str) -> Any:
     path = _written(tmp_path / "mine.py", f"def inputs(rng): ...\n{text}")
     return user_workload.build(path, framework, {"x": np.zeros(2)}, RUNTIME)
+
+
+def test_every_execution_of_a_file_can_be_imported_by_its_name(tmp_path: Path) -> None:
+    """torch.compile does so where the first frame of a step, a decorator's, is not the file's."""
+    steps: list[Any] = []
+    text = "def torch_step(arrays):\n    def step(): ...\n    return step\n"
+    for _ in range(2):
+        _parts(tmp_path, "pytorch", text).make_step(lambda step: steps.append(step) or step)
+    for step in steps:
+        assert vars(importlib.import_module(step.__module__)) is step.__globals__
+    assert steps[0].__globals__ is not steps[1].__globals__
 
 
 @pytest.mark.parametrize(
