@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from advisor.measure.progress import Tick, silent
-from advisor.measure.quiet import CpuMeter, MeterFactory
+from advisor.measure.quiet import CpuMeter, MeterFactory, Patience
 from advisor.measure.work import Protocol, Series, ToolchainSpec
 from advisor.workers.affinity import affinity_of, move_process
 from advisor.workers.environment import worker_environment
@@ -30,7 +30,7 @@ class LaunchOptions:
     """What all launches of a run share.
 
     `inputs` holds, by item, the file of its shared inputs and their SHA-256; `plants_s` a delay
-    per call by mode, which the self-test plants.
+    per call by mode, which the self-test plants; `patience` is how long they may wait for quiet.
     """
 
     workspace: Path
@@ -42,6 +42,7 @@ class LaunchOptions:
     plants_s: Mapping[str, float] = field(default_factory=dict)
     tick: Tick = silent
     meter: MeterFactory = CpuMeter
+    patience: Patience = field(default_factory=lambda: Patience(0.0))
 
 
 class WorkerPool:

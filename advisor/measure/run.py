@@ -16,7 +16,7 @@ from typing import Any
 from advisor.evidence import Notice, Probe
 from advisor.measure.assemble import probe_of
 from advisor.measure.attribution import disagreements
-from advisor.measure.certificate import keeps_compiling, too_noisy
+from advisor.measure.certificate import keeps_compiling, outweighed, too_noisy
 from advisor.measure.comparisons import crossing_pairs, verdict_so_far
 from advisor.measure.item_runs import SeriesContext, WorkRuns, launch_logs
 from advisor.measure.launch import RunningLaunch
@@ -27,6 +27,7 @@ from advisor.measure.quiet import (
     BUSY_SHARE,
     CpuMeter,
     MeterFactory,
+    Patience,
     foreign_processes,
     wait_until_quiet,
 )
@@ -39,6 +40,8 @@ from advisor.workers.worker import WorkerCommand, WorkerError, WorkerProcess, wo
 # How many launches may be repeated because others disturbed them.
 MOST_REPEATS = 2
 QUIET_LIMIT_S = 20.0
+# How long launches may wait, all together, while others are busy for some seconds.
+PATIENCE_S = 20.0
 # What is never compared needs one launch with empty caches and one with filled ones.
 ONE_OFF_LAUNCHES = 2
 # How far over its budget a run may go while it is short of its first look.
@@ -102,6 +105,7 @@ class Run:
         self._launch_s: dict[str, list[float]] = {s.key: [] for s in plan.series}
         self._guests: int | None = None
         self._total_s = plan.seconds()
+        self._patience = Patience(PATIENCE_S)
 
     def measure(self) -> RunResult:
         """Run every launch that is needed; returns what there is, also when interrupted."""
@@ -184,6 +188,8 @@ class Run:
         share = wait_until_quiet(meter, limit_s=QUIET_LIMIT_S, tick=self._tick)
         if share is not None and share >= BUSY_SHARE:
             self._notices.append(Notice("machine-busy", "warning", values={"share": share}))
+            # Whoever did not stop while he was waited for will not stop either during launches.
+            self._patience = Patience(0.0)
 
     def _count_guests(self) -> None:
         """Other processes on the accelerator; none of our own workers lives now."""
@@ -263,6 +269,7 @@ class Run:
             plants_s=self._plants_s,
             tick=self._tick,
             meter=self._meter,
+            patience=self._patience,
         )
 
     def _active_items(self, series: Series) -> list[WorkItem]:
@@ -286,14 +293,15 @@ class Run:
 
     def _pair_open(self, work: WorkRuns, pair: tuple[str, str]) -> bool:
         looks = self._plan.looks
-        logs, noisy, _ = launch_logs(work, *pair)
-        if noisy > MOST_REPEATS and noisy > len(logs):
+        seen = launch_logs(work, *pair)
+        good, noisy = len(seen.logs), seen.noisy
+        if noisy > MOST_REPEATS and too_noisy(good, noisy):
             return False
-        if len(logs) >= looks.most or keeps_compiling(work, pair):
+        if good >= looks.most or keeps_compiling(work, pair):
             return False
-        if not looks.is_look(len(logs)):
+        if not looks.is_look(good):
             return True
-        if too_noisy(len(logs), noisy) and len(logs) < looks.most:
+        if not outweighed(good, noisy):
             # More launches can still outweigh the noisy ones.
             return True
         verdict = verdict_so_far(work, pair, self._context(work.series))

@@ -117,7 +117,7 @@ def _launches(options: LaunchOptions, cpus: Sequence[int], count: int) -> WorkRu
     series = Series("cpu", tuple(cpus), (item,))
     done: list[LaunchResult] = []
     for index in range(count + MOST_REPEATS):
-        if sum(item.key not in launch.noisy for launch in done) == count:
+        if len(launch_logs(WorkRuns(item, series, done), _A, _B).logs) == count:
             break
         options.tick("self-test", launch=index + 1, launches=max(count, index + 1))
         result = RunningLaunch(options, series, index, series.items, {}, first=False).run()
@@ -146,7 +146,7 @@ def _per_call_s(worker: Sequence[str], workspace: Path, cpus: Sequence[int]) -> 
 
 
 def _verdict(work: WorkRuns, pair: tuple[str, str], looks: Looks) -> tuple[Verdict, list[float]]:
-    logs, _, _ = launch_logs(work, *pair)
+    logs = launch_logs(work, *pair).logs
     return call(logs, looks, floor=SPREAD_FLOOR), logs
 
 
