@@ -21,11 +21,11 @@ from advisor.evidence import Evidence, Machine, Notice, Reason, Tool, Toolchain
 from advisor.machine.cpu import one_per_core
 from advisor.measure.attribution import attributions
 from advisor.measure.catalogue import OfferedWorkload, as_offered, read_catalogue, users_fault
-from advisor.measure.plan import Plan, make_plan
+from advisor.measure.plan import TIMES_LAUNCHES, Plan, make_plan, times_only
 from advisor.measure.progress import OnProgress, Progress, unreported
 from advisor.measure.quiet import CpuMeter, MeterFactory
 from advisor.measure.run import Run, RunResult
-from advisor.measure.selftest import SelftestResult, cached, selftest, store
+from advisor.measure.selftest import SelftestResult, cached, patient_selftest, store
 from advisor.measure.wishes import Wishes
 from advisor.measure.work import ToolchainSpec
 from advisor.pair import FRAMEWORKS
@@ -37,7 +37,7 @@ from advisor.workers.workspace import workspace
 
 _MOST_NAMED = 30
 # About what a self-test takes.
-_SELFTEST_S = 6.0
+_SELFTEST_S = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +152,9 @@ def measure(campaign: Campaign) -> Finished:
         except KeyboardInterrupt:
             return _finished(campaign, plan, RunResult(interrupted=True), None)
         tested_s = time.monotonic() - testing
+        if not tested.passed:
+            # Minutes of measuring would give no ratio: times only, and it is said.
+            plan = times_only(plan)
         run = Run(
             plan,
             worker=campaign.worker,
@@ -186,24 +189,23 @@ def _run(run: Run) -> RunResult:
 
 
 def self_test(campaign: Campaign, place: Path, *, fresh: bool = False) -> SelftestResult:
-    """An earlier pass on this boot, or a new self-test on one CPU.
-
-    On one CPU, since NumPy's own threads on two virtual CPUs differ between launches by more
-    than what is to be found: that would test NumPy and not the measuring.
+    """An earlier pass of this day and boot, in the machine's present state, or a new self-test.
 
     Raises:
         NothingToMeasureError: native Windows.
     """
     _refuse_native_windows()
-    cpus = _cpus(campaign)[-1:]
-    earlier = None if fresh else cached(campaign.cache, cpus)
+    cpus, state = _cpus(campaign), machine_state(campaign.machine)
+    earlier = None if fresh else cached(campaign.cache, cpus, state)
     if earlier is not None:
         return earlier
+    begin = time.monotonic()
 
     def tick(stage: str, /, **values: Any) -> None:
-        campaign.report(Progress(0.0, _SELFTEST_S, stage, values))
+        done_s = time.monotonic() - begin
+        campaign.report(Progress(done_s, max(_SELFTEST_S, done_s), stage, values))
 
-    result = selftest(
+    result = patient_selftest(
         worker=campaign.worker,
         workspace=place,
         cpus=cpus,
@@ -211,8 +213,17 @@ def self_test(campaign: Campaign, place: Path, *, fresh: bool = False) -> Selfte
         seed=campaign.wishes.seed,
         meter=campaign.meter,
     )
-    store(campaign.cache, cpus, result)
+    store(campaign.cache, cpus, result, state)
     return result
+
+
+def machine_state(machine: Machine) -> dict[str, Any]:
+    """What of the machine can change within a day and moves times: power, clocks, quota."""
+    return {
+        "cpu": machine.cpu,
+        "cpu_quota": machine.cpu_quota,
+        **{key: machine.details.get(key) for key in ("on_battery", "governor", "frequency_driver")},
+    }
 
 
 def _finished(
@@ -228,11 +239,19 @@ def _finished(
         toolchains=_toolchain_parts(campaign, result),
         selftest=tested.part if tested else None,
         probes=result.probes,
-        attributions=attributions(result.probes, floor=tested.floor, selftest=tested.part.status)
+        attributions=attributions(
+            result.probes, floor=tested.floor_on(2), selftest=tested.part.status
+        )
         if tested
         else [],
         spent_s={k: round(v, 2) for k, v in result.spent_s.items()},
-        notices=[*campaign.notices, *result.notices, *_modes_left_out(plan), *_cut(plan)],
+        notices=[
+            *campaign.notices,
+            *result.notices,
+            *_modes_left_out(plan),
+            *_cut(plan),
+            *_times_only(tested),
+        ],
     )
     complete = result.complete and not plan.missing and not campaign.short
     return Finished(evidence, complete, result.interrupted, result.wall_s)
@@ -267,6 +286,13 @@ def _modes_left_out(plan: Plan) -> list[Notice]:
     """That PyTorch's compiler was not tried: its best mode may be another than what was timed."""
     torch = any(toolchain.framework == FRAMEWORKS[0] for toolchain in plan.toolchains)
     return [Notice("compile-not-measured")] if plan.profile == "quick" and torch else []
+
+
+def _times_only(tested: SelftestResult | None) -> list[Notice]:
+    """That nothing was compared, since measuring did not work here."""
+    if tested is None or tested.passed:
+        return []
+    return [Notice("times-only", "warning", values={"launches": TIMES_LAUNCHES})]
 
 
 def _cut(plan: Plan) -> list[Notice]:

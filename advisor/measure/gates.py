@@ -202,11 +202,12 @@ def enough_pairs(a: Sequence[Block], b: Sequence[Block], *, paired: bool) -> boo
 
     How many were dropped does not matter: a launch is good for what it holds.
     """
+    least = min(LEAST_CLEAN_PAIRS, len(a), len(b))
     if paired:
         both = {x.round for x in a if x.kept} & {x.round for x in b if x.kept}
         a, b = ([x for x in side if x.round in both] for side in (a, b))
     sides = [[x for x in side if x.kept] for side in (a, b)]
-    return all(len(k) >= LEAST_CLEAN_PAIRS and not _steadily_used(k) for k in sides)
+    return all(len(k) >= max(1, least) and not _steadily_used(k) for k in sides)
 
 
 def good_pairs(a: Sequence[Block], b: Sequence[Block]) -> tuple[list[float], list[float], float]:

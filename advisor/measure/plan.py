@@ -27,6 +27,8 @@ PROTOCOLS = {
     "standard": Protocol(rounds=6, block_s=0.030, warm_min_s=0.10, warm_max_s=2.0),
     "thorough": Protocol(rounds=12, block_s=0.040, warm_min_s=0.30, warm_max_s=5.0),
 }
+# Where nothing can be called, so many launches show the times and how far they differ.
+TIMES_LAUNCHES = 2
 # Seconds: start of a worker; warm build of a mode; extra cold build of torch.compile.
 _START_S = {"pytorch": 2.6, "jax": 1.1, "numpy": 0.4}
 _BUILD_S = {TORCH_EAGER: 0.2, TORCH_COMPILE: 1.4, JIT: 0.6, JAX_EAGER: 3.0}
@@ -199,6 +201,11 @@ def _timed_seconds(item: WorkItem, protocol: Protocol) -> float:
 def _once_seconds(item: WorkItem) -> float:
     cold = sum(_COLD_S.get(mode.name, 0.0) for mode in item.modes)
     return cold + sum(_BUILD_S.get(mode.name, 1.0) for mode in item.modes if mode.few_samples)
+
+
+def times_only(plan: Plan) -> Plan:
+    """*plan* where no comparison can be called: two launches, for times with an interval."""
+    return replace(plan, looks=Looks((TIMES_LAUNCHES,), plan.looks.alpha))
 
 
 def cut_to_budget(plan: Plan, wishes: Wishes) -> Plan:

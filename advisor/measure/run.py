@@ -283,7 +283,7 @@ class Run:
         failed = self._failed[series.key]
         alive = [m.label for m in item.modes if (item.key, m.label) not in failed]
         pairs = [p for p in crossing_pairs(item) if p[0] in alive and p[1] in alive]
-        if not pairs:
+        if not pairs or not self._selftest.passed:
             enough = ONE_OFF_LAUNCHES if item.one_off else looks.launches[0]
             return bool(alive) and len(launches) < min(enough, looks.launches[0])
         if len(launches) >= looks.most + MOST_REPEATS:
@@ -312,7 +312,7 @@ class Run:
         facts = {k: v for launch in launches for k, v in launch.facts.items()}
         return SeriesContext(
             looks=self._plan.looks,
-            floor=self._selftest.floor,
+            floor=self._selftest.floor_on(series.cores),
             selftest=self._selftest.part.status,
             peaks={k: f["flops_per_s"] for k, f in facts.items() if "flops_per_s" in f},
             copies={k: f["bytes_per_s"] for k, f in facts.items() if "bytes_per_s" in f},
