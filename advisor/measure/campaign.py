@@ -17,7 +17,16 @@ from typing import Any
 
 from advisor import __version__
 from advisor.errors import NothingToMeasureError
-from advisor.evidence import Evidence, Machine, Notice, Reason, Tool, Toolchain
+from advisor.evidence import (
+    Attribution,
+    Evidence,
+    Machine,
+    Notice,
+    Probe,
+    Reason,
+    Tool,
+    Toolchain,
+)
 from advisor.machine.cpu import one_per_core
 from advisor.measure.attribution import attributions
 from advisor.measure.catalogue import OfferedWorkload, as_offered, read_catalogue, users_fault
@@ -255,6 +264,13 @@ def _finished(
     )
     complete = result.complete and not plan.missing and not campaign.short
     return Finished(evidence, complete, result.interrupted, result.wall_s)
+
+
+def _attributions(probes: Sequence[Probe], tested: SelftestResult | None) -> list[Attribution]:
+    if tested is None:
+        return []
+    # What is toggled may be the number of cores: the wider floor holds for both ends.
+    return attributions(probes, floor=tested.floor_on(2), selftest=tested.part.status)
 
 
 def _toolchain_parts(campaign: Campaign, result: RunResult) -> list[Toolchain]:

@@ -17,7 +17,8 @@ from advisor.evidence import Notice, Probe
 from advisor.measure.assemble import probe_of
 from advisor.measure.attribution import disagreements
 from advisor.measure.certificate import keeps_compiling, outweighed, too_noisy
-from advisor.measure.comparisons import crossing_pairs, verdict_so_far
+from advisor.measure.comparisons import crossing_pairs, pairs_of, verdict_so_far
+from advisor.measure.family import FAMILY_ALPHA, false_call_chance, hold_together
 from advisor.measure.item_runs import SeriesContext, WorkRuns, launch_logs
 from advisor.measure.launch import RunningLaunch
 from advisor.measure.plan import Plan, series_seconds
@@ -32,6 +33,7 @@ from advisor.measure.quiet import (
     wait_until_quiet,
 )
 from advisor.measure.selftest import SelftestResult
+from advisor.measure.verdicts import LOG_MARGIN
 from advisor.measure.work import Failure, LaunchResult, Series, WorkItem
 from advisor.workers.environment import dropped_tuning, worker_environment
 from advisor.workers.replies import Hello
@@ -106,6 +108,7 @@ class Run:
         self._guests: int | None = None
         self._total_s = plan.seconds()
         self._patience = Patience(PATIENCE_S)
+        self._compared = max(1, sum(len(pairs_of(i)) for s in plan.series for i in s.items))
 
     def measure(self) -> RunResult:
         """Run every launch that is needed; returns what there is, also when interrupted."""
@@ -127,7 +130,7 @@ class Run:
         ]
         every = [launch for launches in self._launches.values() for launch in launches]
         return RunResult(
-            probes=probes,
+            probes=hold_together(probes, self._plan.looks),
             notices=[*self._notices, *disagreements(probes), *_tuning_dropped()],
             hellos={k: v for launch in every for k, v in launch.hellos.items()},
             environments={
@@ -305,6 +308,10 @@ class Run:
             # More launches can still outweigh the noisy ones.
             return True
         verdict = verdict_so_far(work, pair, self._context(work.series))
+        if verdict.word in ("a_faster", "b_faster") and verdict.interval is not None:
+            # What would not stand among all comparisons of the run has not settled yet.
+            chance = false_call_chance(verdict.interval, LOG_MARGIN, looks)
+            return chance > FAMILY_ALPHA / self._compared
         return not (verdict.settled or verdict.hopeless(looks.most))
 
     def _context(self, series: Series) -> SeriesContext:
