@@ -123,7 +123,7 @@ def _catalogue(campaign: Campaign, place: Path) -> list[OfferedWorkload]:
     return read_catalogue(campaign.worker, place, campaign.own_workloads)
 
 
-def _plan(campaign: Campaign, catalogue: Sequence[OfferedWorkload]) -> Plan:
+def _plan(campaign: Campaign, catalogue: Sequence[OfferedWorkload], spent_s: float = 0.0) -> Plan:
     offers = {framework for workload in catalogue for framework in workload.frameworks}
     return make_plan(
         catalogue,
@@ -132,6 +132,7 @@ def _plan(campaign: Campaign, catalogue: Sequence[OfferedWorkload]) -> Plan:
         _cpus(campaign),
         # What a user's file does not offer is not missed.
         {f: why for f, why in campaign.missing.items() if f in offers},
+        spent_s=spent_s,
     )
 
 
@@ -157,10 +158,12 @@ def measure(campaign: Campaign) -> Finished:
         plan = _plan(campaign, catalogue)
         try:
             testing = time.monotonic()
-            tested = self_test(campaign, place)
+            tested = self_test(campaign, place, then_s=plan.seconds())
         except KeyboardInterrupt:
             return _finished(campaign, plan, RunResult(interrupted=True), None)
         tested_s = time.monotonic() - testing
+        if campaign.wishes.budget_s:
+            plan = _plan(campaign, catalogue, spent_s=time.monotonic() - begin)
         if not tested.passed:
             # Minutes of measuring would give no ratio: times only, and it is said.
             plan = times_only(plan)
@@ -172,6 +175,7 @@ def measure(campaign: Campaign) -> Finished:
             report=campaign.report,
             stop=campaign.stop,
             meter=campaign.meter,
+            begun_s=begin,
         )
         result = _run(run)
         result = replace(
@@ -197,8 +201,12 @@ def _run(run: Run) -> RunResult:
         raise fault from error
 
 
-def self_test(campaign: Campaign, place: Path, *, fresh: bool = False) -> SelftestResult:
+def self_test(
+    campaign: Campaign, place: Path, *, fresh: bool = False, then_s: float = 0.0
+) -> SelftestResult:
     """An earlier pass of this day and boot, in the machine's present state, or a new self-test.
+
+    *then_s* is how long what comes after it takes, for the time that is told.
 
     Raises:
         NothingToMeasureError: native Windows.
@@ -212,7 +220,8 @@ def self_test(campaign: Campaign, place: Path, *, fresh: bool = False) -> Selfte
 
     def tick(stage: str, /, **values: Any) -> None:
         done_s = time.monotonic() - begin
-        campaign.report(Progress(done_s, max(_SELFTEST_S, done_s), stage, values))
+        total_s = max(_SELFTEST_S, done_s + 1.0) + then_s
+        campaign.report(Progress(done_s, total_s, stage, values))
 
     result = patient_selftest(
         worker=campaign.worker,

@@ -87,8 +87,10 @@ def make_plan(
     wishes: Wishes,
     cpus: Sequence[int],
     missing: Mapping[str, Reason],
+    *,
+    spent_s: float = 0.0,
 ) -> Plan:
-    """The plan for *wishes* on *cpus*, cut to its budget.
+    """The plan for *wishes* on *cpus*, cut to what *spent_s* has left of its budget.
 
     Raises:
         UserError: a probe is asked for that does not exist.
@@ -113,7 +115,7 @@ def make_plan(
         missing=missing,
         budget_s=wishes.budget_s,
     )
-    return cut_to_budget(plan, wishes) if wishes.budget_s else plan
+    return cut_to_budget(plan, wishes, spent_s) if wishes.budget_s else plan
 
 
 def _series_of(
@@ -191,6 +193,18 @@ def item_seconds(item: WorkItem, protocol: Protocol) -> float:
     return builds + _timed_seconds(item, protocol)
 
 
+def first_seconds(item: WorkItem, protocol: Protocol) -> float:
+    """About how long the first launch spends on *item*: with cold compilers, and what is once."""
+    return item_seconds(item, protocol) + _once_seconds(item)
+
+
+def start_seconds(series: Series, *, first: bool) -> float:
+    """About how long the workers of *series* take to start: side by side but in a first launch."""
+    frameworks = {m.toolchain.key: m.toolchain.framework for i in series.items for m in i.modes}
+    starts = [_START_S.get(framework, 2.0) for framework in frameworks.values()] or [0.0]
+    return sum(starts) if first or series.exclusive else max(starts)
+
+
 def _timed_seconds(item: WorkItem, protocol: Protocol) -> float:
     modes = sum(not mode.few_samples for mode in item.modes)
     rounds = protocol.few_blocks if item.one_off else protocol.rounds
@@ -208,14 +222,15 @@ def times_only(plan: Plan) -> Plan:
     return replace(plan, looks=Looks((TIMES_LAUNCHES,), plan.looks.alpha))
 
 
-def cut_to_budget(plan: Plan, wishes: Wishes) -> Plan:
+def cut_to_budget(plan: Plan, wishes: Wishes, spent_s: float = 0.0) -> Plan:
     """Keep what is worth most and fits, in that order; at least one item stays."""
+    left_s = (plan.budget_s or math.inf) - spent_s
     candidates = [(series, item) for series in plan.series for item in series.items]
     ranked = sorted(candidates, key=lambda pair: -_worth(pair[0], pair[1], plan, wishes))
     kept: set[tuple[str, str]] = set()
     for series, item in ranked:
         trial = {*kept, (series.key, item.key)}
-        if not kept or _only(plan, trial).seconds() <= (plan.budget_s or math.inf):
+        if not kept or _only(plan, trial).seconds() <= left_s:
             kept = trial
     left_out = tuple(
         Cut(item.workload, item.size_name, series.cores, "budget")
