@@ -18,7 +18,7 @@ from advisor.measure.work import Protocol, Series, WorkItem
 # What is taken over its estimate for so long is about to end: this share of it is left.
 _OVERDUE = 0.1
 # The least that a later launch takes of the first one, before there was any.
-_LEAST_WARM = 0.1
+_LEAST_WARM = 0.25
 # How far a whole machine may be from the one that the guesses were made on.
 _FACTORS = (0.2, 20.0)
 
