@@ -175,7 +175,10 @@ class Launch:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One mode of one probe: its times, or why there are none. `interval_s` is at 95 %."""
+    """One mode of one probe: its times, or why there are none. `interval_s` is at 95 %.
+
+    Where `disturbed`, others used the CPUs during most launches: the times are what was seen then.
+    """
 
     framework: Framework
     mode: Id
@@ -186,6 +189,7 @@ class Entry:
     median_s: Seconds | None = None
     p95_s: Seconds | None = None
     interval_s: tuple[Seconds, Seconds] | None = None
+    disturbed: bool = False
     latency: Latency | None = None
     effective_cores: Annotated[float, Limits(ge=0, le=1e5)] | None = None
     import_s: Seconds | None = None

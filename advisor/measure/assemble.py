@@ -128,14 +128,20 @@ def _entry(item: WorkItem, mode: Mode, launches: Sequence[LaunchResult]) -> Entr
     if not runs:
         status, reason = _why_nothing(item, mode, launches)
         return replace(bare, status=status, reason=reason)
-    noisy = {launch.index for launch in launches if item.key in launch.noisy}
-    timed = _with_times(bare, runs, noisy)
+    timed = _with_times(bare, runs)
     return _with_first_calls(timed, item, [run for _, run in runs])
 
 
-def _with_times(entry: Entry, runs: Runs, noisy: set[int]) -> Entry:
-    """What holds for the calls of a steady mode, and each launch."""
-    medians = [_launch_median(run) for _, run in runs]
+def _with_times(entry: Entry, runs: Runs) -> Entry:
+    """What holds for the calls of a steady mode, and each launch.
+
+    Times are of the launches that others left alone; where most were disturbed, of all of them,
+    and the entry says so.
+    """
+    noisy = [gates.disturbed(run.blocks) for _, run in runs]
+    disturbed = sum(noisy) * 2 > len(runs)
+    every = [_launch_median(run) for _, run in runs]
+    medians = [m for m, bad in zip(every, noisy, strict=True) if disturbed or not bad]
     blocks = [block for _, run in runs for block in run.blocks]
     samples = [s for block in blocks if block.kept for s in block.samples_s]
     cores = [c for block in blocks if (c := gates.effective_cores(block)) is not None]
@@ -154,9 +160,10 @@ def _with_times(entry: Entry, runs: Runs, noisy: set[int]) -> Entry:
             "unsteady_launches": sum(not run.steady for _, run in runs),
         },
         launches=[
-            _launch(index, run, median_s, noisy=index in noisy)
-            for (index, run), median_s in zip(runs, medians, strict=True)
+            _launch(index, run, median_s, noisy=bad)
+            for (index, run), median_s, bad in zip(runs, every, noisy, strict=True)
         ],
+        disturbed=disturbed,
     )
 
 

@@ -17,15 +17,24 @@ from typing import Any
 
 from advisor import __version__
 from advisor.errors import NothingToMeasureError
-from advisor.evidence import Evidence, Machine, Notice, Reason, Tool, Toolchain
+from advisor.evidence import (
+    Attribution,
+    Evidence,
+    Machine,
+    Notice,
+    Probe,
+    Reason,
+    Tool,
+    Toolchain,
+)
 from advisor.machine.cpu import one_per_core
 from advisor.measure.attribution import attributions
 from advisor.measure.catalogue import OfferedWorkload, as_offered, read_catalogue, users_fault
-from advisor.measure.plan import Plan, make_plan
+from advisor.measure.plan import TIMES_LAUNCHES, Plan, make_plan, times_only
 from advisor.measure.progress import OnProgress, Progress, unreported
 from advisor.measure.quiet import CpuMeter, MeterFactory
 from advisor.measure.run import Run, RunResult
-from advisor.measure.selftest import SelftestResult, cached, selftest, store
+from advisor.measure.selftest import SelftestResult, cached, patient_selftest, store
 from advisor.measure.wishes import Wishes
 from advisor.measure.work import ToolchainSpec
 from advisor.pair import FRAMEWORKS
@@ -37,7 +46,7 @@ from advisor.workers.workspace import workspace
 
 _MOST_NAMED = 30
 # About what a self-test takes.
-_SELFTEST_S = 6.0
+_SELFTEST_S = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +123,7 @@ def _catalogue(campaign: Campaign, place: Path) -> list[OfferedWorkload]:
     return read_catalogue(campaign.worker, place, campaign.own_workloads)
 
 
-def _plan(campaign: Campaign, catalogue: Sequence[OfferedWorkload]) -> Plan:
+def _plan(campaign: Campaign, catalogue: Sequence[OfferedWorkload], spent_s: float = 0.0) -> Plan:
     offers = {framework for workload in catalogue for framework in workload.frameworks}
     return make_plan(
         catalogue,
@@ -123,6 +132,7 @@ def _plan(campaign: Campaign, catalogue: Sequence[OfferedWorkload]) -> Plan:
         _cpus(campaign),
         # What a user's file does not offer is not missed.
         {f: why for f, why in campaign.missing.items() if f in offers},
+        spent_s=spent_s,
     )
 
 
@@ -148,10 +158,15 @@ def measure(campaign: Campaign) -> Finished:
         plan = _plan(campaign, catalogue)
         try:
             testing = time.monotonic()
-            tested = self_test(campaign, place)
+            tested = self_test(campaign, place, then_s=plan.seconds())
         except KeyboardInterrupt:
             return _finished(campaign, plan, RunResult(interrupted=True), None)
         tested_s = time.monotonic() - testing
+        if campaign.wishes.budget_s:
+            plan = _plan(campaign, catalogue, spent_s=time.monotonic() - begin)
+        if not tested.passed:
+            # Minutes of measuring would give no ratio: times only, and it is said.
+            plan = times_only(plan)
         run = Run(
             plan,
             worker=campaign.worker,
@@ -160,6 +175,7 @@ def measure(campaign: Campaign) -> Finished:
             report=campaign.report,
             stop=campaign.stop,
             meter=campaign.meter,
+            begun_s=begin,
         )
         result = _run(run)
         result = replace(
@@ -185,25 +201,29 @@ def _run(run: Run) -> RunResult:
         raise fault from error
 
 
-def self_test(campaign: Campaign, place: Path, *, fresh: bool = False) -> SelftestResult:
-    """An earlier pass on this boot, or a new self-test on one CPU.
+def self_test(
+    campaign: Campaign, place: Path, *, fresh: bool = False, then_s: float = 0.0
+) -> SelftestResult:
+    """An earlier pass of this day and boot, in the machine's present state, or a new self-test.
 
-    On one CPU, since NumPy's own threads on two virtual CPUs differ between launches by more
-    than what is to be found: that would test NumPy and not the measuring.
+    *then_s* is how long what comes after it takes, for the time that is told.
 
     Raises:
         NothingToMeasureError: native Windows.
     """
     _refuse_native_windows()
-    cpus = _cpus(campaign)[-1:]
-    earlier = None if fresh else cached(campaign.cache, cpus)
+    cpus, state = _cpus(campaign), machine_state(campaign.machine)
+    earlier = None if fresh else cached(campaign.cache, cpus, state)
     if earlier is not None:
         return earlier
+    begin = time.monotonic()
 
     def tick(stage: str, /, **values: Any) -> None:
-        campaign.report(Progress(0.0, _SELFTEST_S, stage, values))
+        done_s = time.monotonic() - begin
+        total_s = max(_SELFTEST_S, done_s + 1.0) + then_s
+        campaign.report(Progress(done_s, total_s, stage, values))
 
-    result = selftest(
+    result = patient_selftest(
         worker=campaign.worker,
         workspace=place,
         cpus=cpus,
@@ -211,8 +231,17 @@ def self_test(campaign: Campaign, place: Path, *, fresh: bool = False) -> Selfte
         seed=campaign.wishes.seed,
         meter=campaign.meter,
     )
-    store(campaign.cache, cpus, result)
+    store(campaign.cache, cpus, result, state)
     return result
+
+
+def machine_state(machine: Machine) -> dict[str, Any]:
+    """What of the machine can change within a day and moves times: power, clocks, quota."""
+    return {
+        "cpu": machine.cpu,
+        "cpu_quota": machine.cpu_quota,
+        **{key: machine.details.get(key) for key in ("on_battery", "governor", "frequency_driver")},
+    }
 
 
 def _finished(
@@ -228,14 +257,29 @@ def _finished(
         toolchains=_toolchain_parts(campaign, result),
         selftest=tested.part if tested else None,
         probes=result.probes,
-        attributions=attributions(result.probes, floor=tested.floor, selftest=tested.part.status)
+        attributions=attributions(
+            result.probes, floor=tested.floor_on(2), selftest=tested.part.status
+        )
         if tested
         else [],
         spent_s={k: round(v, 2) for k, v in result.spent_s.items()},
-        notices=[*campaign.notices, *result.notices, *_modes_left_out(plan), *_cut(plan)],
+        notices=[
+            *campaign.notices,
+            *result.notices,
+            *_modes_left_out(plan),
+            *_cut(plan),
+            *_times_only(tested),
+        ],
     )
     complete = result.complete and not plan.missing and not campaign.short
     return Finished(evidence, complete, result.interrupted, result.wall_s)
+
+
+def _attributions(probes: Sequence[Probe], tested: SelftestResult | None) -> list[Attribution]:
+    if tested is None:
+        return []
+    # What is toggled may be the number of cores: the wider floor holds for both ends.
+    return attributions(probes, floor=tested.floor_on(2), selftest=tested.part.status)
 
 
 def _toolchain_parts(campaign: Campaign, result: RunResult) -> list[Toolchain]:
@@ -267,6 +311,13 @@ def _modes_left_out(plan: Plan) -> list[Notice]:
     """That PyTorch's compiler was not tried: its best mode may be another than what was timed."""
     torch = any(toolchain.framework == FRAMEWORKS[0] for toolchain in plan.toolchains)
     return [Notice("compile-not-measured")] if plan.profile == "quick" and torch else []
+
+
+def _times_only(tested: SelftestResult | None) -> list[Notice]:
+    """That nothing was compared, since measuring did not work here."""
+    if tested is None or tested.passed:
+        return []
+    return [Notice("times-only", "warning", values={"launches": TIMES_LAUNCHES})]
 
 
 def _cut(plan: Plan) -> list[Notice]:

@@ -196,7 +196,7 @@ def _compile_gates(work: WorkRuns, pair: Pair) -> list[Gate]:
 
 def keeps_compiling(work: WorkRuns, pair: Pair) -> bool:
     """Whether one of *pair* compiles in so many blocks that more launches would tell nothing."""
-    return any(_compiling_share(work, label) > gates.MOST_DROPPED for label in pair)
+    return any(_compiling_share(work, label) > gates.MOST_COMPILING for label in pair)
 
 
 def _compiling_share(work: WorkRuns, label: str) -> float:
@@ -205,28 +205,38 @@ def _compiling_share(work: WorkRuns, label: str) -> float:
 
 
 def too_noisy(good: int, noisy: int) -> bool:
-    """Whether so many launches were noisy that the good ones cannot be trusted either."""
-    return noisy * 3 > good + noisy
+    """Whether more launches than not lack clean pairs: the load is steady, and nothing is said."""
+    return noisy > good
+
+
+def outweighed(good: int, noisy: int) -> bool:
+    """Whether so few launches were noisy that any difference may be called, not only large ones."""
+    return noisy * 3 <= good + noisy
 
 
 def _quiet_gate(work: WorkRuns, pair: Pair) -> Gate:
-    logs, noisy, dropped = launch_logs(work, *pair)
-    total = len(logs) + noisy
+    seen = launch_logs(work, *pair)
+    total = len(seen.logs) + seen.noisy
     shares = [
         share
         for launch in work.launches
         if (share := launch.foreign_share.get(work.item.key)) is not None
     ]
-    busy = too_noisy(len(logs), noisy)
-    values: dict[str, Any] = {"noisy": noisy, "launches": total, "dropped": round(dropped, 4)}
+    busy = too_noisy(len(seen.logs), seen.noisy)
+    values: dict[str, Any] = {
+        "noisy": seen.noisy,
+        "launches": total,
+        "dropped": round(seen.dropped, 4),
+        "least": gates.LEAST_CLEAN_PAIRS,
+    }
     if shares:
         values["share"] = round(quantile(shares, 0.5), 4)
     return gates.gate(
         gates.BUSY,
         ok=None if not shares and not busy else not busy,
         case="blind" if busy and not shares else "",
-        value=noisy,
-        limit=total // 3,
+        value=seen.noisy,
+        limit=total // 2,
         modes=pair,
         **values,
     )

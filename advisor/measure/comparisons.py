@@ -6,31 +6,33 @@ Pure: reads what launches gave, decides by the rules of `certificate` and `verdi
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 
 from advisor.evidence import Comparison, Parity, Reason
-from advisor.measure.certificate import certificate_of
-from advisor.measure.item_runs import Pair, SeriesContext, WorkRuns, launch_logs
+from advisor.measure.certificate import certificate_of, outweighed
+from advisor.measure.item_runs import Pair, PairLogs, SeriesContext, WorkRuns, launch_logs
 from advisor.measure.statistics import Interval, level_of
 from advisor.measure.verdicts import Verdict, call
 from advisor.measure.work import WorkItem
 from advisor.pair import CALLED, FRAMEWORKS
 
+# What is called although a third of the launches were lost: more than others can pretend, whose
+# slow phases were seen to reach 1.3.
+BEYOND_DISTURBANCE = math.log(1.5)
+
 
 def verdict_so_far(work: WorkRuns, pair: Pair, context: SeriesContext) -> Verdict:
     """The verdict by the statistics alone, as it decides whether more launches are run."""
-    logs, _, _ = launch_logs(work, *pair)
-    return _call(logs, work, pair, context)
+    return _call(launch_logs(work, *pair), work, pair, context)
 
 
-def _call(logs: Sequence[float], work: WorkRuns, pair: Pair, context: SeriesContext) -> Verdict:
+def _call(seen: PairLogs, work: WorkRuns, pair: Pair, context: SeriesContext) -> Verdict:
     together = work.toolchain_of(pair[0]) == work.toolchain_of(pair[1])
     return call(
-        logs,
+        seen.logs,
         context.looks,
         margin=context.margin,
-        floor=context.floor,
+        floor=seen.floor(context.floor),
         one_process=together and not work.item.own_process,
     )
 
@@ -38,14 +40,14 @@ def _call(logs: Sequence[float], work: WorkRuns, pair: Pair, context: SeriesCont
 def comparison(work: WorkRuns, pair: Pair, parity: Parity, context: SeriesContext) -> Comparison:
     """One comparison as it stands in the evidence; where a gate failed without any ratio."""
     a, b = pair
-    logs, _, _ = launch_logs(work, a, b)
+    seen = launch_logs(work, a, b)
     certificate = certificate_of(work, pair, parity, context)
     bare = Comparison(
         a=a,
         b=b,
         verdict="invalid",
         level=level_of(context.looks.alpha),
-        launches=len(logs),
+        launches=len(seen.logs),
         margin=round(math.exp(context.margin) - 1, 4),
         pairing="paired" if work.paired(a, b) else "unpaired",
         certificate=certificate,
@@ -54,11 +56,11 @@ def comparison(work: WorkRuns, pair: Pair, parity: Parity, context: SeriesContex
     if failed:
         # What was wrong is said by the certificate's own lines.
         return replace(bare, reason=Reason(failed[0]))
-    verdict = _cautious(_call(logs, work, pair, context), work, pair)
+    verdict = _cautious(_call(seen, work, pair, context), work, pair, seen)
     reason = verdict.reason
     few = reason is not None and reason.id == "too-few-launches"
     if few and _told_apart(work, pair, context):
-        reason = Reason("not-followed-up", values={"launches": len(logs)})
+        reason = Reason("not-followed-up", values={"launches": len(seen.logs)})
     called = replace(bare, verdict=verdict.word, reason=reason)
     return called if verdict.interval is None else _with_interval(called, verdict.interval)
 
@@ -85,18 +87,23 @@ def _ratio(log: float) -> float:
     return float(f"{math.exp(log):.5g}")
 
 
-def _cautious(verdict: Verdict, work: WorkRuns, pair: Pair) -> Verdict:
-    """A side that never became steady is only called when the difference is beyond doubt."""
+def _cautious(verdict: Verdict, work: WorkRuns, pair: Pair, seen: PairLogs) -> Verdict:
+    """Where a side never became steady or others were there, only large differences are called."""
     if verdict.word not in CALLED or verdict.interval is None:
         return verdict
+    size = abs(verdict.interval.estimate)
     unsteady = [
         label
         for label in pair
         if sum(not run.steady for run in work.good(label)) * 2 > len(work.good(label))
     ]
-    if not unsteady or abs(verdict.interval.estimate) > math.log(2):
-        return verdict
-    return Verdict("inconclusive", verdict.interval, Reason("not-steady", "", {"modes": unsteady}))
+    if unsteady and size <= math.log(2):
+        reason = Reason("not-steady", "", {"modes": unsteady})
+        return Verdict("inconclusive", verdict.interval, reason)
+    if not outweighed(len(seen.logs), seen.noisy) and size <= BEYOND_DISTURBANCE:
+        reason = Reason("disturbed", values={"noisy": seen.noisy})
+        return Verdict("inconclusive", verdict.interval, reason)
+    return verdict
 
 
 def pairs_of(item: WorkItem) -> list[Pair]:

@@ -46,8 +46,16 @@ BLOCK_GATES = (
     *(CORES_LOST, WAITED, PRESSURE),
 )
 
-# Share of pairs that may be dropped before a launch counts as noisy.
-MOST_DROPPED = 0.30
+# So many clean pairs make a launch, however many were dropped. The median of four stays between
+# its neighbours whatever one block does that the gates missed; and with the 3 % by which pairs
+# scatter inside a launch it is good to 2 %, less than equal code differs between launches.
+LEAST_CLEAN_PAIRS = 4
+# Rounds go on for the planned number of clean ones, at most so many times the planned number.
+MOST_TIMES_ROUNDS = 4
+# Share of dropped pairs beyond which the spread that equal code showed meanwhile is the floor.
+DISTURBED_SHARE = 0.10
+# Share of blocks in which a mode may compile before more launches are no use.
+MOST_COMPILING = 0.30
 CORES_TOLERANCE = 0.20
 STEAL_SHARE = 0.02
 DELAY_EXCESS = 0.10
@@ -56,7 +64,8 @@ PRESSURE_EXCESS = 0.10
 # A block below this share of its launch's median clock was throttled.
 CLOCK_SHARE = 0.90
 # Shares of the allowed CPUs that others used during a round (read in ticks of 10 ms: over two
-# CPUs and a tenth of a second the reading itself is only good to 0.1).
+# CPUs and a tenth of a second the reading itself is only good to 0.1), and on average over the
+# clean rounds of a launch: more is a steady load that no single round shows.
 ROUND_FOREIGN_SHARE = 0.20
 TAKEN_SHARE = 0.08
 LAUNCH_FOREIGN_SHARE = 0.10
@@ -160,6 +169,45 @@ def _marked(blocks: Sequence[Block], clock_hz: float | None) -> list[Block]:
         replace(block, kept=not of_block, dropped_by=of_block)
         for block, of_block in zip(blocks, faults, strict=True)
     ]
+
+
+def clean_rounds(runs: Mapping[str, Sequence[Block]]) -> int:
+    """In how many rounds no mode of *runs* was disturbed by others, as far as the blocks tell.
+
+    A block that compiled is not clean, but another round would not be either: it counts here.
+    """
+    marked = marked_blocks(runs).values()
+    disturbed = {
+        block.round
+        for blocks in marked
+        for block in blocks
+        if not set(block.dropped_by) <= {COMPILED_INSIDE}
+    }
+    return len({block.round for blocks in marked for block in blocks} - disturbed)
+
+
+def disturbed(blocks: Sequence[Block], least: int = LEAST_CLEAN_PAIRS) -> bool:
+    """Whether others left too little of a mode's *blocks* in one launch, or used CPUs all along."""
+    kept = [block for block in blocks if block.kept]
+    return len(kept) < min(least, len(blocks)) or not kept or _steadily_used(kept)
+
+
+def _steadily_used(kept: Sequence[Block]) -> bool:
+    shares = [block.foreign_share for block in kept if block.foreign_share is not None]
+    return bool(shares) and math.fsum(shares) / len(shares) > LAUNCH_FOREIGN_SHARE
+
+
+def enough_pairs(a: Sequence[Block], b: Sequence[Block], *, paired: bool) -> bool:
+    """Whether both sides have enough clean blocks of a launch, in the same rounds where *paired*.
+
+    How many were dropped does not matter: a launch is good for what it holds.
+    """
+    least = min(LEAST_CLEAN_PAIRS, len(a), len(b))
+    if paired:
+        both = {x.round for x in a if x.kept} & {x.round for x in b if x.kept}
+        a, b = ([x for x in side if x.round in both] for side in (a, b))
+    sides = [[x for x in side if x.kept] for side in (a, b)]
+    return all(len(k) >= max(1, least) and not _steadily_used(k) for k in sides)
 
 
 def good_pairs(a: Sequence[Block], b: Sequence[Block]) -> tuple[list[float], list[float], float]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from advisor.measure import gates
-from advisor.measure.statistics import pair_log_ratio
+from advisor.measure.statistics import equal_code_log, equal_code_spread, pair_log_ratio
 from advisor.measure.verdicts import LOG_MARGIN, Looks
 from advisor.measure.work import LaunchResult, ModeRun, Series, WorkItem
 from advisor.workers.replies import Hello
@@ -60,26 +60,53 @@ class SeriesContext:
     device_guests: int | None = None
 
 
-def launch_logs(work: WorkRuns, a: str, b: str) -> tuple[list[float], int, float]:
-    """log(time of b / time of a) of each good launch; also how many were noisy, and the drops.
+@dataclass(frozen=True)
+class PairLogs:
+    """What the launches say of one pair.
+
+    Attributes:
+        logs: log(time of b / time of a) of each launch that holds enough clean pairs.
+        noisy: How many launches hold too few.
+        dropped: Mean share of dropped pairs, of all launches.
+        equal_code: The spread that each side showed against itself in the counted launches.
+    """
+
+    logs: list[float]
+    noisy: int
+    dropped: float
+    equal_code: float
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether others cost so many pairs that the machine was not the one of the self-test."""
+        return self.noisy > 0 or self.dropped > gates.DISTURBED_SHARE
+
+    def floor(self, usual: float) -> float:
+        """What bounds the spread from below: *usual*, or what equal code showed if disturbed."""
+        return max(usual, self.equal_code) if self.disturbed else usual
+
+
+def launch_logs(work: WorkRuns, a: str, b: str) -> PairLogs:
+    """log(time of b / time of a) of each launch with enough clean pairs, whatever it dropped.
 
     Where blocks could not take turns, a launch gives the ratio of the medians of all its good
     blocks: its two workers followed each other, in the reversed order every other launch.
-
-    Returns ``(logs, noisy launches, mean share of dropped pairs)``.
     """
-    logs, noisy, drops = [], 0, []
-    key = work.item.key
+    logs: list[float] = []
+    noisy, drops, equal = 0, [], []
+    paired = work.paired(a, b)
     for launch in work.launches:
-        runs = launch.runs.get((key, a)), launch.runs.get((key, b))
+        runs = launch.runs.get((work.item.key, a)), launch.runs.get((work.item.key, b))
         if runs[0] is None or runs[1] is None or not runs[0].blocks or not runs[1].blocks:
             continue
-        good = gates.good_pairs if work.paired(a, b) else gates.good_medians
-        a_s, b_s, dropped = good(runs[0].blocks, runs[1].blocks)
+        sides = runs[0].blocks, runs[1].blocks
+        a_s, b_s, dropped = (gates.good_pairs if paired else gates.good_medians)(*sides)
         drops.append(dropped)
         ratio = pair_log_ratio(a_s, b_s)
-        if key in launch.noisy or dropped > gates.MOST_DROPPED or ratio is None:
+        if ratio is None or not gates.enough_pairs(*sides, paired=paired):
             noisy += 1
             continue
         logs.append(ratio)
-    return logs, noisy, math.fsum(drops) / len(drops) if drops else 0.0
+        equal += [log for side in (a_s, b_s) if (log := equal_code_log(side)) is not None]
+    share = math.fsum(drops) / len(drops) if drops else 0.0
+    return PairLogs(logs, noisy, share, equal_code_spread(equal))

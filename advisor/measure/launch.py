@@ -62,8 +62,7 @@ class RunningLaunch:
                 self._measure_one_by_one()
             else:
                 self._start_all()
-                for item in self._items:
-                    self._measure_item(item)
+                self._measure_items()
         except KeyboardInterrupt:
             self.result.interrupted = True
         finally:
@@ -87,9 +86,13 @@ class RunningLaunch:
             self._alone = toolchain.key
             with self.result.spending("starting"):
                 self._start_one(toolchain, place)
-            for item in self._items:
-                self._measure_item(item)
+            self._measure_items()
             self._pool.end(toolchain)
+
+    def _measure_items(self) -> None:
+        for item in self._items:
+            if self._options.room(item):
+                self._measure_item(item)
 
     def _side_by_side(self, actions: Sequence[Callable[[], None]]) -> None:
         """Run the set-up of each worker; together, but where one would slow what is timed."""

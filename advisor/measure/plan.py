@@ -27,6 +27,8 @@ PROTOCOLS = {
     "standard": Protocol(rounds=6, block_s=0.030, warm_min_s=0.10, warm_max_s=2.0),
     "thorough": Protocol(rounds=12, block_s=0.040, warm_min_s=0.30, warm_max_s=5.0),
 }
+# Where nothing can be called, so many launches show the times and how far they differ.
+TIMES_LAUNCHES = 2
 # Seconds: start of a worker; warm build of a mode; extra cold build of torch.compile.
 _START_S = {"pytorch": 2.6, "jax": 1.1, "numpy": 0.4}
 _BUILD_S = {TORCH_EAGER: 0.2, TORCH_COMPILE: 1.4, JIT: 0.6, JAX_EAGER: 3.0}
@@ -85,8 +87,10 @@ def make_plan(
     wishes: Wishes,
     cpus: Sequence[int],
     missing: Mapping[str, Reason],
+    *,
+    spent_s: float = 0.0,
 ) -> Plan:
-    """The plan for *wishes* on *cpus*, cut to its budget.
+    """The plan for *wishes* on *cpus*, cut to what *spent_s* has left of its budget.
 
     Raises:
         UserError: a probe is asked for that does not exist.
@@ -111,7 +115,7 @@ def make_plan(
         missing=missing,
         budget_s=wishes.budget_s,
     )
-    return cut_to_budget(plan, wishes) if wishes.budget_s else plan
+    return cut_to_budget(plan, wishes, spent_s) if wishes.budget_s else plan
 
 
 def _series_of(
@@ -189,6 +193,18 @@ def item_seconds(item: WorkItem, protocol: Protocol) -> float:
     return builds + _timed_seconds(item, protocol)
 
 
+def first_seconds(item: WorkItem, protocol: Protocol) -> float:
+    """About how long the first launch spends on *item*: with cold compilers, and what is once."""
+    return item_seconds(item, protocol) + _once_seconds(item)
+
+
+def start_seconds(series: Series, *, first: bool) -> float:
+    """About how long the workers of *series* take to start: side by side but in a first launch."""
+    frameworks = {m.toolchain.key: m.toolchain.framework for i in series.items for m in i.modes}
+    starts = [_START_S.get(framework, 2.0) for framework in frameworks.values()] or [0.0]
+    return sum(starts) if first or series.exclusive else max(starts)
+
+
 def _timed_seconds(item: WorkItem, protocol: Protocol) -> float:
     modes = sum(not mode.few_samples for mode in item.modes)
     rounds = protocol.few_blocks if item.one_off else protocol.rounds
@@ -201,14 +217,20 @@ def _once_seconds(item: WorkItem) -> float:
     return cold + sum(_BUILD_S.get(mode.name, 1.0) for mode in item.modes if mode.few_samples)
 
 
-def cut_to_budget(plan: Plan, wishes: Wishes) -> Plan:
+def times_only(plan: Plan) -> Plan:
+    """*plan* where no comparison can be called: two launches, for times with an interval."""
+    return replace(plan, looks=Looks((TIMES_LAUNCHES,), plan.looks.alpha))
+
+
+def cut_to_budget(plan: Plan, wishes: Wishes, spent_s: float = 0.0) -> Plan:
     """Keep what is worth most and fits, in that order; at least one item stays."""
+    left_s = (plan.budget_s or math.inf) - spent_s
     candidates = [(series, item) for series in plan.series for item in series.items]
     ranked = sorted(candidates, key=lambda pair: -_worth(pair[0], pair[1], plan, wishes))
     kept: set[tuple[str, str]] = set()
     for series, item in ranked:
         trial = {*kept, (series.key, item.key)}
-        if not kept or _only(plan, trial).seconds() <= (plan.budget_s or math.inf):
+        if not kept or _only(plan, trial).seconds() <= left_s:
             kept = trial
     left_out = tuple(
         Cut(item.workload, item.size_name, series.cores, "budget")

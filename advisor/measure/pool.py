@@ -7,13 +7,13 @@ or what a worker is asked to do.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from advisor.measure.progress import Tick, silent
-from advisor.measure.quiet import CpuMeter, MeterFactory
-from advisor.measure.work import Protocol, Series, ToolchainSpec
+from advisor.measure.quiet import CpuMeter, MeterFactory, Patience
+from advisor.measure.work import Protocol, Series, ToolchainSpec, WorkItem
 from advisor.workers.affinity import affinity_of, move_process
 from advisor.workers.environment import worker_environment
 from advisor.workers.replies import ReplyError, check_hello
@@ -30,7 +30,8 @@ class LaunchOptions:
     """What all launches of a run share.
 
     `inputs` holds, by item, the file of its shared inputs and their SHA-256; `plants_s` a delay
-    per call by mode, which the self-test plants.
+    per call by mode, which the self-test plants; `patience` is how long they may wait for quiet,
+    and `room` whether there is time left for an item.
     """
 
     workspace: Path
@@ -42,6 +43,8 @@ class LaunchOptions:
     plants_s: Mapping[str, float] = field(default_factory=dict)
     tick: Tick = silent
     meter: MeterFactory = CpuMeter
+    room: Callable[[WorkItem], bool] = lambda _: True
+    patience: Patience = field(default_factory=lambda: Patience(0.0))
 
 
 class WorkerPool:

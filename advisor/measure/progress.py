@@ -11,13 +11,20 @@ from typing import Any, Protocol
 class Progress:
     """Seconds done of about how many, and what is being done: a stage's id with its values.
 
-    The total is 0 where nobody knows it.
+    The total is 0 where nobody knows it. `settled` of so many `comparisons` need no launch more.
     """
 
     done_s: float
     total_s: float
     stage: str
     values: Mapping[str, Any] = field(default_factory=dict)
+    settled: int = 0
+    comparisons: int = 0
+
+    @property
+    def probe(self) -> str:
+        """The workload and size that is worked on, ``WORKLOAD/SIZE``; empty between them."""
+        return str(self.values.get("item", ""))
 
 
 class Tick(Protocol):

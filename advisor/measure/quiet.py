@@ -119,6 +119,21 @@ def wait_until_quiet(
             announced = True
 
 
+@dataclass
+class Patience:
+    """How long somebody may still wait for others to finish; what was waited is used up."""
+
+    left_s: float
+
+    def wait(self, meter: Meter, tick: Tick) -> None:
+        """Wait until others are quiet, for what is left at most."""
+        if self.left_s <= 0:
+            return
+        begin = time.monotonic()
+        wait_until_quiet(meter, limit_s=self.left_s, tick=tick)
+        self.left_s -= time.monotonic() - begin
+
+
 def ask_driver(command: Sequence[str] = _DRIVER_QUESTION) -> str | None:
     """The driver's answer, or None where there is no such command or it does not answer."""
     try:

@@ -8,25 +8,29 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from advisor.evidence import Notice, Probe
 from advisor.measure.assemble import probe_of
 from advisor.measure.attribution import disagreements
-from advisor.measure.certificate import keeps_compiling, too_noisy
-from advisor.measure.comparisons import crossing_pairs, verdict_so_far
-from advisor.measure.item_runs import SeriesContext, WorkRuns, launch_logs
+from advisor.measure.clock import Clock, Owed, Step
+from advisor.measure.comparisons import crossing_pairs, pairs_of
+from advisor.measure.family import hold_together
+from advisor.measure.item_runs import SeriesContext, WorkRuns
 from advisor.measure.launch import RunningLaunch
-from advisor.measure.plan import Plan, series_seconds
+from advisor.measure.need import MOST_REPEATS, Need
+from advisor.measure.plan import Plan
 from advisor.measure.pool import LaunchOptions
 from advisor.measure.progress import OnProgress, Progress, unreported
 from advisor.measure.quiet import (
     BUSY_SHARE,
     CpuMeter,
     MeterFactory,
+    Patience,
     foreign_processes,
     wait_until_quiet,
 )
@@ -36,13 +40,11 @@ from advisor.workers.environment import dropped_tuning, worker_environment
 from advisor.workers.replies import Hello
 from advisor.workers.worker import WorkerCommand, WorkerError, WorkerProcess, worker_argv
 
-# How many launches may be repeated because others disturbed them.
-MOST_REPEATS = 2
 QUIET_LIMIT_S = 20.0
-# What is never compared needs one launch with empty caches and one with filled ones.
-ONE_OFF_LAUNCHES = 2
-# How far over its budget a run may go while it is short of its first look.
-OVERRUN = 1.3
+# How long launches may wait, all together, while others are busy for some seconds.
+PATIENCE_S = 20.0
+# How far over its budget a run may be expected to end: estimates are good to a few percent.
+OVERRUN = 1.05
 _INPUTS_TIMEOUT_S = 120.0
 
 
@@ -84,6 +86,7 @@ class Run:
         stop: Callable[[], bool] = lambda: False,
         plants_s: Mapping[str, float] | None = None,
         meter: MeterFactory = CpuMeter,
+        begun_s: float | None = None,
     ) -> None:
         self._plan = plan
         self._worker = tuple(worker)
@@ -98,10 +101,14 @@ class Run:
         self._failed: dict[str, dict[tuple[str, str], Failure]] = {s.key: {} for s in plan.series}
         self._observations: dict[tuple[str, str, str], Path] = {}
         self._notices: list[Notice] = []
-        self._start = time.monotonic()
-        self._launch_s: dict[str, list[float]] = {s.key: [] for s in plan.series}
+        # What came before, the self-test and the catalogue, is a part of the budget.
+        self._start = time.monotonic() if begun_s is None else begun_s
+        self._clock = Clock(plan.protocol)
+        self._owed: list[Owed] = []
+        self._settled = 0
+        self._unreached: set[tuple[str, str]] = set()
         self._guests: int | None = None
-        self._total_s = plan.seconds()
+        self._patience = Patience(PATIENCE_S)
 
     def measure(self) -> RunResult:
         """Run every launch that is needed; returns what there is, also when interrupted."""
@@ -123,7 +130,7 @@ class Run:
         ]
         every = [launch for launches in self._launches.values() for launch in launches]
         return RunResult(
-            probes=probes,
+            probes=hold_together(probes, self._plan.looks),
             notices=[*self._notices, *disagreements(probes), *_tuning_dropped()],
             hellos={k: v for launch in every for k, v in launch.hellos.items()},
             environments={
@@ -136,8 +143,23 @@ class Run:
         )
 
     def _tick(self, stage: str, /, **values: Any) -> None:
-        done_s = time.monotonic() - self._start
-        self._report(Progress(done_s, max(self._total_s, done_s + 1.0), stage, values))
+        if "item" in values:
+            self._clock.turn_to(values["item"])
+        done_s = self._elapsed_s()
+        left_s = self._clock.left_s(self._owed) if self._owed else self._plan.seconds()
+        total_s = done_s + max(0.5, left_s)
+        self._report(Progress(done_s, total_s, stage, values, self._settled, self._crossing()))
+
+    def _elapsed_s(self) -> float:
+        return time.monotonic() - self._start
+
+    def _crossing(self) -> int:
+        """How many comparisons across frameworks there are to settle."""
+        return sum(len(crossing_pairs(i)) for s in self._plan.series for i in s.items)
+
+    def _compared(self) -> int:
+        """How many comparisons the run makes, of all kinds."""
+        return sum(len(pairs_of(i)) for s in self._plan.series for i in s.items)
 
     def _write_inputs(self) -> None:
         self._tick("writing-inputs")
@@ -184,6 +206,8 @@ class Run:
         share = wait_until_quiet(meter, limit_s=QUIET_LIMIT_S, tick=self._tick)
         if share is not None and share >= BUSY_SHARE:
             self._notices.append(Notice("machine-busy", "warning", values={"share": share}))
+            # Whoever did not stop while he was waited for will not stop either during launches.
+            self._patience = Patience(0.0)
 
     def _count_guests(self) -> None:
         """Other processes on the accelerator; none of our own workers lives now."""
@@ -197,13 +221,11 @@ class Run:
         for index in range(limit):
             any_active = False
             for series in self._plan.series:
-                active = self._active_items(series)
+                active = self._affordable(series, self._active_items(series))
                 if not active:
                     continue
                 if self._stop():
                     return True
-                if self._out_of_time(series):
-                    continue
                 any_active = True
                 result = self._launch(series, index, active)
                 if result.interrupted:
@@ -212,36 +234,50 @@ class Run:
                 break
         return False
 
-    def _out_of_time(self, series: Series) -> bool:
-        budget_s, launches = self._plan.budget_s, self._launches[series.key]
-        if budget_s is None or not launches:
-            return False
-        per_launch = self._seconds_per_launch(series)
-        # Launches short of the first look call nothing: a plan that fitted may run over a little.
-        too_few = len(launches) < self._plan.looks.launches[0]
-        limit_s = budget_s * OVERRUN if too_few else budget_s
-        left = limit_s - (time.monotonic() - self._start)
-        if left >= per_launch * 0.8:
-            return False
+    def _affordable(self, series: Series, items: list[WorkItem]) -> list[WorkItem]:
+        """Those of *items* whose comparisons can be settled in what is left of the budget.
+
+        What needs least is served first: a launch that calls nothing is spent for nothing. The
+        first launch of all takes the plan at its word; `_room` ends it in time.
+        """
+        budget_s = self._plan.budget_s
+        if budget_s is None or not self._launches[series.key]:
+            return items
+        owed = {one.item.key: one for one in self._owed if one.series.key == series.key}
+        left_s = OVERRUN * budget_s - self._elapsed_s()
+        chosen: list[Owed] = []
+        for one in sorted((owed[i.key] for i in items), key=lambda o: self._clock.left_s([o])):
+            if self._clock.left_s([*chosen, one]) <= left_s:
+                chosen.append(one)
+        kept = {one.item.key for one in chosen}
+        if len(kept) < len(items):
+            self._note_budget(budget_s)
+        return [item for item in items if item.key in kept]
+
+    def _room(self, series: Series, item: WorkItem, *, first: bool) -> bool:
+        """Whether the budget has the time for *item* in the launch that runs."""
+        budget_s, nothing_yet = self._plan.budget_s, not any(self._launches.values())
+        step_s = self._clock.step_s(Step(series, item, first))
+        if budget_s is None or self._elapsed_s() + step_s <= OVERRUN * budget_s:
+            return True
+        if nothing_yet and item is series.items[0]:
+            return True
+        self._note_budget(budget_s)
+        return False
+
+    def _note_budget(self, budget_s: float) -> None:
         if not any(notice.id == "budget-spent" for notice in self._notices):
             self._notices.append(Notice("budget-spent", values={"budget_s": budget_s}))
-        return True
-
-    def _seconds_per_launch(self, series: Series) -> float:
-        """What the last launch took; only the first, which compiles cold, says too much."""
-        seen = self._launch_s[series.key][1:]
-        if seen:
-            return seen[-1]
-        planned = series_seconds(series, self._plan.protocol, self._plan.looks)
-        return planned / self._plan.looks.launches[0]
 
     def _launch(self, series: Series, index: int, items: Sequence[WorkItem]) -> LaunchResult:
         first = not self._launches[series.key]
         failed = self._failed[series.key]
-        launch = RunningLaunch(self._options(), series, index, items, failed, first=first)
-        begin = time.monotonic()
+        options = replace(self._options(), room=partial(self._room, series, first=first))
+        launch = RunningLaunch(options, series, index, items, failed, first=first)
+        self._look_ahead({(series.key, item.key) for item in items})
+        self._clock.begin(series, items, first=first)
         result = launch.run()
-        self._launch_s[series.key].append(time.monotonic() - begin)
+        self._clock.end()
         self._launches[series.key].append(result)
         failed.update(result.failures)
         if first:
@@ -250,7 +286,35 @@ class Run:
                     path = launch.observation_path(item, mode)
                     if path.exists() or (item.key, mode.label) in result.runs:
                         self._observations[series.key, item.key, mode.label] = path
+            # Without the first launch nothing of an item was observed: it has no later one.
+            seen = {key for key, _ in (*result.runs, *result.failures)}
+            self._unreached |= {(series.key, i.key) for i in items if i.key not in seen}
+        self._look_ahead(frozenset())
         return result
+
+    def _look_ahead(self, running: Collection[tuple[str, str]]) -> None:
+        """What is still owed beyond the items that are *running*, and how much has settled."""
+        owed, settled = [], 0
+        for series in self._plan.series:
+            need = self._need(series)
+            for work, failed in self._works(series):
+                more = need.expected(work, failed) - ((series.key, work.item.key) in running)
+                settled += len(crossing_pairs(work.item)) - len(need.open_pairs(work, failed))
+                if more > 0:
+                    owed.append(Owed(series, work.item, more))
+        self._owed, self._settled = owed, settled
+
+    def _works(self, series: Series) -> list[tuple[WorkRuns, Collection[str]]]:
+        """The items of *series* with their launches, and which modes of each have failed."""
+        launches, failed = self._launches[series.key], self._failed[series.key]
+        return [
+            (
+                WorkRuns(item, series, launches),
+                {label for key, label in failed if key == item.key},
+            )
+            for item in series.items
+            if (series.key, item.key) not in self._unreached
+        ]
 
     def _options(self) -> LaunchOptions:
         return LaunchOptions(
@@ -263,48 +327,25 @@ class Run:
             plants_s=self._plants_s,
             tick=self._tick,
             meter=self._meter,
+            patience=self._patience,
         )
 
     def _active_items(self, series: Series) -> list[WorkItem]:
         """Items that need another launch: too few good ones, or an open verdict before its look."""
-        return [item for item in series.items if self._needs_more(series, item)]
+        need = self._need(series)
+        return [work.item for work, failed in self._works(series) if need.more(work, failed)]
 
-    def _needs_more(self, series: Series, item: WorkItem) -> bool:
-        launches, looks = self._launches[series.key], self._plan.looks
-        if not launches:
-            return True
-        failed = self._failed[series.key]
-        alive = [m.label for m in item.modes if (item.key, m.label) not in failed]
-        pairs = [p for p in crossing_pairs(item) if p[0] in alive and p[1] in alive]
-        if not pairs:
-            enough = ONE_OFF_LAUNCHES if item.one_off else looks.launches[0]
-            return bool(alive) and len(launches) < min(enough, looks.launches[0])
-        if len(launches) >= looks.most + MOST_REPEATS:
-            return False
-        work = WorkRuns(item, series, launches)
-        return any(self._pair_open(work, pair) for pair in pairs)
-
-    def _pair_open(self, work: WorkRuns, pair: tuple[str, str]) -> bool:
-        looks = self._plan.looks
-        logs, noisy, _ = launch_logs(work, *pair)
-        if noisy > MOST_REPEATS and noisy > len(logs):
-            return False
-        if len(logs) >= looks.most or keeps_compiling(work, pair):
-            return False
-        if not looks.is_look(len(logs)):
-            return True
-        if too_noisy(len(logs), noisy) and len(logs) < looks.most:
-            # More launches can still outweigh the noisy ones.
-            return True
-        verdict = verdict_so_far(work, pair, self._context(work.series))
-        return not (verdict.settled or verdict.hopeless(looks.most))
+    def _need(self, series: Series) -> Need:
+        return Need(
+            self._context(series), self._compared(), self._plan.looks, self._selftest.passed
+        )
 
     def _context(self, series: Series) -> SeriesContext:
         launches = self._launches[series.key]
         facts = {k: v for launch in launches for k, v in launch.facts.items()}
         return SeriesContext(
             looks=self._plan.looks,
-            floor=self._selftest.floor,
+            floor=self._selftest.floor_on(series.cores),
             selftest=self._selftest.part.status,
             peaks={k: f["flops_per_s"] for k, f in facts.items() if "flops_per_s" in f},
             copies={k: f["bytes_per_s"] for k, f in facts.items() if "bytes_per_s" in f},

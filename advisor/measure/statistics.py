@@ -46,6 +46,22 @@ def pair_log_ratio(a_blocks_s: Sequence[float], b_blocks_s: Sequence[float]) -> 
     return statistics.median(logs) if logs else None
 
 
+def equal_code_log(blocks_s: Sequence[float]) -> float | None:
+    """log(time / time) of one mode against itself: the median over pairs of neighbouring blocks.
+
+    None where there are fewer than two blocks. Without a disturbance it is about 0.
+    """
+    return pair_log_ratio(blocks_s[: len(blocks_s) // 2 * 2 : 2], blocks_s[1::2])
+
+
+def equal_code_spread(logs: Sequence[float]) -> float:
+    """The spread that a launch's ratio has from its blocks alone, by `equal_code_log` of each.
+
+    The root of their mean square, over the root of two: those medians are of half as many pairs.
+    """
+    return math.sqrt(math.fsum(x * x for x in logs) / len(logs) / 2) if logs else 0.0
+
+
 def t_interval(logs: Sequence[float], *, alpha: float, floor: float) -> Interval:
     """The two-sided t-interval of the mean of *logs*, one per launch.
 

@@ -7,7 +7,7 @@ are started, nor which items there are. What one mode breaks costs that mode alo
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,8 @@ _STATUS: dict[str, EntryStatus] = {
     "device-missing": "skipped",
 }
 _FINISH_TIMEOUT_S = 30.0
+# So many rounds in a row that others spoilt are no burst: they are waited for.
+SPOILT_ROUNDS = 3
 
 
 class Turns:
@@ -54,6 +56,7 @@ class Turns:
         self._pool = pool
         self._meter = meter
         self._first = first
+        self._spoilt = 0
         self.result = result
 
     def guarded(self, item: WorkItem, mode: Mode, action: Callable[[WorkItem, Mode], None]) -> bool:
@@ -149,27 +152,41 @@ class Turns:
         return all(self.guarded(item, mode, self._collect) for mode in modes)
 
     def _rounds(self, item: WorkItem, modes: Sequence[Mode]) -> bool:
-        """All rounds of the modes that are compared, and what the gates say of their blocks."""
-        protocol, result = self._options.protocol, self.result
-        by_label = {mode.label: mode for mode in modes}
+        """All rounds of the modes that are compared, and what the gates say of their blocks.
+
+        They go on until the planned number of clean ones is there: a few bad seconds cost those
+        seconds. The launch's own limit is `gates.MOST_TIMES_ROUNDS` times the plan, and half of
+        that where not one round was clean.
+        """
+        result, by_label = self.result, {mode.label: mode for mode in modes}
         key = f"{self._options.seed}/{self._series.key}/{item.key}/{result.index}"
-        rounds = protocol.few_blocks if item.one_off else protocol.rounds
+        planned = self._planned(item)
+        most = planned if item.one_off else planned * gates.MOST_TIMES_ROUNDS
         start = self._meter.read()
-        for number, order in enumerate(block_orders(list(by_label), rounds, key)):
-            about = {"item": item.key, "cores": self._series.cores, "rounds": rounds}
-            self._options.tick("timing", round=number + 1, **about)
+        for number, order in enumerate(block_orders(list(by_label), most, key)):
+            clean = self._clean(item, by_label) if number >= planned else 0
+            if number >= planned and (clean >= planned or (not clean and 2 * number >= most)):
+                break
+            about = {"item": item.key, "cores": self._series.cores, "rounds": planned}
+            self._options.tick("timing", round=min(number, planned - 1) + 1, **about)
             if not self._round(item, [by_label[label] for label in order], number):
                 return False
         share = self._busiest(item, self._meter.foreign_share(start, self._meter.read()))
         result.foreign_share[item.key] = share
-        runs = {label: result.runs[item.key, label] for label in by_label}
-        marked = gates.marked_blocks({label: run.blocks for label, run in runs.items()})
-        for label, run in runs.items():
-            run.blocks = marked[label]
-        result.noisy.discard(item.key)
-        if share is not None and share > gates.LAUNCH_FOREIGN_SHARE:
-            result.noisy.add(item.key)
+        marked = gates.marked_blocks(self._blocks(item, by_label))
+        for label in by_label:
+            result.runs[item.key, label].blocks = marked[label]
         return True
+
+    def _planned(self, item: WorkItem) -> int:
+        protocol = self._options.protocol
+        return protocol.few_blocks if item.one_off else protocol.rounds
+
+    def _blocks(self, item: WorkItem, labels: Iterable[str]) -> dict[str, list[Block]]:
+        return {label: self.result.runs[item.key, label].blocks for label in labels}
+
+    def _clean(self, item: WorkItem, labels: Iterable[str]) -> int:
+        return gates.clean_rounds(self._blocks(item, labels))
 
     def _busiest(self, item: WorkItem, share: float | None) -> float | None:
         """Of workers that follow each other, the more disturbed one counts for both."""
@@ -192,7 +209,16 @@ class Turns:
         for label, block in blocks.items():
             ended = replace(block, round=number, foreign_share=share)
             self.result.runs[item.key, label].blocks.append(ended)
+        self._let_pass(share)
         return True
+
+    def _let_pass(self, share: float | None) -> None:
+        """After rounds in a row that others spoilt, wait for them instead of timing more."""
+        busy = share is not None and share > gates.ROUND_FOREIGN_SHARE
+        self._spoilt = self._spoilt + 1 if busy else 0
+        if self._spoilt >= SPOILT_ROUNDS:
+            self._options.patience.wait(self._meter, self._options.tick)
+            self._spoilt = 0
 
     def _block(self, item: WorkItem, mode: Mode) -> Block:
         protocol = self._options.protocol

@@ -165,7 +165,6 @@ class LaunchResult:
     hellos: dict[str, Hello] = field(default_factory=dict)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     foreign_share: dict[str, float | None] = field(default_factory=dict)
-    noisy: set[str] = field(default_factory=set)
     spent_s: dict[str, float] = field(default_factory=dict)
     interrupted: bool = False
 

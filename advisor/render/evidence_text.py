@@ -55,6 +55,7 @@ def _entry(entry: Entry, probe: Probe) -> list[str]:
         extras.append(say("terminal.first_calls", seconds=entry.compile_s))
     repeated = repeated_text(entry.counters)
     extras.append(f"({repeated})" if repeated else "")
+    extras.append(say("terminal.disturbed") if entry.disturbed else "")
     head = "  ".join([f"{name} {duration(entry.median_s):>9}", *filter(None, extras)])
     indent = f"  {'':<18} {'':>9}  "
     return [head, *(indent + text for text in once_texts(entry, calls=probe.stream_calls))]

@@ -38,6 +38,14 @@ class Stage(Protocol):
     def values(self) -> Mapping[str, Any]:
         """What the stage is about."""
 
+    @property
+    def settled(self) -> int:
+        """How many comparisons need no launch more."""
+
+    @property
+    def comparisons(self) -> int:
+        """Of how many; 0 where none is known of."""
+
 
 def word_evidence(evidence: Evidence) -> Evidence:
     """*evidence* with its words: every reason, gate and notice says what it holds."""
@@ -55,7 +63,10 @@ def word_evidence(evidence: Evidence) -> Evidence:
 
 def progress_words(progress: Stage) -> str:
     """What is being done, in one line."""
-    return _said(f"progress.{progress.stage}", progress.values)
+    text = _said(f"progress.{progress.stage}", progress.values)
+    if not progress.comparisons:
+        return text
+    return say("progress.of_run", text=text, settled=progress.settled, n=progress.comparisons)
 
 
 def reason_words(reason: Reason) -> str:

@@ -14,6 +14,8 @@ from advisor.workers.environment import dropped_tuning
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     brief = partial(wait_until_quiet, window_s=0.0)
     for module in ("run", "selftest"):
+        monkeypatch.setattr(f"advisor.measure.{module}.PATIENCE_S", 0.0)
+    for module in ("run", "selftest"):
         monkeypatch.setattr(f"advisor.measure.{module}.QUIET_LIMIT_S", 0.0)
         monkeypatch.setattr(f"advisor.measure.{module}.wait_until_quiet", brief)
 

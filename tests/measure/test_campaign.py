@@ -177,3 +177,19 @@ def test_a_users_file_that_fails_while_measuring_is_the_users_mistake(
         with pytest.raises(kind, match="oh") as caught:
             measure(made)
         assert str(caught.value).startswith("mine.py:3") is (kind is UserError)
+
+
+def test_after_a_failed_self_test_only_times_are_taken_and_it_is_said(
+    script, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("FW_ADVISOR_LOCK", str(tmp_path / "lock"))
+    kit.with_selftest(script, b=1.3e-3)
+    wishes = Wishes(profile="standard", probes=("fake",), seed=5)
+    made = campaign(script, tmp_path, meter=kit.Meter, wishes=wishes)
+    evidence = kit.read_back(measure(made).evidence)
+    [told] = [n for n in evidence.notices if n.id == "times-only"]
+    assert "in 2 launches each" in told.text
+    for probe in evidence.probes:
+        assert {c.verdict for c in probe.comparisons} == {"invalid"}
+        assert {len(e.launches) for e in probe.entries} == {2}
+        assert all(e.median_s and e.interval_s for e in probe.entries)

@@ -9,6 +9,8 @@ from dataclasses import replace
 
 import pytest
 
+from advisor.measure import run as run_module
+from advisor.measure.clock import Clock
 from advisor.measure.pool import WorkerPool
 from advisor.measure.progress import Progress
 from advisor.measure.verdicts import Looks
@@ -213,6 +215,63 @@ def test_progress_only_grows_and_names_what_is_done(script):
     text = " ".join(progress_words(p) for p in seen)
     for word in ("shared inputs", "starting workers", "building", "warming up", "round 6 of 6"):
         assert word in text
+
+
+def test_progress_counts_the_comparisons_that_have_settled(script):
+    seen: list[Progress] = []
+    made = kit.plan(kit.item("fake"), kit.item("other"), looks=Looks((2,), 0.05))
+    kit.run(script, made, report=seen.append)
+    assert {p.comparisons for p in seen} == {2}
+    settled = [p.settled for p in seen]
+    assert settled == sorted(settled)
+    assert settled[0] == 0
+    assert {"fake/small", "other/small"} <= {p.probe for p in seen}
+
+
+def test_a_budget_is_spent_on_what_can_still_be_settled(script, monkeypatch):
+    """Of two items the slow one cannot end in time: the other has all its launches."""
+    script.modes["pytorch.compile"] = {"compile_s": 0.0}
+    now = [0.0]
+
+    class Run(run_module.Run):
+        def _elapsed_s(self):
+            return now[0]
+
+    monkeypatch.setattr(kit, "Run", Run)
+    monkeypatch.setattr(run_module, "Clock", lambda protocol: Clock(protocol, now=lambda: now[0]))
+
+    def report(progress: Progress) -> None:
+        # Building the slow one takes 20 s, the quick one 1 s.
+        if progress.stage == "building":
+            now[0] += 10.0 if progress.probe == "slow/small" else 0.5
+
+    made = kit.plan(kit.item("quick"), kit.item("slow"), looks=Looks((4,), 0.05), budget_s=30.0)
+    measured = kit.run(script, made, report=report)
+    quick, slow = measured.probes
+    assert {len(e.launches) for e in quick.entries} == {4}
+    assert {len(e.launches) for e in slow.entries} == {1}
+    assert [n.id for n in measured.notices] == ["budget-spent"]
+    assert now[0] <= 1.1 * 30.0
+
+
+def test_what_a_budget_did_not_reach_in_the_first_launch_is_not_compared(script, monkeypatch):
+    now = [0.0]
+
+    class Run(run_module.Run):
+        def _elapsed_s(self):
+            return now[0]
+
+    monkeypatch.setattr(kit, "Run", Run)
+    monkeypatch.setattr(run_module, "Clock", lambda protocol: Clock(protocol, now=lambda: now[0]))
+
+    def report(progress: Progress) -> None:
+        now[0] += 40.0 if progress.stage == "building" and progress.probe == "one/small" else 0.0
+
+    made = kit.plan(kit.item("one"), kit.item("two"), budget_s=30.0)
+    one, two = kit.run(script, made, report=report).probes
+    assert {e.status for e in one.entries} == {"ok"}
+    assert {(e.status, e.reason.id) for e in two.entries} == {("skipped", "not-reached")}
+    assert two.comparisons == []
 
 
 def test_inherited_tuning_is_dropped_and_named(script, monkeypatch):

@@ -132,5 +132,7 @@ def test_a_reason_that_holds_another_says_both():
 def test_progress_is_told_in_one_line():
     stage = Progress(1.0, 9.0, "building", {"item": "x/small", "mode": "jax.jit", "cores": 1})
     assert progress_words(stage) == "x/small jax.jit on 1 core: building"
+    counted = replace(stage, settled=2, comparisons=9)
+    assert progress_words(counted) == "2 of 9 settled · x/small jax.jit on 1 core: building"
     relayed = Progress(0.0, 0.0, "relayed", {"text": "round {5} of 6"})
     assert progress_words(relayed) == "round {5} of 6"

@@ -249,11 +249,12 @@ def _times(probes: Sequence[ShownProbe]) -> ReportTable:
 
 def _time_row(shown: ShownProbe, entry: Entry, target: str) -> TableRow:
     cores = entry.effective_cores
+    median = duration(entry.median_s)
     return row_of(
         id=target,
         work=shown.name,
         mode=TableCell(entry.mode, side=side_of(entry.framework)),
-        median=duration(entry.median_s),
+        median=say("measurements.disturbed", time=median) if entry.disturbed else median,
         interval=span(entry.interval_s),
         p95=duration(entry.p95_s),
         rate=_rate(shown, entry),

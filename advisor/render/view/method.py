@@ -16,7 +16,7 @@ from advisor.render.tables import columns, table_of
 from advisor.render.view.provenance import Provenances
 from advisor.render.wording import say, sentence
 
-_STEPS = ("vetoes", "claims", "speed", "draws", "status")
+_STEPS = ("vetoes", "claims", "calls", "speed", "draws", "status")
 
 
 def method_section(origins: Provenances) -> ReportSection:
