@@ -10,12 +10,15 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from advisor.errors import ERROR_SCHEMA, ExitCode, UserError
 from advisor.jsonio import dumps
+
+if TYPE_CHECKING:
+    from advisor.evidence import Evidence
 
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print exactly one JSON document on stdout.")
@@ -76,6 +79,26 @@ def write_text(path: Path, text: str) -> None:
             hint="give another place with --output",
             where=str(path),
         ) from error
+
+
+def read_worded(path: Path) -> Evidence:
+    """The evidence in *path* with words for all of its reasons, those of void parts included.
+
+    Raises:
+        UserError: it is no evidence.
+    """
+    from advisor.evidence_io import read_evidence
+    from advisor.render.evidence_words import word_evidence
+
+    return word_evidence(read_evidence(path))
+
+
+def readable(measured: Evidence) -> Evidence:
+    """*measured* in words, and with what cannot be in it marked as void: as it is written."""
+    from advisor import evidence_io
+    from advisor.render.evidence_words import word_evidence
+
+    return word_evidence(evidence_io.readable(word_evidence(measured)))
 
 
 def report_failure(error: BaseException, argv: Sequence[str]) -> int:

@@ -18,6 +18,8 @@ from advisor.cli.common import (
     colour_wanted,
     emit_json,
     may_prompt,
+    read_worded,
+    readable,
     say,
     write_text,
 )
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
     from advisor.evidence import Evidence
 
 DIRECTORY = Path("fw-advisor-report")
+OUR_FAULT = (
+    "that is a fault of ours and not of yours; what was answered is decided from rules alone"
+)
 
 
 @app.command()
@@ -94,7 +99,7 @@ def interview(
         colour=colour_wanted(no_color),
         prompt=may_prompt(no_input),
     )
-    known = [_read(path) for path in evidence or []]
+    known = [read_worded(path) for path in evidence or []]
     start = talk.starting_answers(
         file=answers, assignments=set_ or (), resume=resume, defaults=defaults, example=example
     )
@@ -104,12 +109,6 @@ def interview(
     measured, complete = _measure(talk, said, places, verbose=verbose)
     found = [*known, *([measured] if measured else [])]
     return _report(talk, said, found, places, json=json, complete=complete)
-
-
-def _read(path: Path) -> Evidence:
-    from advisor.evidence_io import read_evidence
-
-    return read_evidence(path)
 
 
 class _Places:
@@ -146,7 +145,6 @@ def _measure(
 ) -> tuple[Evidence | None, bool]:
     """What was measured here, and whether nothing that was planned is missing."""
     from advisor.render.evidence_text import evidence_lines
-    from advisor.render.evidence_words import word_evidence
 
     if not talk.probe:
         return None, True
@@ -158,7 +156,11 @@ def _measure(
     except UserError as error:
         say(f"Nothing is measured: {error}")
         return None, False
-    measured = word_evidence(finished.evidence)
+    except Exception as error:  # noqa: BLE001  (see below)
+        # Nobody's answers are lost to a fault of measuring: the rules alone still decide.
+        say(f"Nothing is measured: {type(error).__name__}: {error}\n  {OUR_FAULT}")
+        return None, False
+    measured = readable(finished.evidence)
     places.keep_evidence(measured)
     if verbose:
         say("\n".join(evidence_lines(measured, verbose=True)))
