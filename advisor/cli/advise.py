@@ -13,6 +13,7 @@ import typer
 from advisor import __version__
 from advisor.cli import app
 from advisor.cli.common import (
+    FullOption,
     JsonOption,
     NoColorOption,
     OutputOption,
@@ -62,6 +63,7 @@ def advise(
     today: TodayOption = None,
     rules: RulesOption = None,
     output: OutputOption = None,
+    full: FullOption = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
@@ -90,7 +92,7 @@ def advise(
     if output:
         from advisor.cli.outputs import write_outputs
 
-        write_outputs(record, output)
+        write_outputs(record, output, full=full)
         say("Written: " + ", ".join(str(path) for path in output), quiet=quiet)
     if json:
         emit_json(freeze(record))

@@ -30,6 +30,10 @@ OutputOption = Annotated[
 RulesOption = Annotated[
     list[Path] | None, typer.Option("--rules", help="Add the rule pack in DIR. Repeatable.")
 ]
+FullOption = Annotated[
+    bool,
+    typer.Option("--full", help="Pages with everything open, printed whole; not one page first."),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Say more while working.")]
 NoColorOption = Annotated[bool, typer.Option("--no-color", help="No colour (also NO_COLOR).")]

@@ -9,6 +9,7 @@ import typer
 
 from advisor.cli import app
 from advisor.cli.common import (
+    FullOption,
     JsonOption,
     NoColorOption,
     OutputOption,
@@ -78,6 +79,7 @@ def interview(
     rules: RulesOption = None,
     json: JsonOption = False,
     output: OutputOption = None,
+    full: FullOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
     no_color: NoColorOption = False,
@@ -108,7 +110,7 @@ def interview(
     places.keep_answers(said)
     measured, complete = _measure(talk, said, places, verbose=verbose)
     found = [*known, *([measured] if measured else [])]
-    return _report(talk, said, found, places, json=json, complete=complete)
+    return _report(talk, said, found, places, json=json, full=full, complete=complete)
 
 
 class _Places:
@@ -182,6 +184,7 @@ def _report(
     places: _Places,
     *,
     json: bool,
+    full: bool,
     complete: bool,
 ) -> int:
     from advisor.cli.measuring import today
@@ -193,7 +196,7 @@ def _report(
     inputs = talk.inputs(said, found, today())
     record = worded_record(inputs)
     written = places.reports()
-    write_outputs(record, written)
+    write_outputs(record, written, full=full)
     if json:
         emit_json(freeze(record))
     else:
