@@ -12,6 +12,7 @@ measured, decided or worded.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
@@ -204,6 +205,18 @@ class Entry:
     launches: list[Launch] = field(default_factory=list)
 
 
+def refuse_impossible(entry: Entry) -> None:
+    """Refuse times that no mode can have.
+
+    Raises:
+        ValueError: with what is wrong.
+    """
+    if entry.interval_s is not None and entry.interval_s[0] > entry.interval_s[1]:
+        raise ValueError("interval_s ends before it begins")
+    if entry.status == "ok" and entry.launches and entry.median_s is None:
+        raise ValueError("it ran, but its median is no number")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Parity:
     """Whether the modes computed the same thing from the same inputs.
@@ -250,18 +263,19 @@ class Comparison:
 
 
 def refuse_inconsistent(comparison: Comparison) -> None:
-    """Refuse a verdict that its own numbers contradict.
+    """Refuse a ratio that is no ratio of these, and a verdict that its own numbers contradict.
 
     Raises:
         ValueError: with what is wrong.
     """
+    ratio, interval = comparison.time_ratio, comparison.ci
+    if ratio is not None and interval is not None and not interval[0] <= ratio <= interval[1]:
+        raise ValueError("time_ratio lies outside its own interval")
     if not comparison.called:
         return
-    if comparison.time_ratio is None or comparison.ci is None:
+    if ratio is None or interval is None:
         raise ValueError(f"the verdict {comparison.verdict!r} needs time_ratio and ci")
-    low, high = comparison.ci
-    if not low <= comparison.time_ratio <= high:
-        raise ValueError("time_ratio lies outside its own interval")
+    low, high = interval
     if comparison.verdict == "a_faster" and low <= 1:
         raise ValueError("a_faster, but the interval reaches 1 or below")
     if comparison.verdict == "b_faster" and high >= 1:
@@ -285,7 +299,7 @@ class Probe:
     flops: Count | None = None
     bytes: Count | None = None
     samples_per_step: float | None = None
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[Annotated[Entry, Checked(refuse_impossible)]] = field(default_factory=list)
     parity: Parity = field(default_factory=Parity)
     gates: list[Gate] = field(default_factory=list)
     comparisons: list[Annotated[Comparison, Checked(refuse_inconsistent)]] = field(
@@ -363,7 +377,12 @@ class Evidence:
 
 
 def to_data(part: Any) -> Any:
-    """*part* as plain JSON values; its keys are the fields' names."""
+    """*part* as plain JSON values; its keys are the fields' names.
+
+    An infinity or NaN, which JSON has no word for, is None: not known.
+    """
+    if isinstance(part, float) and not math.isfinite(part):
+        return None
     if dataclasses.is_dataclass(part) and not isinstance(part, type):
         return {f.name: to_data(getattr(part, f.name)) for f in dataclasses.fields(part)}
     if isinstance(part, Mapping):

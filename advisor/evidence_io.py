@@ -1,8 +1,9 @@
-"""The border of the evidence: read strictly, written whole.
+"""The border of the evidence: read strictly, part by part, and written so that it can be read.
 
-Validates the dataclasses of `advisor.evidence` with pydantic. Unknown keys are left out silently (a
-later minor version may add some); a later major version is refused by name. It must not know what
-any number means.
+Validates the dataclasses of `advisor.evidence` with pydantic. A part that cannot be is void, with
+its reason, and the rest is kept (`advisor.void_parts`). Unknown keys are left out silently (a later
+minor version may add some); a later major version is refused by name. It must not know what any
+number means.
 """
 
 from __future__ import annotations
@@ -14,8 +15,12 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from advisor.errors import UserError
-from advisor.evidence import SCHEMA, Evidence
+from advisor.evidence import SCHEMA, Evidence, to_data
 from advisor.jsonio import read_json
+from advisor.void_parts import voided, without_impossible
+
+_ROUNDS = 12
+"""How often what is left is looked at again: a part inside a part shows up only then."""
 
 
 @lru_cache(maxsize=1)
@@ -27,8 +32,9 @@ def read_evidence(path: Path) -> Evidence:
     """The evidence in *path*.
 
     Raises:
-        UserError: not strict JSON, another schema, a later major version, or values that no
-            measurement can have (negative or infinite times, a verdict without its interval).
+        UserError: not strict JSON, another schema, a later major version, or a document whose
+            parts cannot be told apart. Values that no measurement can have (negative or infinite
+            times, a verdict without its interval) cost their part only.
     """
     return evidence_from(read_json(path), name=str(path))
 
@@ -36,10 +42,27 @@ def read_evidence(path: Path) -> Evidence:
 def evidence_from(data: Any, *, name: str) -> Evidence:
     """Validate *data* as evidence; *name* is what errors call it."""
     check_schema_id(data, SCHEMA, name)
+    left = without_impossible(data)
+    for _ in range(_ROUNDS):
+        try:
+            return _adapter().validate_python(left)
+        except ValidationError as error:
+            before, left = left, voided(left, error.errors(include_url=False))
+            if left is before:
+                raise validation_error(error, name) from error
+    return _read_strictly(left, name)
+
+
+def _read_strictly(data: Any, name: str) -> Evidence:
     try:
         return _adapter().validate_python(data)
     except ValidationError as error:
         raise validation_error(error, name) from error
+
+
+def readable(evidence: Evidence) -> Evidence:
+    """*evidence* as it will be read back: what was just measured, its void parts marked."""
+    return evidence_from(to_data(evidence), name="what was measured")
 
 
 def evidence_schema() -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pytest
 
 from advisor.errors import UserError
 from advisor.evidence import (
+    SCHEMA,
     Block,
     Comparison,
     Entry,
@@ -73,27 +74,66 @@ def with_comparison(**changes: Any) -> dict[str, Any]:
         ({"ci": None}, "needs time_ratio and ci"),
         ({"ci": [0.9, 2.5]}, "reaches 1 or below"),
         ({"ci": [2.1, 2.5]}, "outside its own interval"),
+        ({"verdict": "inconclusive", "ci": [2.1, 2.5]}, "outside its own interval"),
         ({"time_ratio": 0.5, "ci": [0.4, 1.1], "verdict": "b_faster"}, "reaches 1 or above"),
-        ({"time_ratio": float("inf")}, "comparisons.0.time_ratio"),
-        ({"level": 1.5}, "comparisons.0.level"),
-        ({"verdict": "certainly"}, "comparisons.0.verdict"),
+        ({"time_ratio": float("inf")}, "finite"),
+        ({"level": 1.5}, "less than 1"),
+        ({"verdict": "certainly"}, "a_faster"),
     ],
 )
-def test_a_comparison_that_cannot_be_is_refused_with_its_place(
+def test_a_comparison_that_cannot_be_is_void_with_its_reason(
     changes: dict[str, Any], words: str
 ) -> None:
-    with pytest.raises(UserError) as refused:
-        evidence_from(with_comparison(**changes), name="mine.json")
-    assert words in str(refused.value)
-    assert refused.value.where == "mine.json"
+    document = evidence_from(with_comparison(**changes), name="mine.json")
+    [compared] = document.probes[0].comparisons
+    assert (compared.verdict, compared.time_ratio, compared.ci) == ("invalid", None, None)
+    assert compared.reason is not None
+    assert compared.reason.id == "void-part"
+    assert words in str(compared.reason.values)
 
 
 @pytest.mark.parametrize("value", [-1.0, float("nan"), 1e7, "fast"])
-def test_a_time_that_cannot_be_is_refused(value: Any) -> None:
-    entry = {"framework": "jax", "mode": "jax.jit", "status": "ok", "median_s": value}
-    data = {"schema": "fw-advisor/evidence@1", "probes": [{"id": "x", "entries": [entry]}]}
-    with pytest.raises(UserError):
-        evidence_from(data, name="x")
+def test_a_time_that_cannot_be_is_void_and_the_other_modes_stay(value: Any) -> None:
+    entries = [
+        {"framework": "jax", "mode": "jax.jit", "status": "ok", "median_s": value},
+        {"framework": "pytorch", "mode": "pytorch.eager", "status": "ok", "median_s": 0.1},
+    ]
+    probe = {"id": "x", "entries": entries, "comparisons": [CALLED]}
+    document = evidence_from({"schema": SCHEMA, "probes": [probe]}, name="x")
+    bad, good = document.probes[0].entries
+    assert (bad.status, bad.median_s) == ("invalid", None)
+    assert good.median_s == 0.1
+    assert document.probes[0].comparisons[0].verdict == "invalid"
+
+
+@pytest.mark.parametrize(
+    ("changes", "kept"),
+    [
+        ({"machine": {"cores_usable": "many", "cpu": "Some CPU"}}, 1),
+        ({"probes": [{"id": "x", "flops": -1}, {"id": "y"}]}, 1),
+        ({"attributions": [{"kind": "cores"}], "probes": [{"id": "y"}]}, 1),
+        ({"spent_s": {"warm": -3}, "probes": [{"id": "y"}]}, 1),
+    ],
+)
+def test_other_parts_that_cannot_be_are_left_out_with_a_notice(
+    changes: dict[str, Any], kept: int
+) -> None:
+    document = evidence_from({"schema": SCHEMA, "probes": [{"id": "y"}], **changes}, name="x")
+    assert len(document.probes) == kept
+    assert [n.id for n in document.notices] == ["void-part"]
+
+
+def test_without_a_self_test_that_can_be_believed_no_verdict_can() -> None:
+    document = evidence_from({"schema": SCHEMA, "selftest": {"status": "maybe"}}, name="x")
+    assert document.selftest is not None
+    assert document.selftest.status == "failed"
+
+
+def test_parts_that_cannot_be_told_apart_are_refused_with_their_place() -> None:
+    with pytest.raises(UserError) as refused:
+        evidence_from({"schema": SCHEMA, "probes": "none"}, name="mine.json")
+    assert "probes" in str(refused.value)
+    assert refused.value.where == "mine.json"
 
 
 def test_the_schema_bounds_what_reading_bounds() -> None:

@@ -13,6 +13,7 @@ import typer
 from advisor import __version__
 from advisor.cli import app
 from advisor.cli.common import (
+    FullOption,
     JsonOption,
     NoColorOption,
     OutputOption,
@@ -21,6 +22,7 @@ from advisor.cli.common import (
     VerboseOption,
     colour_wanted,
     emit_json,
+    read_worded,
     say,
 )
 from advisor.errors import UserError
@@ -61,6 +63,7 @@ def advise(
     today: TodayOption = None,
     rules: RulesOption = None,
     output: OutputOption = None,
+    full: FullOption = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
@@ -68,14 +71,13 @@ def advise(
 ) -> None:
     """Decide from answers and evidence, and write the report. Asks and measures nothing."""
     from advisor.answers_io import read_answers, with_assignments
-    from advisor.evidence_io import read_evidence
     from advisor.knowledge.loader import load_rule_base
     from advisor.record import Inputs, freeze
     from advisor.render.decision_words import worded_record
 
     base = load_rule_base(rules or ())
     said = with_assignments(read_answers(answers, base), settings or (), base)
-    documents = tuple(read_evidence(path) for path in evidence or ())
+    documents = tuple(read_worded(path) for path in evidence or ())
     day = iso_date(today) if today else default_day([e.created for e in documents], base)
     inputs = Inputs(
         answers=said,
@@ -90,7 +92,7 @@ def advise(
     if output:
         from advisor.cli.outputs import write_outputs
 
-        write_outputs(record, output)
+        write_outputs(record, output, full=full)
         say("Written: " + ", ".join(str(path) for path in output), quiet=quiet)
     if json:
         emit_json(freeze(record))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from advisor.evidence import Evidence
 
 GRACE_S = 20.0
+_ERROR = "fw-advisor: "
 
 
 class BackgroundProbe:
@@ -70,6 +71,18 @@ class BackgroundProbe:
             if lines:
                 return inert(private(lines[-1]), limit=200)
         return ""
+
+    def failure(self) -> tuple[str, str]:
+        """What it said when it failed, and what to do about it; empty where it said nothing."""
+        from advisor.text import inert, private
+
+        lines: list[str] = []
+        with contextlib.suppress(OSError):
+            lines = self._log_path.read_text("utf-8", "replace").strip().splitlines()
+        starts = [k for k, line in enumerate(lines) if line.startswith(_ERROR)]
+        told = lines[starts[-1] :] if starts else lines[-1:]
+        said = [inert(private(line.removeprefix(_ERROR)), limit=400).strip() for line in told[:4]]
+        return (said[0] if said else ""), " ".join(said[1:])
 
     def wait(self, tell: Callable[[str], None]) -> Evidence | None:
         """Wait for its end and return the evidence; Ctrl-C takes what there is.

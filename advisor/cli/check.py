@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from advisor.cli import app
-from advisor.cli.common import JsonOption, QuietOption, RulesOption, VerboseOption, emit_json, say
+from advisor.cli.common import (
+    JsonOption,
+    QuietOption,
+    RulesOption,
+    VerboseOption,
+    emit_json,
+    read_worded,
+    say,
+)
 from advisor.errors import ExitCode
 
 CHECK_SCHEMA = "fw-advisor/check@1"
@@ -33,7 +41,6 @@ def check(
     """Replay a decision, then judge it with today's rules, evidence and date."""
     from advisor.cli.advise import iso_date
     from advisor.cli.measuring import today as clock
-    from advisor.evidence_io import read_evidence
     from advisor.jsonio import read_json
     from advisor.knowledge.loader import load_rule_base
     from advisor.record import check as check_record
@@ -47,7 +54,7 @@ def check(
     result = check_record(
         record,
         base=base,
-        evidence=tuple(read_evidence(path) for path in evidence) if evidence else None,
+        evidence=tuple(read_worded(path) for path in evidence) if evidence else None,
         today=iso_date(today) if today else clock(),
         word=word_decision,
     )

@@ -10,13 +10,16 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from advisor.errors import ERROR_SCHEMA, ExitCode, UserError
 from advisor.files import write_whole
 from advisor.jsonio import dumps
+
+if TYPE_CHECKING:
+    from advisor.evidence import Evidence
 
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print exactly one JSON document on stdout.")
@@ -27,6 +30,10 @@ OutputOption = Annotated[
 ]
 RulesOption = Annotated[
     list[Path] | None, typer.Option("--rules", help="Add the rule pack in DIR. Repeatable.")
+]
+FullOption = Annotated[
+    bool,
+    typer.Option("--full", help="Pages with everything open, printed whole; not one page first."),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Say more while working.")]
@@ -66,6 +73,26 @@ def write_text(path: Path, text: str) -> None:
         UserError: the place cannot be written to.
     """
     write_whole(path, text, option="--output")
+
+
+def read_worded(path: Path) -> Evidence:
+    """The evidence in *path* with words for all of its reasons, those of void parts included.
+
+    Raises:
+        UserError: it is no evidence.
+    """
+    from advisor.evidence_io import read_evidence
+    from advisor.render.evidence_words import word_evidence
+
+    return word_evidence(read_evidence(path))
+
+
+def readable(measured: Evidence) -> Evidence:
+    """*measured* in words, and with what cannot be in it marked as void: as it is written."""
+    from advisor import evidence_io
+    from advisor.render.evidence_words import word_evidence
+
+    return word_evidence(evidence_io.readable(word_evidence(measured)))
 
 
 def report_failure(error: BaseException, argv: Sequence[str]) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from advisor.cli import app
-from advisor.cli.common import JsonOption, QuietOption, VerboseOption, emit_json, say
+from advisor.cli.common import JsonOption, QuietOption, VerboseOption, emit_json, read_worded, say
 from advisor.errors import ExitCode, UserError
 
 if TYPE_CHECKING:
@@ -38,12 +38,11 @@ def compare(
     verbose: VerboseOption = False,
 ) -> int:
     """Which verdicts changed between two evidence files, and which movements are significant."""
-    from advisor.evidence_io import read_evidence
     from advisor.reading.movement import movement
     from advisor.render.movement_text import movement_lines
 
     limits = [_limit(text) for text in fail_on or ()]
-    moved = movement(read_evidence(before), read_evidence(after))
+    moved = movement(read_worded(before), read_worded(after))
     failures = [text for limit in limits for text in _failures(moved, limit)]
     if json:
         emit_json(_document(moved, failures))

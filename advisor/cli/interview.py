@@ -9,6 +9,7 @@ import typer
 
 from advisor.cli import app
 from advisor.cli.common import (
+    FullOption,
     JsonOption,
     NoColorOption,
     OutputOption,
@@ -18,6 +19,8 @@ from advisor.cli.common import (
     colour_wanted,
     emit_json,
     may_prompt,
+    read_worded,
+    readable,
     say,
     write_text,
 )
@@ -37,6 +40,9 @@ if TYPE_CHECKING:
     from advisor.evidence import Evidence
 
 DIRECTORY = Path("fw-advisor-report")
+OUR_FAULT = (
+    "that is a fault of ours and not of yours; what was answered is decided from rules alone"
+)
 
 
 @app.command()
@@ -73,6 +79,7 @@ def interview(
     rules: RulesOption = None,
     json: JsonOption = False,
     output: OutputOption = None,
+    full: FullOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
     no_color: NoColorOption = False,
@@ -94,7 +101,7 @@ def interview(
         colour=colour_wanted(no_color),
         prompt=may_prompt(no_input),
     )
-    given = [_read(path) for path in evidence or []]
+    given = [read_worded(path) for path in evidence or []]
     start = talk.starting_answers(
         file=answers, assignments=set_ or (), resume=resume, defaults=defaults, example=example
     )
@@ -103,13 +110,7 @@ def interview(
     places.keep_answers(said)
     measured, complete = _measure(talk, said, places, verbose=verbose)
     documents = [*given, *([measured] if measured else [])]
-    return _report(talk, said, documents, places, json=json, complete=complete)
-
-
-def _read(path: Path) -> Evidence:
-    from advisor.evidence_io import read_evidence
-
-    return read_evidence(path)
+    return _report(talk, said, documents, places, json=json, full=full, complete=complete)
 
 
 class _Places:
@@ -146,7 +147,6 @@ def _measure(
 ) -> tuple[Evidence | None, bool]:
     """What was measured here, and whether nothing that was planned is missing."""
     from advisor.render.evidence_text import evidence_lines
-    from advisor.render.evidence_words import word_evidence
 
     if not talk.probe:
         return None, True
@@ -158,7 +158,11 @@ def _measure(
     except UserError as error:
         say(f"Nothing is measured: {error}")
         return None, False
-    measured = word_evidence(finished.evidence)
+    except Exception as error:  # noqa: BLE001  (see below)
+        # Nobody's answers are lost to a fault of measuring: the rules alone still decide.
+        say(f"Nothing is measured: {type(error).__name__}: {error}\n  {OUR_FAULT}")
+        return None, False
+    measured = readable(finished.evidence)
     places.keep_evidence(measured)
     if verbose:
         say("\n".join(evidence_lines(measured, verbose=True)))
@@ -180,6 +184,7 @@ def _report(
     places: _Places,
     *,
     json: bool,
+    full: bool,
     complete: bool,
 ) -> int:
     from advisor.cli.measuring import today
@@ -191,7 +196,7 @@ def _report(
     inputs = talk.inputs(said, documents, today())
     record = worded_record(inputs)
     written = places.reports()
-    write_outputs(record, written)
+    write_outputs(record, written, full=full)
     if json:
         emit_json(freeze(record))
     else:

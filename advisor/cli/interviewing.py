@@ -267,10 +267,10 @@ class Talk:
             evidence = aside.wait(relay)
         except KeyboardInterrupt:
             interrupted, evidence = True, aside.evidence()
-        last_line = aside.last_line()
+        message, hint = aside.failure()
         self.end_aside()
         if evidence is None:
-            raise UserError(last_line or "the probes gave nothing")
+            raise UserError(message or "the probes gave nothing", hint=hint)
         entries = [e for p in evidence.probes for e in p.entries]
         complete = bool(entries) and all(e.status == "ok" for e in entries)
         complete = complete and all(n.id != "toolchain-left-out" for n in evidence.notices)

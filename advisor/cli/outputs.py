@@ -19,17 +19,18 @@ FORMATS = ".html, .md, .adr.md, .json and .txt"
 _TEXT_WIDTH = 100
 
 
-def write_outputs(record: Record, paths: Iterable[Path]) -> None:
+def write_outputs(record: Record, paths: Iterable[Path], *, full: bool = False) -> None:
     """Write *record* to every one of *paths*; nothing is written where one suffix is unknown.
 
-    The charts of ``report.md`` stand beside it in ``report_assets/``.
+    With *full* pages have everything open, and not only their first screen. The charts of
+    ``report.md`` stand beside it in ``report_assets/``.
 
     Raises:
         UserError: a suffix names no format, or a place cannot be written to.
     """
     writers = [(path, _writer(path)) for path in paths]
     for path, write in writers:
-        write(record, path)
+        write(record, path, full)
 
 
 def check_outputs(paths: Iterable[Path]) -> None:
@@ -42,7 +43,7 @@ def check_outputs(paths: Iterable[Path]) -> None:
         _writer(path)
 
 
-def _writer(path: Path) -> Callable[[Record, Path], None]:
+def _writer(path: Path) -> Callable[[Record, Path, bool], None]:
     name = path.name.lower()
     if name == "adr.md" or name.endswith(".adr.md"):
         return _write_adr
@@ -62,16 +63,16 @@ def _writer(path: Path) -> Callable[[Record, Path], None]:
     )
 
 
-def _write_html(record: Record, path: Path) -> None:
+def _write_html(record: Record, path: Path, full: bool) -> None:
     from advisor.render.html import render_html
 
-    write_text(path, render_html(record))
+    write_text(path, render_html(record, full=full))
 
 
-def _write_markdown(record: Record, path: Path) -> None:
+def _write_markdown(record: Record, path: Path, full: bool) -> None:
     from advisor.render.markdown import render_markdown
 
-    text, files = render_markdown(record, assets=_link_name(f"{path.stem}_assets"))
+    text, files = render_markdown(record, assets=_link_name(f"{path.stem}_assets"), full=full)
     for name, svg in files.items():
         write_text(path.parent / f"{path.stem}_assets" / Path(name).name, svg)
     write_text(path, text)
@@ -84,20 +85,20 @@ def _link_name(name: str) -> str:
     return quote(name)
 
 
-def _write_adr(record: Record, path: Path) -> None:
+def _write_adr(record: Record, path: Path, _: bool) -> None:
     from advisor.render.adr import render_adr
 
     write_text(path, render_adr(record))
 
 
-def _write_json(record: Record, path: Path) -> None:
+def _write_json(record: Record, path: Path, _: bool) -> None:
     from advisor.jsonio import dumps
     from advisor.record import freeze
 
     write_text(path, dumps(freeze(record)))
 
 
-def _write_terminal(record: Record, path: Path) -> None:
+def _write_terminal(record: Record, path: Path, _: bool) -> None:
     from advisor.render.terminal import render_terminal
 
     write_text(path, render_terminal(record, width=_TEXT_WIDTH, colour=False) + "\n")

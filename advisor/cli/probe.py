@@ -18,6 +18,7 @@ from advisor.cli.common import (
     VerboseOption,
     colour_wanted,
     emit_json,
+    readable,
     say,
     write_text,
 )
@@ -233,9 +234,8 @@ def tell(finished: Finished, *, json: bool, output: list[Path], quiet: bool, ver
     """Write and print what a campaign gave; returns the exit code."""
     from advisor.evidence import to_data
     from advisor.jsonio import dumps
-    from advisor.render.evidence_words import word_evidence
 
-    measured = word_evidence(finished.evidence)
+    measured = readable(finished.evidence)
     document = to_data(measured)
     for path in output:
         write_text(path, dumps(document))

@@ -14,6 +14,7 @@ import typer
 
 from advisor.cli import app
 from advisor.cli.common import (
+    FullOption,
     JsonOption,
     NoColorOption,
     OutputOption,
@@ -34,6 +35,7 @@ def report(
     record: RecordArgument,
     *,
     output: OutputOption = None,
+    full: FullOption = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
@@ -47,7 +49,7 @@ def report(
     paths = output or []
     check_outputs(paths)
     thawed = thaw(read_json(record), str(record))
-    write_outputs(thawed, paths)
+    write_outputs(thawed, paths, full=full)
     if paths:
         say("Written: " + ", ".join(str(path) for path in paths), quiet=quiet)
     if json:

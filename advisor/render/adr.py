@@ -7,7 +7,7 @@ view and the wording.
 from __future__ import annotations
 
 from advisor.record import Record
-from advisor.render.document import Report, Statement, points_of, tables
+from advisor.render.document import Report, ReportBlock, Statement, points_of, tables
 from advisor.render.flip_words import flip_sentence
 from advisor.render.markdown import environment, tidy
 from advisor.render.view import view_of
@@ -25,12 +25,26 @@ def render_adr(record: Record) -> str:
             drivers=_drivers(report),
             options=[(section.title, points_of(section)) for section in report.options],
             consequences=_consequences(report),
-            risks=points_of(report.section("risks")),
+            risks=_points(report, "risks"),
+            confirmation=_confirmation(report),
             context=tables(report.section("context")).get("answers"),
             flips=flip_sentences(report),
         )
     )
     return tidy(text)
+
+
+def _points(report: Report, name: str) -> list[Statement]:
+    section = report.get(name)
+    return points_of(section) if section else []
+
+
+def _confirmation(report: Report) -> tuple[ReportBlock, ...]:
+    """The team's plan, or what to do next where it named no deadline."""
+    plan = report.get("confirm")
+    if plan is not None:
+        return plan.blocks
+    return next((s.blocks for s in report.brief if s.id == "first-next"), ())
 
 
 def _drivers(report: Report) -> list[str]:

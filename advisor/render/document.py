@@ -15,7 +15,7 @@ from advisor.text import inert, private
 
 Kind = Literal["measured", "rule", "answer", "detected", "default", "computed"]
 Side = Literal["", "pytorch", "jax"]
-Tone = Literal["", "good", "bad", "neutral", "warning"]
+Tone = Literal["", "good", "bad", "neutral", "warning", "refused"]
 
 LIMIT = 2000
 """The most characters of one text that are shown."""
@@ -137,6 +137,10 @@ class ReportTable:
     def __post_init__(self) -> None:
         object.__setattr__(self, "caption", clean(self.caption))
 
+    def row_id(self, number: int) -> str:
+        """The anchor of the row at position *number*: its own, or one made of its place."""
+        return self.rows[number].id or f"{self.id}-{number + 1}"
+
     def texts(self, name: str) -> list[str]:
         """The texts of one column, from top to bottom."""
         return [row.cells[name].text for row in self.rows]
@@ -201,7 +205,8 @@ class Report:
         confidence: How sure that is.
         lead: The statements right under the verdict.
         facts: Label and text of what stands in the head: date, tool, rules.
-        sections: In the order in which they are read; ids are unique.
+        brief: The first page: the sections that a reader who stops there has read.
+        sections: In the order in which they are read; ids are unique. None is empty.
         options: The sections of the options, which `sections` hold too.
         replay: The commands that make the decision again.
     """
@@ -214,6 +219,7 @@ class Report:
     confidence: Statement
     lead: tuple[Statement, ...]
     facts: tuple[tuple[str, str], ...]
+    brief: tuple[ReportSection, ...]
     sections: tuple[ReportSection, ...]
     options: tuple[ReportSection, ...] = ()
     replay: tuple[str, ...] = ()
@@ -222,6 +228,10 @@ class Report:
     def section(self, name: str) -> ReportSection:
         """The section called *name*."""
         return next(s for s in self.sections if s.id == name)
+
+    def get(self, name: str) -> ReportSection | None:
+        """The section called *name*, or None where it would be empty."""
+        return next((s for s in self.sections if s.id == name), None)
 
 
 def walk(blocks: Sequence[ReportBlock]) -> Iterator[ReportBlock]:
@@ -237,7 +247,7 @@ def statements(report: Report) -> Iterator[Statement]:
     yield report.verdict
     yield report.confidence
     yield from report.lead
-    for block in walk(report.sections):
+    for block in walk((*report.brief, *report.sections)):
         if isinstance(block, Points):
             yield from block.items
 
@@ -255,11 +265,11 @@ def points_of(section: ReportSection) -> list[Statement]:
 def anchors(report: Report) -> set[str]:
     """Every id that a link within *report* can lead to."""
     targets = {"verdict"} | {s.id for s in statements(report) if s.id}
-    for block in walk(report.sections):
+    for block in walk((*report.brief, *report.sections)):
         if isinstance(block, (ReportSection, ReportTable, ReportFigure)):
             targets.add(block.id)
         if isinstance(block, ReportTable):
-            targets |= {row.id for row in block.rows if row.id}
+            targets |= {block.row_id(number) for number in range(len(block.rows))}
     return targets
 
 

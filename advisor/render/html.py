@@ -14,8 +14,9 @@ from markupsafe import Markup, escape
 
 from advisor.record import Record
 from advisor.render.charts import RESTYLE, svg_of
-from advisor.render.document import Report, ReportFigure, anchors, walk
+from advisor.render.document import Report, ReportFigure, ReportTable, anchors, walk
 from advisor.render.embed import record_json
+from advisor.render.markdown import table_text
 from advisor.render.view import view_of
 from advisor.render.wording import say
 from advisor.resources import resource_dir
@@ -24,25 +25,32 @@ LIMIT = 800_000
 """The most bytes of a page."""
 
 _SPARE = 4_000
+_MOST_COPIED = 30
 _LONG_WORD = 26
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-def render_html(record: Record) -> str:
-    """The page of *record*; the same record gives the same bytes."""
+def render_html(record: Record, *, full: bool = False) -> str:
+    """The page of *record*; the same record gives the same bytes.
+
+    Args:
+        record: What is reported.
+        full: Whether everything is open, and printed, and not only the first page.
+    """
     report = view_of(record)
     charts = _charts(report)
-    page = _page(report, charts, "")
+    page = _page(report, charts, "", full=full)
     room = LIMIT - _SPARE - len(page.encode())
-    return _page(report, charts, record_json(record, room=room))
+    return _page(report, charts, record_json(record, room=room), full=full)
 
 
-def _page(report: Report, charts: Mapping[str, Markup], record: str) -> str:
+def _page(report: Report, charts: Mapping[str, Markup], record: str, *, full: bool) -> str:
     return (
         environment()
         .get_template("report.html")
         .render(
             report=report,
+            full=full,
             targets=anchors(report),
             charts=charts,
             restyle=_restyle(),
@@ -86,9 +94,15 @@ def environment() -> jinja2.Environment:
         whole_dates=whole_dates,
         classes=classes,
         has_long_word=has_long_word,
+        markdown_of=copied,
         Markup=Markup,
     )
     return made
+
+
+def copied(table: ReportTable) -> str:
+    """*table* as Markdown to copy; nothing for one that nobody pastes whole."""
+    return table_text(table) if len(table.rows) <= _MOST_COPIED else ""
 
 
 def classes(*, side: str = "", tone: str = "", number: bool = False, long: bool = False) -> Markup:

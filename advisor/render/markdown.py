@@ -15,7 +15,7 @@ from markupsafe import escape
 
 from advisor.record import Record
 from advisor.render.charts import standalone, svg_of
-from advisor.render.document import CodeLines, ReportFigure, Tag, anchors, walk
+from advisor.render.document import CodeLines, ReportFigure, ReportTable, Tag, anchors, walk
 from advisor.render.view import view_of
 from advisor.render.wording import say
 from advisor.resources import resource_dir
@@ -37,12 +37,15 @@ _ADDRESS = re.compile(r"(?i)\b(?:https?|ftp)://|\b(?:mailto|xmpp):|\bwww\.")
 _AT_START = re.compile(r"^(?=#|[+-](?:\s|$)|[-=]{2})|^\d{1,9}(?=[.)](?:\s|$))")
 
 
-def render_markdown(record: Record, *, assets: str = "assets") -> tuple[str, dict[str, str]]:
+def render_markdown(
+    record: Record, *, assets: str = "assets", full: bool = False
+) -> tuple[str, dict[str, str]]:
     """The text, and the SVG files that it shows by path relative to it.
 
     Args:
         record: What is reported.
         assets: The directory of the SVG files, as the text's links name it.
+        full: Whether everything is open, and not only the first page.
     """
     report = view_of(record)
     drawings = {b.id: svg_of(b) for b in walk(report.sections) if isinstance(b, ReportFigure)}
@@ -51,7 +54,7 @@ def render_markdown(record: Record, *, assets: str = "assets") -> tuple[str, dic
     text = (
         environment(frozenset(anchors(report)))
         .get_template("report.md")
-        .render(report=report, charts=places)
+        .render(report=report, charts=places, full=full)
     )
     return tidy(text), files
 
@@ -76,6 +79,17 @@ def fenced(block: CodeLines) -> str:
     longest = max((len(run) for run in re.findall(r"`+", body)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}\n{body}\n{fence}"
+
+
+def table_text(table: ReportTable) -> str:
+    """*table* as plain Markdown to be copied: no links, no anchors."""
+    names = [column.name for column in table.columns]
+    lines = [
+        [escaped(column.title) for column in table.columns],
+        ["---:" if column.number else "---" for column in table.columns],
+        *([escaped(row.cells[name].text) for name in names] for row in table.rows),
+    ]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def linked(text: str, href: str, targets: frozenset[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -100,12 +101,16 @@ def test_the_page_is_quiet_and_fits(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(browser: Any, page_file: Path, scheme: str) -> None:
+@pytest.mark.parametrize("opened_up", [False, True])
+def test_axe_finds_nothing_serious(
+    browser: Any, page_file: Path, scheme: str, opened_up: bool
+) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
     # axe is injected by the test; the page itself allows no script.
     page, _ = opened(browser, page_file, color_scheme=scheme, bypass_csp=True)
-    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    if opened_up:
+        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     violations = Axe().run(page).response["violations"]
     serious = [
         (v["id"], [node["html"][:200] for node in v["nodes"]][:3])
@@ -143,24 +148,67 @@ def test_charts_take_the_colours_of_the_scheme(browser: Any, page_file: Path) ->
     assert set(found[0]).isdisjoint(found[1])
 
 
-def test_it_reads_the_same_without_scripts_and_folds_open_in_print(
+def pages_of(page: Any, place: Path) -> int:
+    """On how many sheets of A4 *page* prints."""
+    page.pdf(path=place, format="A4")
+    return len(re.findall(rb"/Type\s*/Page\b", place.read_bytes()))
+
+
+def test_the_first_page_prints_as_one_page_and_is_short(
     browser: Any, page_file: Path, tmp_path: Path
 ) -> None:
+    page, _ = opened(browser, page_file, viewport={"width": WIDE, "height": 900})
+    assert len(page.inner_text("main").split()) <= 1200
+    if "W" * 40 not in page.inner_text("main"):
+        assert pages_of(page, tmp_path / "page.pdf") == 1
+    page.context.close()
+
+
+def test_a_link_opens_what_it_leads_to(browser: Any, page_file: Path) -> None:
+    page, _ = opened(browser, page_file, java_script_enabled=False)
+    page.goto(f"{page_file.as_uri()}#criterion-team")
+    top = page.locator("[id='criterion-team']").bounding_box()
+    assert top is not None
+    assert 0 <= top["y"] < 900
+    assert page.locator("#option-pytorch").bounding_box() is None
+    page.context.close()
+
+
+def test_a_table_can_be_copied_as_markdown(browser: Any, page_file: Path) -> None:
+    page, _ = opened(browser, page_file)
+    page.goto(f"{page_file.as_uri()}#criteria")
+    page.locator("#criteria").locator("xpath=../following-sibling::details").locator(
+        "summary"
+    ).first.click()
+    text = page.locator("#criteria").locator("xpath=../following-sibling::details//pre").first
+    lines = text.inner_text().splitlines()
+    assert lines[0].startswith("| Criterion | Weight |")
+    assert len(lines) == 2 + page.locator("#criteria tbody tr").count()
+    page.context.close()
+
+
+@pytest.fixture(scope="module")
+def full_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report with everything open."""
+    path = tmp_path_factory.mktemp("page") / "full.html"
+    path.write_text(render_html(record("recommend"), full=True), encoding="utf-8")
+    return path
+
+
+def test_it_reads_the_same_without_scripts(browser: Any, page_file: Path) -> None:
     page, _ = opened(browser, page_file)
     bare, _ = opened(browser, page_file, java_script_enabled=False)
     assert bare.inner_text("main") == page.inner_text("main")
-    printed = tmp_path / "page.pdf"
-    page.pdf(path=printed, format="A4")
-    data = printed.read_bytes()
-    assert data.startswith(b"%PDF")
-    assert (
-        data.count(b"/Type /Page\n") + data.count(b"/Type /Page ") + data.count(b"/Type /Page/")
-        >= 3
-    )
+    bare.context.close()
+    page.context.close()
+
+
+def test_a_full_report_prints_everything(browser: Any, full_file: Path, tmp_path: Path) -> None:
+    page, _ = opened(browser, full_file)
+    assert pages_of(page, tmp_path / "page.pdf") >= 3
     page.emulate_media(media="print")
     hidden = page.eval_on_selector_all(
         "details table", "all => all.filter(t => t.getBoundingClientRect().height < 5).length"
     )
     assert hidden == 0
-    bare.context.close()
     page.context.close()

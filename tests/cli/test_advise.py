@@ -101,10 +101,6 @@ def test_a_record_is_checked_today_and_later(answers: Path, tmp_path: Path) -> N
     ("document", "said"),
     [
         ('{"schema": "fw-advisor/evidence@1", "probes": NaN}', "NaN"),
-        (evidence({**CALLED, "time_ratio": -1.0}), "time_ratio"),
-        (evidence({**CALLED, "time_ratio": 1e300, "ci": [1e299, 1e301]}), "time_ratio"),
-        (evidence({**CALLED, "ci": [2.0, 3.0]}), "interval"),
-        (evidence({**CALLED, "ci": None}), "ci"),
         ({"schema": "fw-advisor/evidence@2", "probes": []}, "evidence@2"),
         ({"schema": "something/else@1"}, "something/else@1"),
         ([], "schema"),
@@ -195,3 +191,25 @@ def test_schemas_are_json_schemas(kind: str) -> None:
     assert done.returncode == 0
     assert document["type"] == "object"
     assert "schema" in document["properties"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"time_ratio": -1.0},
+        {"time_ratio": 1e300, "ci": [1e299, 1e301]},
+        {"ci": [2.0, 3.0]},
+        {"ci": None},
+    ],
+)
+def test_a_part_that_cannot_be_costs_that_part_and_no_decision(
+    answers: Path, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    path = written(tmp_path / "e.json", evidence({**CALLED, **changes}))
+    done = run("advise", "--answers", answers, "--evidence", path, "--json")
+    assert done.returncode == 0, done.stderr
+    decision = json.loads(done.stdout)
+    [compared] = decision["made_from"]["evidence"][0]["probes"][0]["comparisons"]
+    assert compared["verdict"] == "invalid"
+    assert compared["reason"]["text"].startswith("void: ")
+    assert decision["performance"]["ratio"] is None

@@ -103,19 +103,19 @@ def test_a_point_stands_where_its_ratio_is_and_mirrors_at_equality() -> None:
 
 def test_the_ratio_chart_shows_the_least_favourable_comparison_and_no_withheld_one() -> None:
     rows = {r["label"]: r for r in figures(view_of(record()))["ratios"].data["rows"]}
-    assert rows["mlp_train, batch 64, 1 core"]["ratio"] == pytest.approx(1.3)
-    assert rows["mlp_train, batch 64, 1 core"]["side"] == "jax"
-    assert rows["mlp_train, batch 1024, 1 core"]["side"] == "pytorch"
-    assert rows["matmul, batch 64, 2 cores"]["side"] == ""
-    withheld = rows["conv_train, batch 64, 1 core"]
+    assert rows["mlp_train, batch 64"]["ratio"] == pytest.approx(1.3)
+    assert rows["mlp_train, batch 64"]["side"] == "jax"
+    assert rows["mlp_train, batch 1024"]["side"] == "pytorch"
+    assert rows["matmul, batch 64"]["side"] == ""
+    withheld = rows["conv_train, batch 64"]
     assert withheld["ratio"] is None
     assert withheld["ci"] is None
 
 
 def test_charts_leave_default_settings_out() -> None:
-    for kind in ("times", "ratios"):
+    for kind, shown in (("times", 3), ("ratios", 4)):
         rows = figures(view_of(record()))[kind].data["rows"]
-        assert len(rows) == 4
+        assert len(rows) == shown
         assert not any("default" in row["label"] for row in rows)
 
 
@@ -217,3 +217,26 @@ def test_a_long_table_is_cut_and_says_so() -> None:
     times = tables(report.section("measured"))["times"]
     assert len(times.rows) == 120
     assert "the first 120 of 360" in times.caption
+
+
+def test_refused_medians_are_in_no_chart_and_say_so_in_the_table() -> None:
+    report = view_of(record())
+    drawn = figures(report)["times"]
+    assert not any("conv_train" in row["label"] for row in drawn.data["rows"])
+    assert "1 probe whose times were refused" in drawn.alt
+    medians = tables(report.section("measured"))["times"]
+    refused = [r.cells["median"] for r in medians.rows if "conv_train" in r.cells["work"].text]
+    assert [(cell.text, cell.tone) for cell in refused] == [("(2.00 ms, refused)", "refused")] * 2
+    assert not any("refused" in c.text for r in medians.rows if "mlp" in r.cells["work"].text
+                   for c in r.cells.values())  # fmt: skip
+
+
+def test_the_head_counts_what_was_called() -> None:
+    [counted] = [t for t in view_of(record(twice=False)).verdict.tags if "called" in t.text]
+    assert "4 comparisons that were called" in counted.text
+
+
+def test_what_was_refused_does_not_stand_on_the_first_page_as_a_time() -> None:
+    report = view_of(record())
+    [times] = [s for s in report.brief if s.id == "first-times"]
+    assert [t for t in tables(times)["step-times"].texts("work") if "conv" in t] == []

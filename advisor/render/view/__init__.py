@@ -8,6 +8,7 @@ from advisor.render.view.change import change_section
 from advisor.render.view.context import context_section
 from advisor.render.view.contradictions import contradictions_section
 from advisor.render.view.drivers import drivers_section
+from advisor.render.view.first_page import brief_sections
 from advisor.render.view.follow_up import confirm_section, revisit_section
 from advisor.render.view.head import (
     chosen_of,
@@ -48,7 +49,8 @@ def view_of(record: Record) -> Report:
         confidence=confidence_of(origins),
         lead=lead_of(origins),
         facts=_facts(origins),
-        sections=_sections(origins, options),
+        brief=brief_sections(origins),
+        sections=tuple(s for s in _sections(origins, options) if s.blocks),
         options=options,
         replay=commands_of(origins),
         date=clean(decision.created[:10] or decision.replay.today, limit=10),

@@ -24,9 +24,7 @@ def contradictions_section(origins: Provenances) -> ReportSection:
     contradictions = origins.decision.contradictions
     title = say("report.section.contradictions")
     if not contradictions:
-        text = sentence(say("report.contradictions.none"))
-        points = Points((Statement(text, (origins.overall,)),))
-        return ReportSection("contradictions", title, (points,))
+        return ReportSection("contradictions", title, ())
     points = Points(tuple(_point(origins, c) for c in contradictions))
     head = columns("rule", "measured_on", "believed", "measured")
     table = table_of("contradiction-numbers", head, [_row(c) for c in contradictions])

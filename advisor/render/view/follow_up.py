@@ -1,13 +1,14 @@
-"""How to confirm the choice within six weeks, and when to look at it again."""
+"""How this team confirms the choice before its deadline, and when to look at it again."""
 
 from __future__ import annotations
 
 from advisor.decision import Revisit
 from advisor.pair import rival_of
 from advisor.render.decision_words import event_text
-from advisor.render.document import Aside, CodeLines, Points, ReportSection, Statement, Tag
+from advisor.render.document import Aside, CodeLines, Points, ReportSection, Statement
+from advisor.render.phrases import value_text
 from advisor.render.view.provenance import Provenances
-from advisor.render.wording import name_of, say, sentence
+from advisor.render.wording import count_of, inline, listed, name_of, say, sentence
 
 AGAIN = (
     "fw-advisor probe -o later.json",
@@ -18,27 +19,33 @@ AGAIN = (
 
 
 def confirm_section(origins: Provenances) -> ReportSection:
-    """Measure the real step; settle what is worth most; build one slice; measure again."""
-    decision = origins.decision
-    points = [_advice(origins, say("report.lead.first"), say("report.confirm.own_step"))]
-    valued = [u for u in decision.unknowns if u.value_of_information > 0]
-    if valued:
-        text = sentence(say("report.confirm.settle", unknown=valued[0].text))
-        link = Tag("computed", say("report.tag.not_known"), "#unknowns")
-        points.append(Statement(text, (link,), lead=say("report.lead.next")))
-    chosen = decision.recommended.framework
-    if chosen:
-        text = say(
-            "report.confirm.slice", framework=name_of(chosen), other=name_of(rival_of(chosen))
-        )
-        points.append(_advice(origins, say("report.lead.then"), text))
-    points.append(_advice(origins, say("report.lead.last"), say("report.confirm.again")))
+    """A plan of this team: its task, its packages, its deadline; empty where it has none."""
     title = say("report.section.confirm")
-    return ReportSection("confirm", title, (Points(tuple(points)), CodeLines(AGAIN)))
-
-
-def _advice(origins: Provenances, lead: str, text: str) -> Statement:
-    return Statement(sentence(text), (origins.advice,), lead=lead)
+    values = origins.inputs.answers.values
+    chosen, deadline = origins.decision.recommended.framework, values.get("deadline_weeks")
+    task = values.get("task")
+    if chosen is None or not isinstance(deadline, (int, float)) or not isinstance(task, str):
+        return ReportSection("confirm", title, ())
+    weeks = max(2, min(6, round(deadline / 3)))
+    named = value_text(origins.base, "task", task)
+    said = {"framework": name_of(chosen), "other": name_of(rival_of(chosen))}
+    lines = [say("report.confirm.own_step", task=inline(named))]
+    packages = values.get("must_use")
+    if isinstance(packages, list) and packages:
+        text = listed([str(name) for name in packages[:4]])
+        lines.append(say("report.confirm.package", week=min(2, weeks), packages=text, **said))
+    lines.append(say("report.confirm.slice", week=max(weeks - 1, 1), **said))
+    lines.append(say("report.confirm.again", week=weeks))
+    tags = (origins.advice, origins.answer("task"), origins.answer("deadline_weeks"))
+    plan = say(
+        "report.confirm.plan",
+        task=named,
+        weeks=count_of(weeks, "week"),
+        deadline=count_of(round(deadline), "week"),
+    )
+    points = [Statement(sentence(text), tags[:1]) for text in lines]
+    head = Statement(sentence(plan), tags, lead=say("report.lead.plan"))
+    return ReportSection("confirm", title, (Points((head, *points)), CodeLines(AGAIN)))
 
 
 def revisit_section(origins: Provenances) -> ReportSection:
@@ -52,7 +59,7 @@ def revisit_section(origins: Provenances) -> ReportSection:
         for entry in _merged(origins)
     )
     if not points:
-        points = (Statement(sentence(say("report.revisit.none")), (origins.overall,)),)
+        return ReportSection("revisit", say("report.section.revisit"), ())
     how = Aside(say("report.revisit.how"))
     return ReportSection("revisit", say("report.section.revisit"), (Points(points), how))
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from advisor.decision import DecisionNotice, DecisionReason
-from advisor.pair import FRAMEWORKS
+from advisor.pair import FRAMEWORKS, rival_of
 from advisor.render.document import Side, Statement, Tone
 from advisor.render.value_words import mode_title
 from advisor.render.view.provenance import Provenances, measured_at, unique
 from advisor.render.wording import inline, name_of, say, sentence
 
 _TOP = 3
+_WARNINGS = 3
 _OF_MEASURING = ("other-hardware", "one-of-several", "other-work", "no-speed-evidence")
 _OF_TIE_BREAK = ("codebase", "team.pytorch", "team.jax")
 
@@ -65,6 +66,7 @@ def lead_of(origins: Provenances) -> tuple[Statement, ...]:
         *_mode(origins),
         *_tie_break(origins),
         *_top_reasons(origins),
+        *_against(origins),
         *_rests_on(origins),
         *_warnings(origins),
     )
@@ -109,12 +111,39 @@ def _top_reasons(origins: Provenances) -> list[Statement]:
     ]
 
 
+def _against(origins: Provenances) -> list[Statement]:
+    """The strongest reason for the other framework: who is convinced too soon reads on."""
+    decision = origins.decision
+    chosen = decision.recommended.framework or decision.recommended.tie_break or decision.leader
+    if chosen is None:
+        return []
+    other = rival_of(chosen)
+    lead = say("report.lead.against", framework=name_of(other))
+    told = {text_key(r) for r in _top(origins, decision.recommended.framework)}
+    for reason in decision.reasons:
+        if reason.favours == other and text_key(reason) not in told:
+            side = side_of(other)
+            return [Statement(sentence(reason.text), origins.of_reason(reason), lead, side)]
+    if any(reason.favours == other for reason in decision.reasons):
+        return []
+    text = sentence(say("report.head.nothing_against", framework=name_of(other)))
+    return [Statement(text, (origins.method,), lead)]
+
+
+def text_key(reason: DecisionReason) -> str:
+    """What makes two reasons one: the same sentence, whatever it speaks to."""
+    return f"{reason.favours}: {reason.text.strip().rstrip('.').casefold()}"
+
+
 def _top(origins: Provenances, framework: str | None) -> list[DecisionReason]:
     """The weightiest reasons, each once though it speaks to several criteria."""
-    top: dict[tuple[str | None, str], DecisionReason] = {}
+    top: dict[str, DecisionReason] = {}
+    rules: set[tuple[str, str]] = set()
     for reason in origins.decision.reasons:
-        if framework in (None, reason.favours):
-            top.setdefault((reason.rule, reason.favours), reason)
+        named = (reason.rule or f"probe {reason.probe}", reason.favours)
+        if framework in (None, reason.favours) and named not in rules:
+            rules.add(named)
+            top.setdefault(text_key(reason), reason)
     return list(top.values())[:_TOP]
 
 
@@ -130,6 +159,15 @@ def _rests_on(origins: Provenances) -> list[Statement]:
 
 
 def _warnings(origins: Provenances) -> list[Statement]:
+    return _all_warnings(origins)[:_WARNINGS]
+
+
+def spare_warnings(origins: Provenances) -> tuple[Statement, ...]:
+    """The warnings that the head has no room for."""
+    return tuple(_all_warnings(origins)[_WARNINGS:])
+
+
+def _all_warnings(origins: Provenances) -> list[Statement]:
     notices = [n for n in origins.decision.notices if n.severity != "info"]
     return [notice_statement(origins, notice) for notice in notices]
 

@@ -34,6 +34,7 @@ from advisor.render.view.probes import (
     ShownProbe,
     matched,
     pair_text,
+    short_names,
     shown_probes,
     usable_interval,
     usable_ratio,
@@ -82,26 +83,28 @@ def measured_section(origins: Provenances) -> ReportSection:
 
 def _charts(probes: Sequence[ShownProbe]) -> list[ReportBlock]:
     deciding = matched(probes) or list(probes)
-    timed = [shown for shown in deciding if shown.timed]
+    timed = [shown for shown in deciding if shown.sound]
+    refused = sum(1 for shown in deciding if shown.timed and not shown.sound)
     compared = [
         (shown, comparison)
         for shown in deciding
         if (comparison := decisive(shown.probe)) is not None
     ]
-    blocks: list[ReportBlock] = [_times_figure(timed)] if timed else []
+    blocks: list[ReportBlock] = [_times_figure(timed, refused)] if timed else []
     return [*blocks, _ratio_figure(compared)] if compared else blocks
 
 
-def _times_figure(probes: Sequence[ShownProbe]) -> ReportFigure:
+def _times_figure(probes: Sequence[ShownProbe], refused: int) -> ReportFigure:
+    """The medians that may stand beside each other; *refused* probes are left out."""
     drawn = probes[:MOST_IN_CHART]
     rows = [
-        {"label": shown.name, "marks": [_mark(e) for e in shown.timed if (e.median_s or 0) > 0]}
-        for shown in drawn
+        {"label": name, "marks": [_mark(e) for e in shown.sound if (e.median_s or 0) > 0]}
+        for name, shown in zip(short_names(drawn), drawn, strict=True)
     ]
     alt = say(
         "measurements.times.alt",
         probes=count_of(len(drawn), "probe"),
-        more=_more(len(probes) - len(drawn)),
+        more=_more(len(probes) - len(drawn)) + _refused(refused),
     )
     title = say("measurements.times.chart")
     return ReportFigure("figure-times", title, alt, "times", {"rows": rows}, "times")
@@ -123,9 +126,15 @@ def _more(count: int) -> str:
     return say("measurements.chart_more", probes=count_of(count, "more_probe"))
 
 
+def _refused(count: int) -> str:
+    """A sentence on the probes whose times were refused, with a space after it."""
+    return say("measurements.chart_refused", probes=count_of(count, "probe")) if count else ""
+
+
 def _ratio_figure(compared: Sequence[tuple[ShownProbe, Comparison]]) -> ReportFigure:
     drawn = compared[:MOST_IN_CHART]
-    rows = [_ratio_row(shown, comparison) for shown, comparison in drawn]
+    names = short_names([shown for shown, _ in drawn])
+    rows = [_ratio_row(name, c) for name, (_, c) in zip(names, drawn, strict=True)]
     called = [(row, c) for row, (_, c) in zip(rows, drawn, strict=True) if row["called"]]
     words = [
         say(
@@ -147,10 +156,10 @@ def _ratio_figure(compared: Sequence[tuple[ShownProbe, Comparison]]) -> ReportFi
     return ReportFigure("figure-ratios", title, alt, "ratios", data, "comparisons")
 
 
-def _ratio_row(shown: ShownProbe, compared: Comparison) -> dict[str, Any]:
+def _ratio_row(name: str, compared: Comparison) -> dict[str, Any]:
     ci = usable_interval(compared)
     return {
-        "label": shown.name,
+        "label": name,
         "ratio": usable_ratio(compared),
         "ci": list(ci) if ci else None,
         "called": compared.called,
@@ -249,12 +258,15 @@ def _times(probes: Sequence[ShownProbe]) -> ReportTable:
 
 def _time_row(shown: ShownProbe, entry: Entry, target: str) -> TableRow:
     cores = entry.effective_cores
-    median = duration(entry.median_s)
+    time = duration(entry.median_s)
+    median = TableCell(say("measurements.disturbed", time=time) if entry.disturbed else time)
+    if shown.refused(entry.mode):
+        median = TableCell(say("measurements.times.refused", time=time), tone="refused")
     return row_of(
         id=target,
         work=shown.name,
         mode=TableCell(entry.mode, side=side_of(entry.framework)),
-        median=say("measurements.disturbed", time=median) if entry.disturbed else median,
+        median=median,
         interval=span(entry.interval_s),
         p95=duration(entry.p95_s),
         rate=_rate(shown, entry),

@@ -17,7 +17,11 @@ from advisor.render.document import (
 from advisor.render.tables import IntervalColumn, columns, table_of
 from advisor.render.view.probes import ShownProbe, matched, pair_text
 from advisor.render.view.provenance import Provenances, measured_at
+from advisor.render.view.refusals import refusals
 from advisor.render.wording import factor, name_of, say, sentence
+
+_GROUPED = 3
+"""From so many comparisons on, one reason is told once."""
 
 _SHOWN_ABOVE = ("inconclusive", "invalid", "default-settings")
 
@@ -72,14 +76,20 @@ def _entries(probes: Sequence[ShownProbe]) -> Iterator[Line]:
 
 
 def _uncalled(probes: Sequence[ShownProbe]) -> Iterator[Line]:
-    for shown in probes:
-        for compared in shown.probe.comparisons:
-            if not compared.called:
-                verdict = say(f"measurements.verdict.{compared.verdict}")
-                pair = pair_text(compared)
-                what = say("measurements.missing.uncalled", pair=pair, verdict=verdict)
-                otherwise = say("measurements.missing.reaches_over")
-                yield shown.name, what, _why(compared.reason, otherwise)
+    """What was not called: many comparisons with one reason in one line, few in a line each."""
+    for group in refusals(probes):
+        if len(group.parts) >= _GROUPED:
+            why = group.because
+            if group.way_out:
+                why = say("measurements.with_hint", text=why, hint=group.way_out)
+            yield group.workloads, group.count, sentence(why)
+            continue
+        for shown, compared in group.parts:
+            verdict = say(f"measurements.verdict.{compared.verdict}")
+            pair = pair_text(compared)
+            what = say("measurements.missing.uncalled", pair=pair, verdict=verdict)
+            otherwise = say("measurements.missing.reaches_over")
+            yield shown.name, what, _why(compared.reason, otherwise)
 
 
 def _left_out(origins: Provenances) -> Iterator[Line]:

@@ -19,6 +19,8 @@ from advisor.render.view.provenance import Provenances, unique
 from advisor.render.wording import count_of, listed, name_of, say, sentence
 
 _MOST_AGAINST = 5
+_LEAST_AGAINST = 0.005
+"""Half a point of 100: nobody is warned of less."""
 
 
 def option_sections(origins: Provenances) -> tuple[ReportSection, ...]:
@@ -59,14 +61,15 @@ def _good_and_bad(origins: Provenances, option: Option) -> list[Statement]:
     reasons = origins.decision.reasons
     good = [_good(origins, r) for r in reasons if r.favours == option.framework]
     against = [r for r in reasons if r.favours != option.framework]
-    bad = [_bad(origins, r) for r in against[:_MOST_AGAINST]]
+    weighty = [r for r in against[:_MOST_AGAINST] if abs(r.contribution) >= _LEAST_AGAINST]
+    bad = [_bad(origins, r) for r in weighty]
     more = len(against) - len(bad)
     if more > 0:
         other = against[0].favours
         smaller = count_of(more, "smaller_reason")
         text = say("report.options.more", reasons=smaller, framework=name_of(other))
         link = Tag("computed", say("report.tag.other_option"), f"#option-{other}")
-        bad.append(Statement(sentence(text), (link,), lead=say("report.lead.bad"), tone="bad"))
+        bad.append(Statement(sentence(text), (link,), lead=say("report.lead.other")))
     return [*good, *bad]
 
 

@@ -67,6 +67,19 @@ class ShownProbe:
         """The entries with a time."""
         return [e for e in self.probe.entries if e.status == "ok" and e.median_s is not None]
 
+    @property
+    def sound(self) -> list[Entry]:
+        """The entries whose time may stand beside others: what was refused is not among them."""
+        return [entry for entry in self.timed if not self.refused(entry.mode)]
+
+    def refused(self, mode: str) -> bool:
+        """Whether every comparison of *mode* was refused, so that its time says nothing."""
+        selftest = self.evidence.selftest
+        if selftest is not None and selftest.status == "failed":
+            return True
+        mine = [c for c in self.probe.comparisons if mode in (c.a, c.b)]
+        return bool(mine) and all(c.verdict == "invalid" for c in mine)
+
 
 def shown_probes(evidence: Sequence[Evidence]) -> list[ShownProbe]:
     """Every probe of every document, in their order."""
@@ -81,6 +94,18 @@ def shown_probes(evidence: Sequence[Evidence]) -> list[ShownProbe]:
 def matched(probes: Sequence[ShownProbe]) -> list[ShownProbe]:
     """The probes with equal settings, which decide."""
     return [shown for shown in probes if shown.settings == "matched"]
+
+
+def short_names(probes: Sequence[ShownProbe]) -> list[str]:
+    """The names of *probes* by what tells them apart: conditions that all share are left out."""
+    parts = {id(shown): shown.conditions.split(", ") for shown in probes}
+    names = []
+    for shown in probes:
+        alike = [parts[id(p)] for p in probes if p.probe.id == shown.probe.id]
+        own = [c for c in parts[id(shown)] if not all(c in other for other in alike)]
+        kept = own if len(alike) > 1 else parts[id(shown)][:1]
+        names.append(", ".join(part for part in (shown.probe.id, *kept) if part))
+    return names
 
 
 def machine_name(evidence: Evidence, index: int) -> str:

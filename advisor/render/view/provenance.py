@@ -53,12 +53,13 @@ class Provenances:
     @cached_property
     def overall(self) -> Tag:
         """The tag of what everything together led to."""
-        probes = sum(len(e.probes) for e in self.inputs.evidence)
+        matched = [e for e in self.inputs.evidence if e.settings == "matched"]
+        called = sum(c.called for e in matched for p in e.probes for c in p.comparisons)
         text = say(
             "report.tag.overall",
             answers=count_of(len(self.inputs.answers.values), "answer"),
             rules=count_of(len(self.decision.rules_fired), "fired_rule"),
-            probes=count_of(probes, "measured_probe"),
+            comparisons=count_of(called, "called_comparison"),
         )
         return Tag("computed", text, "#method")
 

@@ -26,9 +26,6 @@ def risks_section(origins: Provenances) -> ReportSection:
     if switching:
         title = say("report.section.switching")
         blocks.append(ReportSection("switching", title, (Points(switching),)))
-    if not blocks:
-        text = sentence(say("report.risks.none"))
-        blocks.append(Points((Statement(text, (origins.overall,)),)))
     return ReportSection("risks", say("report.section.risks"), tuple(blocks))
 
 

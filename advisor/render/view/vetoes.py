@@ -14,8 +14,7 @@ def vetoes_section(origins: Provenances) -> ReportSection:
     """The vetoes that hold or have expired; then those that wait for an answer."""
     vetoes = [v for v in origins.decision.vetoes if v.status != "conditional"]
     waiting = [v for v in origins.decision.vetoes if v.status == "conditional"]
-    none = Statement(sentence(say("report.vetoes.none")), (origins.overall,))
-    blocks: list[ReportBlock] = [_points(origins, vetoes) if vetoes else Points((none,))]
+    blocks: list[ReportBlock] = [_points(origins, vetoes)] if vetoes else []
     if waiting:
         title = say("report.section.maybe_vetoes")
         blocks.append(ReportSection("maybe-vetoes", title, (_points(origins, waiting),)))
