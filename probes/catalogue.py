@@ -11,7 +11,8 @@ import pkgutil
 from dataclasses import asdict
 from typing import Any
 
-from probes.workload import Workload
+from probes.model import PREFIX, workload_of
+from probes.workload import Size, Workload
 
 _PACKAGE = "probes.workloads"
 
@@ -25,6 +26,8 @@ def names() -> list[str]:
 def load(workload_id: str, source: str | None = None) -> Workload:
     """The workload called *workload_id*, or the user's own in the file *source*.
 
+    ``model:FAMILY`` is one step of a model, whose inputs can be made at any of its sizes.
+
     Raises:
         KeyError: there is none of that name.
     """
@@ -32,6 +35,10 @@ def load(workload_id: str, source: str | None = None) -> Workload:
         from probes import user_workload
 
         return user_workload.load(source)
+    if workload_id.startswith(PREFIX):
+        from probes.models import catalogue as models
+
+        return workload_of(models.load(workload_id.removeprefix(PREFIX)), {})
     if workload_id not in names():
         raise KeyError(f"no workload is called {workload_id!r}")
     module = importlib.import_module(f"{_PACKAGE}.{workload_id}.inputs")
@@ -76,7 +83,7 @@ def describe(workload: Workload) -> dict[str, Any]:
     }
 
 
-def write_inputs(workload: Workload, size: dict[str, int], seed: int, path: str) -> str:
+def write_inputs(workload: Workload, size: Size, seed: int, path: str) -> str:
     """Write the shared inputs to *path* (.npz); returns the SHA-256 of their content.
 
     The hash covers names, dtypes, shapes and bytes, not the container, which holds a time.

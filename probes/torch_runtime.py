@@ -93,6 +93,18 @@ class TorchRuntime:
             return adam(parameters, lr=learning_rate), "torch.optim.Adam (default)"
         return adam(parameters, lr=learning_rate, fused=True), "torch.optim.Adam(fused=True)"
 
+    def optimizer(
+        self, name: str, parameters: Iterable[Any], *, fused: bool = True, **options: Any
+    ) -> tuple[Any, str]:
+        """``torch.optim.NAME`` and what it runs as: fused where asked, in matched settings.
+
+        Adam, AdamW, SGD and Adagrad have a fused implementation on the devices that `adam` names.
+        """
+        kind = getattr(self.torch.optim, name)
+        if fused and self.settings == "matched" and self.device.type in _FUSED_ADAM:
+            return kind(parameters, fused=True, **options), f"torch.optim.{name}(fused=True)"
+        return kind(parameters, **options), f"torch.optim.{name} (default)"
+
     def bind(self, function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
         """*function* with its tensor arguments fixed: what is timed is the call, not look-ups."""
         return lambda: function(*arguments)

@@ -253,6 +253,7 @@ def _build_parts(runtime: Any, framework: str, request: dict[str, Any]) -> Any:
     import numpy as np
 
     from probes import catalogue
+    from probes.model import PREFIX
 
     with np.load(request["inputs"], allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}
@@ -260,6 +261,12 @@ def _build_parts(runtime: Any, framework: str, request: dict[str, Any]) -> Any:
         from probes import user_workload
 
         return user_workload.build(request["source"], framework, arrays, runtime)
+    if request["workload"].startswith(PREFIX):
+        from probes.models import catalogue as models
+
+        name = request["workload"].removeprefix(PREFIX)
+        chosen = {"mode": request["mode"], "variant": request.get("variant")}
+        return models.build(name, arrays, request["size"], runtime, **chosen)
     name = "torch_" if framework == "pytorch" else "jax_"
     module = catalogue.framework_module(request["workload"], name)
     return module.build(arrays, request["size"], runtime)

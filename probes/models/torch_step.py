@@ -1,0 +1,117 @@
+"""One training step of PyTorch, for every family that trains: batches in turn, loss, optimizer.
+
+Knows how a step is put together and what of it is compiled; knows no model. Weights have the
+names and the layout that `probes.workloads.torch_training` describes.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from probes.models.gradients import by_kind
+from probes.workload import Arrays, TorchParts
+from probes.workloads.torch_training import adopt, shared
+
+if TYPE_CHECKING:
+    from probes.torch_runtime import TorchRuntime
+
+__all__ = ["Wrap", "adopt", "batches_of", "decayed", "images", "train_parts"]
+
+Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def batches_of(
+    arrays: Arrays, runtime: TorchRuntime, names: Sequence[str]
+) -> list[tuple[Any, ...]]:
+    """The arrays called *names*, one tuple of tensors for every batch of their first axis."""
+    return [
+        tuple(runtime.tensor(arrays[name][turn]) for name in names)
+        for turn in range(len(arrays[names[0]]))
+    ]
+
+
+def images(x: Any, layout: Any) -> Any:
+    """Images (batch, height, width, channels) as PyTorch has them, in the memory format *layout*.
+
+    The result is (batch, channels, height, width).
+    """
+    return x.permute(0, 3, 1, 2).contiguous(memory_format=layout)
+
+
+def decayed(model: Any, weight_decay: float) -> list[dict[str, Any]]:
+    """Parameter groups in which matrices decay, and biases and norms do not."""
+    parameters = list(model.parameters())
+    return [
+        {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": weight_decay},
+        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
+    ]
+
+
+def train_parts(
+    runtime: TorchRuntime,
+    model: Any,
+    variant: str,
+    *,
+    batches: Sequence[tuple[Any, ...]],
+    loss: Callable[..., Any],
+    forward: Callable[..., Any],
+    optimizer: tuple[str, Any, Mapping[str, Any]],
+    clip: float | None = None,
+    compiled: Callable[[Wrap], Callable[..., Any]] | None = None,
+    how: str = "",
+) -> TorchParts:
+    """Parts that train *model* on one of *batches* after the other.
+
+    Args:
+        runtime: where it runs.
+        model: the module, whose parameters are observed.
+        variant: its id; ``compile_step`` compiles the optimizer too, which then is not fused,
+            since Inductor fuses what is written as a loop and leaves a fused kernel alone.
+        batches: what *loss* and *forward* take, in turn.
+        loss: the scalar loss of a batch.
+        forward: the outputs for a batch.
+        optimizer: name in ``torch.optim``, parameters or groups of them, options.
+        clip: largest norm of all gradients.
+        compiled: the loss, given what compiles; by default all of it is compiled.
+        how: what else is to be said about the variant.
+    """
+    import torch
+
+    name, parameters, options = optimizer
+    whole = variant == "compile_step"
+    rule, rule_name = runtime.optimizer(name, parameters, fused=not whole, **options)
+    clipped = list(model.parameters())
+
+    def update() -> None:
+        if clip is not None:
+            torch.nn.utils.clip_grad_norm_(clipped, clip)
+        rule.step()
+
+    def make_step(wrap: Wrap) -> Callable[[], Any]:
+        loss_of = wrap(loss) if compiled is None else compiled(wrap)
+        advance = wrap(update) if whole else update
+        turn = itertools.cycle(batches)
+
+        def step() -> Any:
+            rule.zero_grad(set_to_none=True)
+            value = loss_of(*next(turn))
+            value.backward()
+            advance()
+            return value
+
+        return step
+
+    def gradients() -> dict[str, Any]:
+        rule.zero_grad(set_to_none=True)
+        loss(*batches[0]).backward()
+        return by_kind(shared(model, gradients=True), torch.cat)
+
+    return TorchParts(
+        make_step=make_step,
+        forward=lambda: forward(*batches[0]),
+        gradients=gradients,
+        parameters=lambda: shared(model),
+        variant=", ".join(text for text in (variant, rule_name, how) if text),
+    )
