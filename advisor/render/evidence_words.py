@@ -49,6 +49,10 @@ def word_evidence(evidence: Evidence) -> Evidence:
         ],
         selftest=None if evidence.selftest is None else word_selftest(evidence.selftest),
         probes=[_word_probe(probe) for probe in evidence.probes],
+        works=[
+            work if work.reason is None else replace(work, reason=word_reason(work.reason))
+            for work in evidence.works
+        ],
         notices=[word_notice(notice) for notice in evidence.notices],
     )
 
