@@ -86,7 +86,9 @@ def probe(
     ] = None,
     size: Annotated[
         list[str] | None,
-        typer.Option("--size", help="KEY=VALUE of the model: layers=12, widths=64,128. Repeatable."),
+        typer.Option(
+            "--size", help="KEY=VALUE of the model: layers=12, widths=64,128. Repeatable."
+        ),
     ] = None,
     workload: Annotated[
         list[Path] | None,

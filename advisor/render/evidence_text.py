@@ -14,8 +14,8 @@ from advisor.reading.called import read_speeds
 from advisor.reading.crossover import winner_changes
 from advisor.render.change_words import change_text, toggle_text
 from advisor.render.entry_words import once_texts, repeated_text
-from advisor.render.work_text import work_lines
 from advisor.render.wording import count_of, duration, level, name_of, say, significant
+from advisor.render.work_text import work_lines
 
 _WORTH_TELLING_S = 0.02
 """Compile times below are left out."""

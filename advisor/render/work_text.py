@@ -10,7 +10,7 @@ from advisor.render.wording import duration, level, name_of, say
 
 
 def work_lines(work: Work) -> list[str]:
-    """Which model at which size, a step of both frameworks, which is faster, and what it rests on."""
+    """Model and size, a step of both frameworks, which is faster, and what it rests on."""
     lines = [work_title(work)]
     lines += [_step(mode) for mode in work.modes if mode.chosen]
     lines.append(ratio_text(work))
