@@ -273,6 +273,14 @@ def normal(
     return drawn
 
 
+def groups_of(channels: int) -> int:
+    """Groups of group normalisation (Wu and He, 2018): at most 32, of at least four channels.
+
+    With fewer in a group a constant that is added to a channel has no effect.
+    """
+    return max(n for n in range(1, 33) if channels % n == 0 and (n == 1 or channels >= 4 * n))
+
+
 def dense(
     rng: np.random.Generator, name: str, n_in: int, n_out: int, *, gain: float = 1.0
 ) -> Arrays:

@@ -26,7 +26,8 @@ def ratios(name: str) -> dict[str, float]:
             continue  # The counter takes the weight's gradient for one of an ungrouped convolution.
         arrays = model.inputs(np.random.default_rng(0), size)
         # Not the library's recurrent layers: the counter does not see into them.
-        variant = [v.id for v in model.variants("pytorch", size) if v.mode == "pytorch.eager"][-1]
+        eager = [v.id for v in model.variants("pytorch", size) if v.mode == "pytorch.eager"]
+        variant = "eager_own" if "eager_own" in eager else eager[0]
         module = catalogue.framework_module(name, "torch_")
         parts = module.build(arrays, size, runtime, variant)
         step = parts.make_step(lambda function: function)

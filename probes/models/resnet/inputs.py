@@ -7,8 +7,8 @@ stride 2), smaller ones a 3x3 convolution. Blocks: ``basic`` (two 3x3) and ``bot
 a quarter, 3x3, 1x1 back; He et al., 2016), with a projected shortcut where the shape changes;
 ``depthwise`` is an inverted residual (1x1 to six times the channels, 3x3 per channel, 1x1 back;
 Sandler et al., 2018). Normalisation after every convolution: ``batch`` with batch statistics and
-running averages, ``group`` with groups of equal size, at most 32, or ``none``, then with biases.
-SGD: 0.01, momentum 0.9, decay 1e-4.
+running averages, ``group`` with at most 32 groups of at least four channels, or ``none``, then
+with biases. SGD: 0.01, momentum 0.9, decay 1e-4.
 
 Shapes: ``x`` (batches, batch, image, image, channels) float32; ``y`` (batches, batch) int64 of
 ``classes``; kernels (height, width, in, out) scaled as He et al. (2015), the last of each block
@@ -23,7 +23,6 @@ times that, less the input gradient of the stem.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -163,11 +162,6 @@ def _block(name: str, kind: str, n_in: int, width: int, stride: int) -> Block:
     inner = width // 4
     three = (Conv(a, n_in, inner, 1), Conv(b, inner, inner, 3, stride), Conv(c, inner, width, 1))
     return Block(name, three, shortcut, added=True)
-
-
-def groups_of(channels: int) -> int:
-    """Groups of group normalisation (Wu and He, 2018): at most 32, of equally many channels."""
-    return math.gcd(channels, 32)
 
 
 def fits(size: Size) -> str | None:

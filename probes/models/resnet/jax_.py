@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from probes.model import Size
+from probes.model import Size, groups_of
 from probes.models.jax_images import FIRST, LAST, Layout, batch_norm, conv, group_norm, max_pool
 from probes.models.jax_layers import dense
 from probes.models.jax_step import batches_of, parameters_of, train_parts
@@ -20,7 +20,6 @@ from probes.models.resnet.inputs import (
     Block,
     Conv,
     blocks,
-    groups_of,
     stem,
 )
 from probes.workload import Arrays, JaxParts

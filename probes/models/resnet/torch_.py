@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from probes.model import Size
+from probes.model import Size, groups_of
 from probes.models.resnet.inputs import (
     AVERAGED,
     EPSILON,
@@ -16,7 +16,6 @@ from probes.models.resnet.inputs import (
     Block,
     Conv,
     blocks,
-    groups_of,
     stem,
 )
 from probes.models.torch_step import adopt, batches_of, images, train_parts

@@ -40,7 +40,7 @@ KEYS = (
     Key("heads", "attention heads", 4, 1, 256),
     Key("length", "tokens of a text", 128, 2, 131072),
     Key("vocabulary", "different tokens of texts", 30522, 2, 1_000_000),
-    Key("batch", "images or texts", 256, 1, 65536),
+    Key("batch", "images or texts", 32, 1, 65536),
 )
 
 _DEIT = "Touvron et al., Training data-efficient image transformers, arXiv 2012.12877"
@@ -54,7 +54,8 @@ PRESETS = (
         {},
         "https://keras.io/examples/vision/image_classification_with_vision_transformer",
         "2021-01",
-        "class token instead of two wide layers at the end; inner width of four times the width",
+        "batch of 32 instead of 256, a class token instead of two wide layers at the end, inner "
+        "layers of four times the width",
     ),
     Preset(
         "deit_ti",
