@@ -14,7 +14,7 @@ from typing import Any, Literal
 SCHEMA = "fw-advisor/answers@1"
 
 Source = Literal["typed", "flag", "file", "detected", "default"]
-Value = str | bool | float | list[str]
+Value = str | bool | float | list[str] | dict[str, Any]
 
 TIE = "="
 """Joins equals in a ranking: ``priorities: [ecosystem, team=performance, risk]``."""

@@ -18,6 +18,7 @@ from advisor.answers import SCHEMA, Answers, Source, Value
 from advisor.errors import UserError
 from advisor.evidence_io import check_schema_id
 from advisor.jsonio import read_json
+from advisor.knowledge.families import check_model
 from advisor.knowledge.fields import Fault, Part, Problems, did_you_mean, shown
 from advisor.knowledge.model import Fact, RuleBase
 from advisor.knowledge.vocabulary import UNKNOWN, checked
@@ -103,6 +104,7 @@ def _answers_in(document: Document, base: RuleBase, source: Source) -> Answers:
             unknown.append(key)
         elif given is not None:
             _take(inner, fact, key, values)
+    _check_model(inner, base, values)
     sources = _sources(part, values, source)
     pythons = part.mapping("pythons")
     pythons.only(PYTHONS)
@@ -125,6 +127,13 @@ def _take(part: Part, fact: Fact, key: str, values: dict[str, Value]) -> None:
         values[key] = checked(fact, part.data[key])
     except Fault as fault:
         part.fault(fault, key)
+
+
+def _check_model(part: Part, base: RuleBase, values: Mapping[str, Value]) -> None:
+    try:
+        check_model(base.families, values)
+    except Fault as fault:
+        part.fault(fault)
 
 
 def _answerable(base: RuleBase, key: str) -> Fact | None:
@@ -189,6 +198,10 @@ def with_assignments(answers: Answers, texts: Iterable[str], base: RuleBase) -> 
             continue
         unknown = value == UNKNOWN
         answers = answers.with_unknown(key) if unknown else answers.with_value(key, value, "flag")
+    try:
+        check_model(base.families, answers.values)
+    except Fault as fault:
+        problems.add(fault.message, where="--set", hint=fault.hint)
     problems.check()
     return answers
 
@@ -204,7 +217,27 @@ def _typed(fact: Fact, written: str) -> Any:
             return float(written.replace("_", "").replace(",", ""))
         except ValueError:
             return written
+    if fact.kind == "size":
+        return _typed_size(written)
     return written.strip("'\"")
+
+
+def _typed_size(written: str) -> Any:
+    """``{"layers": 12}`` as JSON, or ``layers=12,width=768``."""
+    if written.startswith("{"):
+        try:
+            return json.loads(written)
+        except ValueError:
+            return written
+    pairs = [pair.partition("=") for pair in written.split(",")]
+    return {key.strip(): _size_value(value.strip()) for key, _, value in pairs}
+
+
+def _size_value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def to_yaml(answers: Answers) -> str:

@@ -301,11 +301,49 @@ class WorkloadPart(DecisionPart):
     cells: list[dict[str, Any]] = []
 
 
-class Performance(DecisionPart):
-    """The measured speed of JAX as against PyTorch for this task, and what it is made of.
+class WorkStep(DecisionPart):
+    """One step of the model in one framework's best mode; seconds. `ci` is at 95 %."""
 
-    `ratio` above 1: JAX is faster; `ci` holds at `level`. `coverage` is the share of the task that
-    was measured and called; `transfer_factor` how far the team's own work may lie from it.
+    framework: str
+    mode: str
+    step_s: float | None = None
+    ci: list[float] | None = None
+    compile_s: float | None = None
+
+
+class WorkPart(DecisionPart):
+    """The model that stands for the team's work: the decision's speed is its ratio.
+
+    `asked` says that the team named it; otherwise it is the standard model of the task. `steps`
+    are those of both frameworks, PyTorch first. `extrapolated`, `unlike` and `verdict` are as the
+    evidence has them; `others` are further sizes that were measured where nobody said which, and
+    `depends_on_size` that the winner changes among them.
+    """
+
+    model: str
+    name: str = ""
+    title: str = ""
+    size: dict[str, Any] = {}
+    precision: str = ""
+    device: str = ""
+    cores: int | None = None
+    evidence: int = 0
+    verdict: str = "inconclusive"
+    steps: list[WorkStep] = []
+    extrapolated: dict[str, Any] | None = None
+    unlike: list[str] = []
+    asked: bool = False
+    carry_over: dict[str, Any] = {}
+    others: list[dict[str, Any]] = []
+    depends_on_size: bool = False
+
+
+class Performance(DecisionPart):
+    """The measured speed of JAX as against PyTorch: that of one model, `work`.
+
+    `ratio` above 1: JAX is faster; `ci` holds at `level`. `transfer_factor` says how far the
+    team's own work may lie from it. The `workloads` explain it and do not make it; `coverage` is
+    the share of the task that they are.
     """
 
     ratio: float | None = None
@@ -318,6 +356,7 @@ class Performance(DecisionPart):
     one_of_several: bool = False
     coverage: float | None = None
     transfer_factor: float | None = None
+    work: WorkPart | None = None
     workloads: list[WorkloadPart] = []
     left_out: list[LeftOutPart] = []
 

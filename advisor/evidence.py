@@ -262,7 +262,7 @@ class Comparison:
         return self.verdict in CALLED
 
 
-def refuse_inconsistent(comparison: Comparison) -> None:
+def refuse_inconsistent(comparison: Comparison | Work) -> None:
     """Refuse a ratio that is no ratio of these, and a verdict that its own numbers contradict.
 
     Raises:
@@ -305,6 +305,77 @@ class Probe:
     comparisons: list[Annotated[Comparison, Checked(refuse_inconsistent)]] = field(
         default_factory=list
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkMode:
+    """The time of one step of a model in one mode; `ci` is at 95 %.
+
+    `chosen` says that it is the fastest of its framework; only those were measured on launches
+    that estimate, at the size asked for.
+    """
+
+    mode: Id
+    step_s: Seconds
+    ci: tuple[Seconds, Seconds] | None = None
+    chosen: bool = False
+    variant: ShortText | None = None
+    compile_s: Seconds | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extrapolated:
+    """That a model was measured at smaller depths: time is linear in the number `key`.
+
+    `checked` is the ratio predicted for a third depth over the one measured there; None where
+    there was none.
+    """
+
+    key: Id
+    asked: int
+    measured: list[int]
+    checked: TimeRatio | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """One model at one size: what predicts the team's own work. Signs as in a `Comparison`.
+
+    `a` is the fastest mode of PyTorch, `b` that of JAX, chosen on launches that do not estimate.
+    `ci` holds at `level` over `launches`. `unlike` names what the work has and the model does
+    not; `carry_over` how far the ratio may be from the team's own work, as a factor (one standard
+    deviation), and which table says so.
+    """
+
+    model: Id
+    name: Id = ""
+    title: ShortText = ""
+    size: dict[str, Any] = field(default_factory=dict)
+    precision: Id = "float32"
+    device: Id = "cpu"
+    cores: int | None = None
+    samples_per_step: float | None = None
+    modes: list[WorkMode] = field(default_factory=list)
+    a: Id | None = None
+    b: Id | None = None
+    time_ratio: TimeRatio | None = None
+    ci: tuple[TimeRatio, TimeRatio] | None = None
+    level: Annotated[float, Limits(gt=0.5, lt=1)] = LEVEL
+    launches: int = 0
+    verdict: VerdictWord = "inconclusive"
+    reason: Reason | None = None
+    extrapolated: Extrapolated | None = None
+    unlike: list[Id] = field(default_factory=list)
+    carry_over: dict[Id, Any] | None = None
+
+    @property
+    def called(self) -> bool:
+        """Whether it says which is faster, or that neither is."""
+        return self.verdict in CALLED
+
+    def step_s(self, mode: str | None) -> float | None:
+        """The time of a step in *mode*, seconds."""
+        return next((m.step_s for m in self.modes if m.mode == mode), None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -369,6 +440,9 @@ class Evidence:
     toolchains: list[Toolchain] = field(default_factory=list)
     selftest: Selftest | None = None
     probes: Annotated[list[Probe], Limits(max_length=5000)] = field(default_factory=list)
+    works: Annotated[
+        list[Annotated[Work, Checked(refuse_inconsistent)]], Limits(max_length=500)
+    ] = field(default_factory=list)
     spent_s: dict[Id, Seconds] = field(default_factory=dict)
     attributions: Annotated[list[Attribution], Limits(max_length=50_000)] = field(
         default_factory=list

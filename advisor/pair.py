@@ -77,8 +77,8 @@ def framework_of(label: str) -> str:
 
 
 def mode_of(label: str) -> str:
-    """``pytorch.eager`` of ``pytorch.eager@2.14.1``: without the version of its toolchain."""
-    return label.partition("@")[0]
+    """``pytorch.compile`` of ``pytorch.compile+step@2.14.1``: without variant and version."""
+    return label.partition("@")[0].partition("+")[0]
 
 
 CALLED = frozenset({"a_faster", "b_faster", "equivalent"})

@@ -47,7 +47,7 @@ def parts_played(base: RuleBase, rule: Rule, personas: Sequence[Persona]) -> lis
 
 
 def _part(base: RuleBase, rule: Rule, persona: Persona) -> RolePlayed:
-    evidence = evidence_of(persona)
+    evidence = evidence_of(persona, base)
     inputs = Inputs(
         answers=answers_of(persona),
         evidence=(evidence,) if evidence else (),

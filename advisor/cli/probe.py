@@ -78,6 +78,19 @@ def probe(
         list[str] | None,
         typer.Option("--transform", help="And those that stand for this transform. Repeatable."),
     ] = None,
+    models: Annotated[
+        bool, typer.Option("--models", help="List the models that can be measured, and exit.")
+    ] = False,
+    model: Annotated[
+        list[str] | None,
+        typer.Option("--model", help="FAMILY or FAMILY:PRESET, measured instead. Repeatable."),
+    ] = None,
+    size: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--size", help="KEY=VALUE of the model: layers=12, widths=64,128. Repeatable."
+        ),
+    ] = None,
     workload: Annotated[
         list[Path] | None,
         typer.Option("--workload", help="A file with your own step, measured instead. Repeatable."),
@@ -107,15 +120,22 @@ def probe(
     from advisor.cli import exporting, measuring
     from advisor.cli.background import end_with
     from advisor.cli.live import live_progress
+    from advisor.cli.models import checked_texts, list_models
     from advisor.measure.campaign import measure
 
     if workload_template:
         typer.echo((resource_dir("templates") / "workload.py").read_text("utf-8"), nl=False)
         return ExitCode.DONE
+    if models:
+        return list_models(json=json)
     if lifeline is not None:
         end_with(lifeline)
+    texts = checked_texts(model or [], size or [])
+    # Models come alone, unless a task or probes are asked for beside them.
+    alone: dict[str, Any] = {"probes": ()} if texts and not only else {}
     wishes = measuring.make_wishes(
-        **_of_task(task, transform or [], rules or []),
+        **(_of_task(task, transform or [], rules or []) or alone),
+        models=texts,
         profile=profile,
         settings=settings,
         only=tuple(only or ()),

@@ -9,7 +9,7 @@ from typing import Any
 from advisor.decide.draws import Draws
 from advisor.decide.flips import QUICK, flip_to, flips_of, rests_on
 from advisor.decide.information import unknowns_of
-from advisor.decide.judging import Judgement, judge, situation_of
+from advisor.decide.judging import Judgement, explanation_in, judge, situation_of
 from advisor.decide.notices import DECISIVE, contradictions_of, notices_of, revisit_of
 from advisor.decide.reasons import (
     Explained,
@@ -72,7 +72,7 @@ def decide(inputs: Inputs) -> Decision:
         revisit=revisit_of(now, reasons, flips),
         **_rules(now),
         notes=_notes(explained),
-        performance=performance_of(now.speed, now.situation.readings),
+        performance=performance_of(now.speed, explanation_in(now.situation)),
         notices=notices_of(now, flips),
         replay=Replay(
             answers_sha256=answers_sha256(inputs.answers),

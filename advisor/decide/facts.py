@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from advisor.decide.speed import Speed, by_workload, combined, on_most_cores
+from advisor.decide.speed import Explanation, Speed, by_workload, combined, on_most_cores
 from advisor.ratio import mean
 from advisor.reading.called import SpeedReadings
 from advisor.reading.crossover import winners_differ
@@ -19,6 +19,7 @@ def facts_of(
     detected: Mapping[str, Any],
     readings: SpeedReadings,
     speed: Speed | None,
+    explained: Explanation,
 ) -> dict[str, Any]:
     """Every known fact by id, keys sorted; what is not known is absent.
 
@@ -26,19 +27,22 @@ def facts_of(
         values: The answers' values.
         detected: ``detected.*`` and ``installed.*``.
         readings: What the evidence says about speed.
-        speed: The task's measured speed.
+        speed: The measured speed of the model that stands for the answers.
+        explained: What the task's workloads say.
     """
     facts = {
         # A policy that nobody stated is no policy; otherwise every decision would wait for it.
         "exclude": [],
         **detected,
-        **_measured_facts(readings, speed),
+        **_measured_facts(readings, speed, explained),
         **{k: v for k, v in values.items() if v is not None and v != "unknown"},
     }
     return {k: facts[k] for k in sorted(facts)}
 
 
-def _measured_facts(readings: SpeedReadings, speed: Speed | None) -> dict[str, Any]:
+def _measured_facts(
+    readings: SpeedReadings, speed: Speed | None, explained: Explanation
+) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     if speed is not None and not speed.open:
         facts["measured.jax_speedup"] = speed.speedup.value
@@ -48,7 +52,7 @@ def _measured_facts(readings: SpeedReadings, speed: Speed | None) -> dict[str, A
         if counted and not winners_differ(counted):
             facts[f"measured.jax_speedup.{workload}"] = combined(counted).value
     costs = readings.compile_costs
-    of_task = {w.workload for w in speed.workloads} if speed else set()
+    of_task = {w.workload for w in explained.workloads}
     gains = [c.gain for c in costs if c.workload in of_task] or [c.gain for c in costs]
     if gains:
         facts["measured.compile_gain"] = mean(gains).value

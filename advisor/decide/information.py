@@ -105,7 +105,7 @@ def unknowns_of(now: Judgement, draws: Draws, *, most: int = 12) -> list[Unknown
                 Unknown(fact=key, value_of_information=worth, rules_waiting=len(waiting)),
             )
         )
-    if now.speed is None or now.speed.coverage == 0:
+    if now.speed is None:
         worth = round(value_of_probe(now, draws), 4)
         probe = _probe_to_run(now.situation, now.facts)
         unknown = Unknown(probe=probe, value_of_information=worth)

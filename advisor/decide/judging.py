@@ -16,9 +16,8 @@ from advisor.answers import ranks_of
 from advisor.decide.claims import Item, items_of
 from advisor.decide.draws import Draws
 from advisor.decide.facts import facts_of
-from advisor.decide.speed import TRANSFER_NAMED, Speed, speed_for
+from advisor.decide.speed import Explanation, Speed, explanation_for, speed_for
 from advisor.decide.status import Numbers, classify
-from advisor.decide.task_weights import workload_weights
 from advisor.decide.valuation import (
     MARGIN,
     PERFORMANCE,
@@ -28,6 +27,7 @@ from advisor.decide.valuation import (
     simulate,
 )
 from advisor.decide.waiting import Index, index_of, unanswered_share, veto_chances
+from advisor.decide.works import factor_of
 from advisor.decision import Status
 from advisor.evidence import Evidence
 from advisor.inputs import Inputs, packages_named
@@ -41,6 +41,9 @@ from advisor.reading.machines import detected_facts, installed_versions
 HYPOTHETICAL_SE = 0.035
 """Standard error, of the natural logarithm, of a measurement that is only imagined."""
 
+HYPOTHETICAL_TRANSFER = "same_size"
+"""How near to the work it would be: a class of the table of how far models carry over."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Situation:
@@ -48,7 +51,7 @@ class Situation:
 
     Attributes:
         values: The answers' values by key.
-        speeds: What was worked out about speed so far, shared by all counterfactuals.
+        speeds, explanations: What was worked out about speed so far, shared by counterfactuals.
         ratio: A speed ratio (JAX as against PyTorch) to be taken as measured.
         fixed_weight: A criterion and the share of the weights that it gets.
         without: Rules that are taken away.
@@ -63,6 +66,7 @@ class Situation:
     detected: Mapping[str, Any] = field(default_factory=dict)
     index: Index
     speeds: dict[Any, Speed | None] = field(default_factory=dict, compare=False, repr=False)
+    explanations: dict[Any, Explanation] = field(default_factory=dict, compare=False, repr=False)
     ratio: float | None = None
     fixed_weight: tuple[str, float] | None = None
     without: frozenset[str] = frozenset()
@@ -91,15 +95,32 @@ def _canonical(inputs: Inputs) -> Mapping[str, Any]:
     return {**values, FACT: canonical_names(inputs.base, names)} if names else values
 
 
+_OF_SPEED = (
+    "hardware.train",
+    "hardware.same_as_here",
+    "task",
+    "model",
+    "model.preset",
+    "model.size",
+)
+
+
 def speed_in(situation: Situation) -> Speed | None:
-    """The task's measured speed; worked out once per task, transforms and hardware."""
+    """The measured speed; worked out once per model, task and hardware."""
     values, speeds = situation.values, situation.speeds
-    weights = workload_weights(situation.base, values)
-    asked = values.get("hardware.train"), values.get("hardware.same_as_here")
-    key = (*weights.items(), *asked)
+    key = tuple(repr(values.get(name)) for name in _OF_SPEED)
     if key not in speeds:
         speeds[key] = speed_for(situation.readings, situation.base, values)
     return speeds[key]
+
+
+def explanation_in(situation: Situation) -> Explanation:
+    """What the workloads of the task say; worked out once per task, transforms and hardware."""
+    values, explanations = situation.values, situation.explanations
+    key = tuple(repr(values.get(name)) for name in (*_OF_SPEED, "transforms"))
+    if key not in explanations:
+        explanations[key] = explanation_for(situation.readings, situation.base, values)
+    return explanations[key]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,7 +211,13 @@ def outcomes_of(
 ) -> tuple[dict[str, Any], tuple[Outcome, ...]]:
     """The facts, and what every rule does with them, in the order of the rules' ids."""
     speed = speed_in(situation)
-    facts = facts_of(situation.values, situation.detected, situation.readings, speed)
+    facts = facts_of(
+        situation.values,
+        situation.detected,
+        situation.readings,
+        speed,
+        explanation_in(situation),
+    )
     if situation.ratio is not None:
         facts["measured.jax_speedup"] = situation.ratio
     base = situation.base
@@ -226,12 +253,16 @@ def observation_of(situation: Situation, speed: Speed | None) -> Observation | N
         # An imagined measurement is of the task's own kind of work.
         log = math.log(situation.ratio)
         se = speed.speedup.se if speed else HYPOTHETICAL_SE
-        transfer_sd = speed.transfer_sd if speed else TRANSFER_NAMED
+        transfer_sd = speed.transfer_sd if speed else _imagined_sd(situation.base)
     elif speed is not None:
         log, se, transfer_sd = speed.speedup.log, speed.speedup.se, speed.transfer_sd
     else:
         return None
     return Observation(*(x / math.log(2.0) for x in (log, se, transfer_sd)))
+
+
+def _imagined_sd(base: RuleBase) -> float:
+    return math.log(factor_of(base, HYPOTHETICAL_TRANSFER)[0])
 
 
 def _seen(situation: Situation, speed: Speed | None) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from advisor.decide.claims import is_speed
 from advisor.decide.flips import SPEEDS, expiry_days
-from advisor.decide.judging import Judgement
+from advisor.decide.judging import Judgement, explanation_in
 from advisor.decide.valuation import PERFORMANCE, PRIOR_SD
 from advisor.decision import Contradiction, DecisionNotice, DecisionReason, Flip, Revisit, Severity
 from advisor.knowledge.model import STRENGTH, Rule
@@ -83,9 +83,10 @@ def _speed(now: Judgement) -> list[DecisionNotice]:
     if speed is None:
         if not now.situation.evidence:
             return [_notice("nothing-measured", "info")]
-        return [_notice("no-speed-evidence", "warning")]
+        called = bool(now.situation.readings.comparisons)
+        return [_notice("workloads-only" if called else "no-speed-evidence", "warning")]
     notices = []
-    sources = {c.source for w in speed.workloads for c in w.comparisons}
+    sources = {work.source for work in (speed.work.chosen, *speed.work.others)}
     machines = machines_of(now.situation.evidence, sources)
     if machines > 1:
         notices.append(_notice("several-machines", "warning", machines=machines))
@@ -93,8 +94,10 @@ def _speed(now: Judgement) -> list[DecisionNotice]:
         notices.append(_notice("one-of-several", "warning", device=speed.device))
     elif not speed.matched:
         notices.append(_notice("other-hardware", "warning", device=speed.device))
-    if speed.coverage == 0:
+    if speed.work.kind == "other":
         notices.append(_notice("other-work", "warning"))
+    if speed.work.depends:
+        notices.append(_notice("winner-depends-on-size", "warning"))
     return notices
 
 
@@ -152,13 +155,12 @@ def believed_by(rule: Rule) -> float:
 def _measured(judgement: Judgement, rule: Rule) -> tuple[list[str], Ratio, float] | None:
     """The measurement of the quantity that *rule* is about: where, what, how transferable."""
     speed = judgement.speed
-    if speed is None or rule.about is None:
+    if rule.about is None:
         return None
     if rule.about == "speed":
-        names = [w.workload for w in speed.workloads]
-        return (names, speed.speedup, speed.transfer_sd) if speed.coverage > 0 else None
+        return None if speed is None else ([speed.name], speed.speedup, speed.transfer_sd)
     workload = rule.about.removeprefix("speed.")
-    for part in speed.workloads:
+    for part in explanation_in(judgement.situation).workloads:
         if part.workload == workload:
             return [workload], part.speedup, 0.0
     called = [c for c in judgement.situation.readings.comparisons if c.workload == workload]

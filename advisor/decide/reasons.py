@@ -12,13 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from advisor.decide.judging import Judgement
+from advisor.decide.judging import Judgement, explanation_in
 from advisor.decide.valuation import PERFORMANCE, believed_speed, is_speed_of_jax
 from advisor.decide.waiting import mentions
 from advisor.decision import CRITERIA, Criterion, DecisionReason, Provenance
 from advisor.knowledge.evaluate import days_between
 from advisor.knowledge.model import STRENGTH, Rule, RuleBase
 from advisor.pair import FRAMEWORKS, sign_of
+from advisor.ratio import Ratio
 
 JUDGEMENT = "modelling-judgement"
 SMALLEST = 0.0005
@@ -145,21 +146,25 @@ def _rule_reason(explained: Explained, rule_id: str) -> DecisionReason:
 def _speed_reason(judgement: Judgement) -> DecisionReason:
     speed = judgement.speed
     assert speed is not None, "only a measurement contributes without a rule"
-    heaviest = max(speed.workloads, key=lambda w: (w.weight, w.workload))
+    measured: list[tuple[str, Ratio, dict[str, float]]] = [(speed.name, speed.speedup, {})]
+    measured += [
+        (w.workload, w.speedup, {"weight": round(w.weight, 4)})
+        for w in explanation_in(judgement.situation).workloads
+    ]
     return DecisionReason(
-        probe=heaviest.workload,
-        source=Provenance(kind="measured", ref=heaviest.workload),
+        probe=speed.name,
+        source=Provenance(kind="measured", ref=speed.name),
         because=[
             Provenance(
                 kind="measured",
-                ref=w.workload,
+                ref=name,
                 value={
-                    "ratio": float(f"{w.speedup.value:.4g}"),
-                    "ci": [float(f"{x:.4g}") for x in w.speedup.interval()],
-                    "weight": round(w.weight, 4),
+                    "ratio": float(f"{speedup.value:.4g}"),
+                    "ci": [float(f"{x:.4g}") for x in speedup.interval()],
+                    **more,
                 },
             )
-            for w in speed.workloads
+            for name, speedup, more in measured
         ],
         **_DRAFT,
     )

@@ -1,7 +1,8 @@
-"""From called comparisons to one speed ratio for a task, with what it leaves out.
+"""The speed that a decision rests on: the ratio of one model, and the workloads that explain it.
 
-Knows which workloads stand for a task (data of the rule base), devices and how well a measurement
-on one carries over to another. It must not know claims or criteria.
+Knows which workloads are the parts of a task (data of the rule base). Their weights say how much
+of the task they are and make no ratio: times add, ratios do not. It must not know claims or
+criteria.
 """
 
 from __future__ import annotations
@@ -12,29 +13,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from advisor.decide.task_weights import largest_only, workload_reasons, workload_weights
+from advisor.decide.work_part import work_part
+from advisor.decide.works import WorkSpeed, work_for
 from advisor.decision import LeftOutPart, Performance, WinnerChangePart, WorkloadPart
 from advisor.knowledge.model import RuleBase
-from advisor.ratio import LEVEL, Ratio, mean, weighted_mean
+from advisor.ratio import LEVEL, Ratio, mean
 from advisor.reading.called import CalledComparison, LeftOut, SpeedReadings
 from advisor.reading.crossover import WinnerChange, spanning, winner_changes, winners_differ
-from advisor.reading.machines import fits, is_part
+from advisor.reading.machines import fits
+from advisor.reading.works import PREFIX, MeasuredWork
 
-TRANSFER_NAMED = math.log(1.5)
-"""How far a probe of the task's own kind of work may be from the work itself (log, sd).
-
-Two real models that the suite does not contain were off by factors of 1.6 and 1.9 on two CPU cores
-(torch 2.13, jax 0.10.2, 2026-11-25; ``make bench ARGS=real-models``): less than two of these.
-"""
-
-TRANSFER_OTHER = math.log(2.0)
-"""The same for other work, for another machine than the one that will train, and where no more than
-a third of the task was called.
-
-The last was seen with one of those models: its main kind of work was not settled, and what was
-called of the rest named the other winner.
-"""
-
-A_THIRD = 1 / 3
 _NOT_STEPS = frozenset({"cold_start", "memory", "export", "data_feed"})
 
 
@@ -55,42 +43,81 @@ class WorkloadSpeed:
 
 
 @dataclass(frozen=True)
-class Speed:
-    """The task-weighted speed of JAX as against PyTorch.
+class Explanation:
+    """What the workloads of a task say beside the model.
 
     Attributes:
-        speedup: Geometric mean.
-        workloads: What it is made of; their weights add up to 1.
-        left_out: What it leaves out, and why.
-        transfer_sd: How far it may be from the team's own work, standard deviation of the log.
-        matched: Whether it was measured on hardware like the one that will train.
-        part: Whether it was measured on one device of the kind of which several will train.
-        coverage: Share of the task's weights that was measured (0 where none is named).
+        workloads: Those that were called; their weights add up to 1.
+        left_out: What is not among them, and why.
+        coverage: Share of the task's weights that was called (0 where none is named).
+        device: Where they ran; None where there are none.
     """
 
-    speedup: Ratio
-    workloads: tuple[WorkloadSpeed, ...]
-    left_out: tuple[LeftOut, ...]
-    transfer_sd: float
-    matched: bool
-    coverage: float
-    device: str
-    part: bool = False
+    workloads: tuple[WorkloadSpeed, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    coverage: float = 0.0
+    device: str | None = None
+
+
+@dataclass(frozen=True)
+class Speed:
+    """The speed of JAX as against PyTorch: that of the one model that stands for the answers."""
+
+    work: WorkSpeed
 
     @property
-    def partial(self) -> bool:
-        """Whether no more than a third of the task was called."""
-        return 0 < self.coverage <= A_THIRD
+    def speedup(self) -> Ratio:
+        """JAX as against PyTorch, by launches."""
+        return self.work.speedup
+
+    @property
+    def transfer_sd(self) -> float:
+        """How far it may be from the team's own work, standard deviation of the log."""
+        return self.work.transfer_sd
+
+    @property
+    def matched(self) -> bool:
+        """Whether it was measured on hardware like the one that will train."""
+        return self.work.matched
+
+    @property
+    def part(self) -> bool:
+        """Whether it was measured on one device of the kind of which several will train."""
+        return self.work.part
+
+    @property
+    def device(self) -> str:
+        """Where it was measured."""
+        return self.work.chosen.work.device
+
+    @property
+    def name(self) -> str:
+        """The model as a probe is called."""
+        return probe_name(self.work.chosen)
 
     @property
     def open(self) -> bool:
-        """Whether the winner changes within what counts, and so for the task too."""
+        """Whether no winner can be named: it depends on the size, or the interval reaches both."""
         low, high = self.speedup.interval()
-        return low < 1 < high and any(winners_differ(w.comparisons) for w in self.workloads)
+        unsettled = self.work.depends or not self.work.chosen.settled
+        return low < 1 < high and unsettled
+
+
+def probe_name(measured: MeasuredWork) -> str:
+    """What a measured model is called where workloads are called by their ids."""
+    return measured.work.model if measured.own else f"{PREFIX}{measured.work.model}"
 
 
 def speed_for(readings: SpeedReadings, base: RuleBase, facts: Mapping[str, Any]) -> Speed | None:
-    """The task's speed ratio, or None where nothing counts."""
+    """The measured speed of the model that stands for the answers, or None where there is none."""
+    work = work_for(readings.works, base, facts)
+    return None if work is None else Speed(work)
+
+
+def explanation_for(
+    readings: SpeedReadings, base: RuleBase, facts: Mapping[str, Any]
+) -> Explanation:
+    """What the workloads of the task say: each alone, with its share of the task."""
     weights = workload_weights(base, facts)
     here, elsewhere = _on_one_device(readings.comparisons, facts)
     beyond = largest_only(base, facts)
@@ -99,23 +126,13 @@ def speed_for(readings: SpeedReadings, base: RuleBase, facts: Mapping[str, Any])
     )
     spare = [c for c in here if c.workload not in {*_NOT_STEPS, *weights}]
     used = named or on_most_cores(spare)
-    if not used:
-        return None
     shares = weights if named else dict.fromkeys(sorted({c.workload for c in used}), 1.0)
-    workloads = _by_workload(used, here, shares, workload_reasons(base, facts))
-    coverage = math.fsum(weights.get(w.workload, 0.0) for w in workloads)
-    alike = all(fits(c.device, facts, c.kinds) for c in used)
-    part = alike and is_part(facts)
-    matched = alike and not part
-    return Speed(
-        speedup=weighted_mean([w.speedup for w in workloads], [w.weight for w in workloads]),
+    workloads = _by_workload(used, here, shares, workload_reasons(base, facts)) if used else ()
+    return Explanation(
         workloads=workloads,
         left_out=_left_out(readings, workloads, weights, elsewhere),
-        transfer_sd=TRANSFER_NAMED if coverage > A_THIRD and matched else TRANSFER_OTHER,
-        matched=matched,
-        coverage=coverage,
-        device=used[0].device,
-        part=part,
+        coverage=math.fsum(weights.get(w.workload, 0.0) for w in workloads),
+        device=used[0].device if used else None,
     )
 
 
@@ -211,23 +228,27 @@ def _beside(one: CalledComparison) -> LeftOut:
     return LeftOut(one.workload, "smaller-size", (("size", one.size),), one.source)
 
 
-def performance_of(speed: Speed | None, readings: SpeedReadings) -> Performance:
+def performance_of(speed: Speed | None, explained: Explanation) -> Performance:
     """The part ``performance`` of a decision."""
+    parts = Performance(
+        coverage=round(explained.coverage, 3) if explained.workloads else None,
+        workloads=[_workload_part(w) for w in explained.workloads],
+        left_out=[_left_part(x) for x in explained.left_out],
+    )
     if speed is None:
-        return Performance(left_out=[_left_part(x) for x in readings.left_out])
-    return Performance(
-        ratio=_rounded(speed.speedup.value),
-        ci=[_rounded(x) for x in speed.speedup.interval()],
-        level=LEVEL,
-        winner_open=speed.open,
-        partial=speed.partial,
-        device=speed.device,
-        matched_hardware=speed.matched,
-        one_of_several=speed.part,
-        coverage=round(speed.coverage, 3),
-        transfer_factor=_rounded(math.exp(speed.transfer_sd)),
-        workloads=[_workload_part(w) for w in speed.workloads],
-        left_out=[_left_part(x) for x in speed.left_out],
+        return parts
+    return parts.model_copy(
+        update={
+            "ratio": _rounded(speed.speedup.value),
+            "ci": [_rounded(x) for x in speed.speedup.interval()],
+            "level": LEVEL,
+            "winner_open": speed.open,
+            "device": speed.device,
+            "matched_hardware": speed.matched,
+            "one_of_several": speed.part,
+            "transfer_factor": _rounded(speed.work.factor),
+            "work": work_part(speed.work),
+        }
     )
 
 

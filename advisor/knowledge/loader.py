@@ -20,6 +20,12 @@ from advisor.knowledge.entries import (
     read_source,
     read_weights,
 )
+from advisor.knowledge.families import (
+    check_standards,
+    read_carry_over,
+    read_family,
+    read_standard,
+)
 from advisor.knowledge.fields import Part, Problems, did_you_mean, shown
 from advisor.knowledge.install_form import read_absence, read_install, read_stand_in
 from advisor.knowledge.model import Rule, RuleBase, Source
@@ -42,6 +48,9 @@ _SINGLE_FILES = {
     "workloads": ("weights",),
     "installs": ("installs", "libraries", "absences", "stand_ins"),
     "packages": ("packages",),
+    "families": ("families",),
+    "models": ("standards",),
+    "carry_over": ("carry_over",),
 }
 
 
@@ -189,6 +198,11 @@ def assemble(
     stand_ins = _list(shelf, "stand_ins", lambda part: read_stand_in(part, references))
     packages = _list(shelf, "packages", lambda part: read_package(part, references))
     check_names(packages, problems)
+    families = _by_id(shelf, "families", read_family)
+    standards = _list(shelf, "standards", read_standard)
+    tasks = facts["task"].values if "task" in facts else {}
+    check_standards(shelf.sections.get("standards", []), standards, tasks)
+    carry_over = _by_id(shelf, "carry_over", read_carry_over)
     if disabled is None:
         disabled = _disabled(shelf, rules)
     if not shelf.restored:
@@ -208,6 +222,9 @@ def assemble(
         absences=absences,
         stand_ins=stand_ins,
         packages=packages,
+        families=families,
+        standards=standards,
+        carry_over=tuple(carry_over.values()),
         disabled=disabled,
         version=max((rule.reviewed for rule in kept), default=""),
     )

@@ -10,11 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from advisor.knowledge.families import CarryOver, ModelFamily, StandardModel
 from advisor.knowledge.supply import Absence, Install, Package, StandIn
 
 Scalar = str | bool | float
 Truth = Literal["true", "false", "unknown"]
-FactKind = Literal["choice", "choices", "flag", "number", "names", "ranking", "version"]
+FactKind = Literal[
+    "choice", "choices", "flag", "number", "names", "ranking", "version", "text", "size"
+]
 Origin = Literal["answer", "detected", "measured"]
 RuleKind = Literal["claim", "veto", "note"]
 Direction = Literal["for", "against"]
@@ -265,6 +268,9 @@ class RuleBase:
     absences: tuple[Absence, ...] = ()
     stand_ins: tuple[StandIn, ...] = ()
     packages: tuple[Package, ...] = ()
+    families: Mapping[str, ModelFamily] = field(default_factory=dict)
+    standards: tuple[StandardModel, ...] = ()
+    carry_over: tuple[CarryOver, ...] = ()
     disabled: Mapping[str, str] = field(default_factory=dict)
     version: str = ""
 

@@ -13,7 +13,17 @@ from typing import Any, get_args
 
 from advisor.answers import Answers, Source
 from advisor.decision import Status
-from advisor.evidence import Comparison, Entry, Evidence, Machine, Parity, Probe, VerdictWord
+from advisor.evidence import (
+    Comparison,
+    Entry,
+    Evidence,
+    Machine,
+    Parity,
+    Probe,
+    VerdictWord,
+    Work,
+    WorkMode,
+)
 from advisor.knowledge.entries import workload_numbers
 from advisor.knowledge.fields import Fault, Part, Problems, did_you_mean, shown
 from advisor.knowledge.loader import core_pack
@@ -114,23 +124,65 @@ def answers_of(persona: Persona) -> Answers:
     return Answers(persona.title, dict(persona.answers), sources)
 
 
-def evidence_of(persona: Persona) -> Evidence | None:
+def evidence_of(persona: Persona, base: RuleBase) -> Evidence | None:
     """The evidence that the persona's measured ratios stand for, or None where it has none.
 
     Every ratio comes from five launches with an interval of 4 % to both sides, on a device of the
-    kind that the persona trains on.
+    kind that the persona trains on. Together they stand for the model of its task: that is as
+    much as its author said about the work as a whole.
     """
     if not persona.measured:
         return None
     device = _DEVICES.get(str(persona.answers.get("hardware.train")), "cpu")
     probes = [_probe(name, persona.measured[name], device) for name in sorted(persona.measured)]
-    return Evidence(created=CREATED, machine=Machine(os="linux"), probes=probes)
+    works = _works(persona, base, device)
+    return Evidence(created=CREATED, machine=Machine(os="linux"), probes=probes, works=works)
+
+
+def _works(persona: Persona, base: RuleBase, device: str) -> list[Work]:
+    """The standard model of the task, as fast as the ratios say by their shares of the task."""
+    answers = persona.answers
+    standard = next((s for s in base.standards if s.task == answers.get("task")), None)
+    if standard is None:
+        return []
+    shares = {name: _share(base, answers, name) for name in persona.measured}
+    if not any(shares.values()):
+        shares = dict.fromkeys(persona.measured, 1.0)
+    logs = [shares[name] * math.log(ratio) for name, ratio in persona.measured.items()]
+    speedup = math.exp(math.fsum(logs) / math.fsum(shares.values()))
+    ratio = 1 / speedup
+    steps = {TORCH_COMPILE: _STEP_S * speedup, JIT: _STEP_S}
+    return [
+        Work(
+            model=standard.model,
+            name=standard.preset,
+            title=standard.model,
+            device=device,
+            modes=[WorkMode(mode=m, step_s=s, chosen=True) for m, s in steps.items()],
+            a=TORCH_COMPILE,
+            b=JIT,
+            time_ratio=ratio,
+            ci=(ratio / _INTERVAL, ratio * _INTERVAL),
+            launches=5,
+            verdict=_verdict(ratio),
+        )
+    ]
+
+
+def _share(base: RuleBase, answers: Mapping[str, Any], workload: str) -> float:
+    """How much of the persona's task *workload* is."""
+    said = [answers.get("task"), *(answers.get("transforms") or ())]
+    rows = [r for r in base.task_weights if r.value in said]
+    return math.fsum(row.weights.get(workload, 0.0) for row in rows)
+
+
+def _verdict(ratio: float) -> VerdictWord:
+    if abs(math.log(ratio)) <= math.log(_EQUIVALENT):
+        return "equivalent"
+    return "a_faster" if ratio > 1 else "b_faster"
 
 
 def _probe(workload: str, speedup: float, device: str) -> Probe:
-    verdict: VerdictWord = "equivalent"
-    if abs(math.log(speedup)) > math.log(_EQUIVALENT):
-        verdict = "a_faster" if speedup > 1 else "b_faster"
     return Probe(
         id=workload,
         title=workload,
@@ -147,7 +199,7 @@ def _probe(workload: str, speedup: float, device: str) -> Probe:
                 time_ratio=speedup,
                 ci=(speedup / _INTERVAL, speedup * _INTERVAL),
                 launches=5,
-                verdict=verdict,
+                verdict=_verdict(speedup),
             )
         ],
     )

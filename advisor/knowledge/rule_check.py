@@ -257,6 +257,9 @@ def _gaps(base: RuleBase) -> Iterator[RuleFinding]:
 
 
 def _silent_values(fact: Fact, spoken: set[object]) -> Iterator[RuleFinding]:
+    if fact.id == "model" or fact.id.startswith("model."):
+        # They choose what is measured; no rule needs to speak of them.
+        return
     if fact.kind in ("number", "names", "version"):
         missing = [] if spoken else ["any value"]
     elif fact.kind == "flag":

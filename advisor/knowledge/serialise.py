@@ -12,6 +12,7 @@ from typing import Any
 
 from advisor.jsonio import sha256_of
 from advisor.knowledge.conditions import condition_data
+from advisor.knowledge.families import families_data
 from advisor.knowledge.fields import Part, Problems
 from advisor.knowledge.loader import Shelf, assemble
 from advisor.knowledge.model import (
@@ -31,7 +32,12 @@ from advisor.knowledge.yamlio import Document
 SCHEMA = "fw-advisor/rule-base@1"
 _OWN_FORM = ("values", "prior", "supposed", "added", "removed")
 _SUPPLY = ("installs", "libraries", "absences", "stand_ins", "packages")
-_SECTIONS = ("facts", "criteria", "frameworks", "sources", "questions", "weights", *_SUPPLY)
+_MODELS = ("families", "standards", "carry_over")
+_SECTIONS = (
+    *("facts", "criteria", "frameworks", "sources", "questions", "weights"),
+    *_SUPPLY,
+    *_MODELS,
+)
 _COMPACT_SUPPLY = ("installs", "libraries", "absences")
 _ONLY_FOR_AUTHORS = ("where", "check")
 """What no decision may depend on: it is left out of the compact form."""
@@ -70,6 +76,13 @@ def to_data(
         "installs": [_supply(install, compact=compact) for install in supply.pop("installs")],
         **_without_empty(
             {key: [_supply(e, compact=compact) for e in entries] for key, entries in supply.items()}
+        ),
+        **_without_empty(
+            {
+                "families": families_data(base.families),
+                "standards": [vars(standard) for standard in base.standards],
+                "carry_over": [vars(row) for row in base.carry_over],
+            }
         ),
         "disabled": dict(base.disabled),
         "packs": {rule.id: rule.pack for rule in kept if rule.pack != CORE},

@@ -140,7 +140,25 @@ def checked(fact: Fact, value: Any) -> Any:
         return _checked_flag(fact, value)
     if fact.kind == "number":
         return checked_number(fact, value)
+    if fact.kind == "size":
+        return _checked_size(fact, value)
     return checked_word(fact, value)
+
+
+def _checked_size(fact: Fact, value: Any) -> dict[str, Any]:
+    """A map of short names to numbers, words, or lists of numbers; the family knows more."""
+    if not isinstance(value, Mapping) or not 0 < len(value) <= _MAX_NAMES:
+        hint = "write {layers: 12, width: 768}"
+        raise Fault(f"{fact.id} has to be a map of sizes, not {shown(value)}", hint)
+    for name, one in value.items():
+        every = one if isinstance(one, list) else [one]
+        if not isinstance(name, str) or len(every) > _MAX_NAMES or not all(map(_is_size, every)):
+            raise Fault(f"{shown(one)} is not a size", path=(name,))
+    return {name: value[name] for name in sorted(value)}
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, (bool, int)) or (isinstance(value, str) and len(value) <= 80)
 
 
 def _checked_list(fact: Fact, value: Any) -> list[str]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor import __version__
+from advisor.devices import is_cpu
 from advisor.errors import NothingToMeasureError
 from advisor.evidence import (
     Attribution,
@@ -26,17 +27,21 @@ from advisor.evidence import (
     Reason,
     Tool,
     Toolchain,
+    Work,
 )
 from advisor.machine.cpu import one_per_core
 from advisor.measure.attribution import attributions
 from advisor.measure.catalogue import OfferedWorkload, as_offered, read_catalogue, users_fault
+from advisor.measure.models import asked_models
 from advisor.measure.plan import TIMES_LAUNCHES, Plan, make_plan, times_only
 from advisor.measure.progress import OnProgress, Progress, unreported
 from advisor.measure.quiet import CpuMeter, MeterFactory
 from advisor.measure.run import Run, RunResult
 from advisor.measure.selftest import SelftestResult, cached, patient_selftest, store
+from advisor.measure.verdicts import ASSUMED_SPREAD
 from advisor.measure.wishes import Wishes
 from advisor.measure.work import ToolchainSpec
+from advisor.measure.works import Basis, works_of
 from advisor.pair import FRAMEWORKS
 from advisor.workers.affinity import affinity_of
 from advisor.workers.environment import recorded
@@ -116,16 +121,22 @@ def planned(campaign: Campaign) -> Plan:
     """
     _refuse_native_windows()
     with workspace() as place:
-        return _plan(campaign, _catalogue(campaign, place))
+        return _plan(campaign, _catalogue(campaign, place), place)
 
 
 def _catalogue(campaign: Campaign, place: Path) -> list[OfferedWorkload]:
     return read_catalogue(campaign.worker, place, campaign.own_workloads)
 
 
-def _plan(campaign: Campaign, catalogue: Sequence[OfferedWorkload], spent_s: float = 0.0) -> Plan:
+def _plan(
+    campaign: Campaign,
+    catalogue: Sequence[OfferedWorkload],
+    place: Path,
+    spent_s: float = 0.0,
+) -> Plan:
     offers = {framework for workload in catalogue for framework in workload.frameworks}
-    return make_plan(
+    models = asked_models(campaign.worker, place, campaign.wishes.models)
+    plan = make_plan(
         catalogue,
         campaign.toolchains,
         campaign.wishes,
@@ -133,7 +144,16 @@ def _plan(campaign: Campaign, catalogue: Sequence[OfferedWorkload], spent_s: flo
         # What a user's file does not offer is not missed.
         {f: why for f, why in campaign.missing.items() if f in offers},
         spent_s=spent_s,
+        models=models,
     )
+    return replace(plan, memory_bytes=_memory_bytes(campaign.machine, campaign.wishes.device))
+
+
+def _memory_bytes(machine: Machine, device: str) -> float | None:
+    """What a model has to fit into: the machine's memory, or the least of its accelerators."""
+    if is_cpu(device):
+        return machine.memory_bytes
+    return min((a.memory_bytes for a in machine.accelerators if a.memory_bytes), default=None)
 
 
 def _refuse_native_windows() -> None:
@@ -155,7 +175,7 @@ def measure(campaign: Campaign) -> Finished:
     with machine_lock(campaign.lock_wait_s), workspace() as place:
         begin = time.monotonic()
         catalogue = _catalogue(campaign, place)
-        plan = _plan(campaign, catalogue)
+        plan = _plan(campaign, catalogue, place)
         try:
             testing = time.monotonic()
             tested = self_test(campaign, place, then_s=plan.seconds())
@@ -163,7 +183,7 @@ def measure(campaign: Campaign) -> Finished:
             return _finished(campaign, plan, RunResult(interrupted=True), None)
         tested_s = time.monotonic() - testing
         if campaign.wishes.budget_s:
-            plan = _plan(campaign, catalogue, spent_s=time.monotonic() - begin)
+            plan = _plan(campaign, catalogue, place, spent_s=time.monotonic() - begin)
         if not tested.passed:
             # Minutes of measuring would give no ratio: times only, and it is said.
             plan = times_only(plan)
@@ -181,7 +201,7 @@ def measure(campaign: Campaign) -> Finished:
         result = replace(
             result,
             environments={k: recorded(v, place) for k, v in result.environments.items()},
-            probes=as_offered(result.probes, {w.id: w.frameworks for w in catalogue}),
+            probes=as_offered(result.probes, _offers(plan, catalogue)),
             spent_s={
                 **result.spent_s,
                 "self_test": tested_s,
@@ -189,6 +209,15 @@ def measure(campaign: Campaign) -> Finished:
             },
         )
         return _finished(campaign, plan, result, tested)
+
+
+def _offers(plan: Plan, catalogue: Sequence[OfferedWorkload]) -> dict[str, frozenset[str]]:
+    """By workload the frameworks that it has a version for; every model has both."""
+    models = {i.workload for s in plan.series for i in s.items if i.asked is not None}
+    return {
+        **{workload.id: workload.frameworks for workload in catalogue},
+        **dict.fromkeys(models, frozenset(FRAMEWORKS)),
+    }
 
 
 def _run(run: Run) -> RunResult:
@@ -257,11 +286,8 @@ def _finished(
         toolchains=_toolchain_parts(campaign, result),
         selftest=tested.part if tested else None,
         probes=result.probes,
-        attributions=attributions(
-            result.probes, floor=tested.floor_on(2), selftest=tested.part.status
-        )
-        if tested
-        else [],
+        works=_works(plan, result, tested.floor_on(2) if tested else ASSUMED_SPREAD),
+        attributions=_attributions(result.probes, tested),
         spent_s={k: round(v, 2) for k, v in result.spent_s.items()},
         notices=[
             *campaign.notices,
@@ -280,6 +306,13 @@ def _attributions(probes: Sequence[Probe], tested: SelftestResult | None) -> lis
         return []
     # What is toggled may be the number of cores: the wider floor holds for both ends.
     return attributions(probes, floor=tested.floor_on(2), selftest=tested.part.status)
+
+
+def _works(plan: Plan, result: RunResult, floor: float) -> list[Work]:
+    """What the models that were asked for predict."""
+    choices = [i for s in plan.series for i in s.items if i.role == "choice"]
+    basis = Basis(looks=plan.looks, floor=floor, too_large=result.too_large)
+    return works_of([i.asked for i in choices if i.asked is not None], result.probes, basis)
 
 
 def _toolchain_parts(campaign: Campaign, result: RunResult) -> list[Toolchain]:

@@ -38,6 +38,8 @@ class Need:
         count = len(work.launches)
         if not count:
             return True
+        if work.item.role in ("parity", "choice"):
+            return False
         pairs = self._pairs(work, failed)
         if not pairs or not self.tested:
             alive = any(mode.label not in failed for mode in work.item.modes)

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 from advisor.devices import info_of, is_cpu
 from advisor.evidence import Reason
 from advisor.measure.catalogue import OfferedWorkload
+from advisor.measure.choosing import items_of_model
+from advisor.measure.models import AskedModel
 from advisor.measure.selection import chosen, items_of, on_one_core
 from advisor.measure.verdicts import Looks, looks_of
 from advisor.measure.wishes import Wishes
@@ -73,6 +75,7 @@ class Plan:
     missing: Mapping[str, Reason] = field(default_factory=dict)
     left_out: tuple[Cut, ...] = ()
     budget_s: float | None = None
+    memory_bytes: float | None = None
 
     def seconds(self) -> float:
         """About how long the plan takes: the first look of everything, cold builds once."""
@@ -89,8 +92,11 @@ def make_plan(
     missing: Mapping[str, Reason],
     *,
     spent_s: float = 0.0,
+    models: Sequence[AskedModel] = (),
 ) -> Plan:
     """The plan for *wishes* on *cpus*, cut to what *spent_s* has left of its budget.
+
+    *models* are what *wishes* ask for.
 
     Raises:
         UserError: a probe is asked for that does not exist.
@@ -104,11 +110,11 @@ def make_plan(
         profile=wishes.profile,
         settings=wishes.settings,
         seed=wishes.seed,
-        series=_series_of(workloads, wanted, wishes, cpus),
+        series=_series_of(workloads, models, wanted, wishes, cpus),
         looks=looks_of(
             wishes.profile,
             exclusive=exclusive,
-            of_task=bool(wishes.values) and not wishes.only,
+            of_task=bool(wishes.values or models) and not wishes.only,
         ),
         protocol=PROTOCOLS[wishes.profile],
         toolchains=tuple(wanted),
@@ -120,24 +126,34 @@ def make_plan(
 
 def _series_of(
     workloads: Sequence[OfferedWorkload],
+    models: Sequence[AskedModel],
     toolchains: Sequence[ToolchainSpec],
     wishes: Wishes,
     cpus: Sequence[int],
 ) -> tuple[Series, ...]:
-    """Launches on all *cpus*; on a CPU also on one of them alone, where that is worth it."""
+    """Launches on all *cpus*; on a CPU also on one of them alone, where that is worth it.
+
+    Models are measured on all of them only.
+    """
     # The last CPU: interrupts are mostly served by the first. An accelerator does the work
     # itself, however many CPUs feed it.
     alone = len(cpus) == 1 or not is_cpu(wishes.device)
     sets = [tuple(cpus)] if alone else [tuple(cpus), (cpus[-1],)]
+    of_models = [item for model in models for item in items_of_model(model, toolchains, wishes)]
     series = [
         Series(
             wishes.device,
             cpu_set,
-            tuple(
-                item
-                for workload in workloads
-                if len(cpu_set) > 1 or alone or on_one_core(workload, wishes)
-                for item in items_of(workload, toolchains, wishes, beside=len(cpu_set) < len(cpus))
+            (
+                *(of_models if cpu_set == sets[0] else ()),
+                *(
+                    item
+                    for workload in workloads
+                    if len(cpu_set) > 1 or alone or on_one_core(workload, wishes)
+                    for item in items_of(
+                        workload, toolchains, wishes, beside=len(cpu_set) < len(cpus)
+                    )
+                ),
             ),
             setup_cpus=_setup_sets(cpu_set, cpus),
             exclusive=info_of(wishes.device).exclusive,
@@ -230,7 +246,8 @@ def cut_to_budget(plan: Plan, wishes: Wishes, spent_s: float = 0.0) -> Plan:
     kept: set[tuple[str, str]] = set()
     for series, item in ranked:
         trial = {*kept, (series.key, item.key)}
-        if not kept or _only(plan, trial).seconds() <= left_s:
+        fits = _only(plan, trial).seconds() <= left_s
+        if not kept or item.asked is not None or fits:
             kept = trial
     left_out = tuple(
         Cut(item.workload, item.size_name, series.cores, "budget")
@@ -250,6 +267,9 @@ def _only(plan: Plan, kept: Collection[tuple[str, str]]) -> Plan:
 
 def _worth(series: Series, item: WorkItem, plan: Plan, wishes: Wishes) -> float:
     """Value per second: the task's weight; first sizes and all cores before the others."""
+    if item.asked is not None:
+        # What the decision rests on is cut in depth and not left out.
+        return math.inf
     value = wishes.values.get(item.workload, 1.0)
     same = [other for other in series.items if other.workload == item.workload]
     if same.index(item) > 0:

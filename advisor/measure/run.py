@@ -14,9 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from advisor.evidence import Notice, Probe
+from advisor.evidence import Notice, Probe, Reason
 from advisor.measure.assemble import probe_of
 from advisor.measure.attribution import disagreements
+from advisor.measure.choosing import LIMITS, Room, estimating, parity_labels
 from advisor.measure.clock import Clock, Owed, Step
 from advisor.measure.comparisons import crossing_pairs, pairs_of
 from advisor.measure.family import hold_together
@@ -53,6 +54,7 @@ class RunResult:
     """What a run gives: probes and notices, what workers said, and whether it was stopped.
 
     What is of a toolchain goes by its key; `facts` are free-form, as its worker told them.
+    `too_large` says by the key of a model's choice why nothing estimates it.
     """
 
     probes: list[Probe] = field(default_factory=list)
@@ -63,6 +65,7 @@ class RunResult:
     interrupted: bool = False
     wall_s: float = 0.0
     spent_s: dict[str, float] = field(default_factory=dict)
+    too_large: dict[str, Reason] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
@@ -109,6 +112,7 @@ class Run:
         self._unreached: set[tuple[str, str]] = set()
         self._guests: int | None = None
         self._patience = Patience(PATIENCE_S)
+        self._too_large: dict[str, Reason] = {}
 
     def measure(self) -> RunResult:
         """Run every launch that is needed; returns what there is, also when interrupted."""
@@ -140,6 +144,7 @@ class Run:
             interrupted=interrupted,
             wall_s=time.monotonic() - self._start,
             spent_s=_spent(every),
+            too_large=self._too_large,
         )
 
     def _tick(self, stage: str, /, **values: Any) -> None:
@@ -163,15 +168,18 @@ class Run:
 
     def _write_inputs(self) -> None:
         self._tick("writing-inputs")
-        items = {item.key: item for s in self._plan.series for item in s.items}
+        self._write_inputs_of([item for s in self._plan.series for item in s.items])
+
+    def _write_inputs_of(self, wanted: Sequence[WorkItem]) -> None:
+        items = {item.key: item for item in wanted}
         # Any interpreter with NumPy will do; the frameworks' own have it for certain.
         others = [toolchain.interpreter for toolchain in self._plan.toolchains]
         try:
-            self._inputs = self._inputs_by(sys.executable, items)
+            self._inputs |= self._inputs_by(sys.executable, items)
         except WorkerError:
             if not others:
                 raise
-            self._inputs = self._inputs_by(others[0], items)
+            self._inputs |= self._inputs_by(others[0], items)
 
     def _inputs_by(
         self, interpreter: str, items: Mapping[str, WorkItem]
@@ -284,13 +292,43 @@ class Run:
             for item in items:
                 for mode in item.modes:
                     path = launch.observation_path(item, mode)
-                    if path.exists() or (item.key, mode.label) in result.runs:
+                    if path.exists() or (item.observed and (item.key, mode.label) in result.runs):
                         self._observations[series.key, item.key, mode.label] = path
             # Without the first launch nothing of an item was observed: it has no later one.
             seen = {key for key, _ in (*result.runs, *result.failures)}
             self._unreached |= {(series.key, i.key) for i in items if i.key not in seen}
+            if not result.interrupted:
+                self._go_on_with_models(series, items, result)
         self._look_ahead(frozenset())
         return result
+
+    def _go_on_with_models(
+        self, series: Series, items: Sequence[WorkItem], result: LaunchResult
+    ) -> None:
+        """After the launch that chose among the variants of models: plan what estimates."""
+        choices = [item for item in items if item.role == "choice"]
+        room = Room(
+            limits=LIMITS[self._plan.profile],
+            memory_bytes=self._plan.memory_bytes,
+            left_s=self._left_s(max(1, len(choices))),
+            thorough=self._plan.profile == "thorough",
+        )
+        more: list[WorkItem] = []
+        for choice in choices:
+            items_of_choice, reason = estimating(choice, result, room)
+            more.extend(items_of_choice)
+            if reason is not None:
+                self._too_large[choice.key] = reason
+        if more:
+            self._write_inputs_of(more)
+            grown = replace(series, items=(*series.items, *more))
+            every = tuple(grown if s.key == series.key else s for s in self._plan.series)
+            self._plan = replace(self._plan, series=every)
+
+    def _left_s(self, among: int) -> float | None:
+        """What is left of the budget for each of so many; None where there is no budget."""
+        budget_s = self._plan.budget_s
+        return None if budget_s is None else max(1.0, budget_s - self._elapsed_s()) / among
 
     def _look_ahead(self, running: Collection[tuple[str, str]]) -> None:
         """What is still owed beyond the items that are *running*, and how much has settled."""
@@ -358,10 +396,11 @@ class Run:
         )
 
     def _probe(self, series: Series, item: WorkItem) -> Probe:
+        source, labels = item.parity_from or item.key, parity_labels(item)
         observations = {
             label: path
             for (of_series, of_item, label), path in self._observations.items()
-            if (of_series, of_item) == (series.key, item.key)
+            if (of_series, of_item) == (series.key, source) and (labels is None or label in labels)
         }
         sha256 = self._inputs.get(item.key, ("", ""))[1] or None
         return probe_of(

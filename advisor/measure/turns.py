@@ -113,9 +113,10 @@ class Turns:
             workload=item.workload,
             size=dict(item.size),
             inputs=path,
-            observe=str(self.observation_path(item, mode)) if self._first and path else "",
+            observe=self._observe(item, mode) if path else "",
             plant_s=self._options.plants_s.get(mode.label, 0.0),
             source=item.source,
+            **({"variant": mode.variant} if mode.variant else {}),
         )
         built = check_build(reply)
         if built.fell_back:
@@ -127,6 +128,10 @@ class Turns:
             variant=built.variant,
             counters=built.counters,
         )
+
+    def _observe(self, item: WorkItem, mode: Mode) -> str:
+        wanted = self._first and item.observed
+        return str(self.observation_path(item, mode)) if wanted else ""
 
     def observation_path(self, item: WorkItem, mode: Mode) -> Path:
         """Where the worker writes what this mode computed."""
@@ -228,7 +233,7 @@ class Turns:
             "block",
             seconds=protocol.block_s,
             calls=self.result.runs[item.key, mode.label].calls,
-            min_samples=2 if mode.few_samples else protocol.min_samples,
+            min_samples=2 if mode.few_samples else item.min_samples or protocol.min_samples,
         )
         return check_block(reply)
 

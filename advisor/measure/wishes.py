@@ -30,7 +30,10 @@ _MAX_NAMES = 1000
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the caller asked for."""
+    """What the caller asked for.
+
+    `models` are ``FAMILY:PRESET`` or ``FAMILY:{"key": value}``, sizes checked.
+    """
 
     profile: str = "standard"
     settings: str = "matched"
@@ -42,6 +45,7 @@ class Wishes:
     seed: int = 0
     probes: Sequence[str] = CORE_PROBES
     values: Mapping[str, float] = field(default_factory=dict)
+    models: Sequence[str] = ()
 
 
 def make_wishes(**asked: Any) -> Wishes:
@@ -133,6 +137,10 @@ def _is_words(value: Any) -> bool:
     return _is_list(value) and all(_is_word(word) for word in value)
 
 
+def _is_model_texts(value: Any) -> bool:
+    return _is_list(value) and all(isinstance(x, str) and 0 < len(x) <= 4000 for x in value)
+
+
 def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**32
 
@@ -160,4 +168,5 @@ _FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "seed": (_is_whole, "a whole number from 0 to 4294967295"),
     "probes": (_is_words, "a list of names"),
     "values": (_is_values, "an object of numbers"),
+    "models": (_is_model_texts, "a list of models"),
 }

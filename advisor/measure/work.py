@@ -9,11 +9,14 @@ import contextlib
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from advisor.devices import is_cpu
 from advisor.evidence import Block, EntryStatus, Reason
+from advisor.measure.models import AskedModel
 from advisor.workers.replies import Hello
+
+Role = Literal["", "parity", "choice", "estimate"]
 
 
 @dataclass(frozen=True)
@@ -34,16 +37,21 @@ class ToolchainSpec:
 
 @dataclass(frozen=True)
 class Mode:
-    """One way to run an item: a mode of a toolchain."""
+    """One way to run an item: a mode of a toolchain, of a model in one of its variants.
+
+    `tag` tells further variants of a mode apart.
+    """
 
     name: str
     toolchain: ToolchainSpec
     few_samples: bool = False
+    variant: str | None = None
+    tag: str = ""
 
     @property
     def label(self) -> str:
         """What entries and comparisons call it."""
-        return f"{self.name}{self.toolchain.suffix}"
+        return f"{self.name}{self.tag}{self.toolchain.suffix}"
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,10 @@ class WorkItem:
 
     A `one_off` item is about what happens once per launch (imports, first calls, memory,
     counters): its few blocks are shown and never compared.
+
+    Of a model that is `asked` for, `role` says what this item is for: ``parity`` and ``choice``
+    have one launch, and ``estimate`` comes of the choice. Only what is `observed` shows what it
+    computed; `parity_from` names the item whose observations certify this one.
     """
 
     workload: str
@@ -71,6 +83,11 @@ class WorkItem:
     own_process: bool = False
     weighs: bool = True
     stream_calls: int | None = None
+    asked: AskedModel | None = None
+    role: Role = ""
+    observed: bool = True
+    parity_from: str | None = None
+    min_samples: int | None = None
 
     @property
     def key(self) -> str:

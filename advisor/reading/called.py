@@ -18,6 +18,7 @@ from advisor.reading.compile_costs import CompileCost, add_compile_times, compil
 from advisor.reading.machines import kinds_of
 from advisor.reading.speeds import against_jit, called_ratio
 from advisor.reading.variants import Detour, detours, group_of, size_of, together_s
+from advisor.reading.works import PREFIX, WorkReadings, read_works
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ class SpeedReadings:
     left_out: tuple[LeftOut, ...] = ()
     compile_costs: tuple[CompileCost, ...] = ()
     compile_s: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    works: WorkReadings = field(default_factory=WorkReadings)
 
 
 def read_speeds(evidence: Sequence[Evidence]) -> SpeedReadings:
@@ -96,6 +98,9 @@ def read_speeds(evidence: Sequence[Evidence]) -> SpeedReadings:
     compile_s: dict[str, list[float]] = {}
     for source, document in enumerate(evidence):
         for probe in document.probes:
+            if probe.id.startswith(PREFIX):
+                # What models predict is read as a whole.
+                continue
             refused = _refused(document, probe) or _stands_beside(document, probe)
             if refused is not None:
                 left.append(replace(refused, source=source))
@@ -114,6 +119,7 @@ def read_speeds(evidence: Sequence[Evidence]) -> SpeedReadings:
         left_out=tuple(sorted(set(left), key=lambda x: x.order)),
         compile_costs=tuple(sorted(costs, key=lambda x: (x.workload, x.device, x.gain.log))),
         compile_s={k: tuple(sorted(v)) for k, v in sorted(compile_s.items())},
+        works=read_works(evidence),
     )
 
 

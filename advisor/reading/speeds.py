@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import math
 
-from advisor.evidence import Attribution, Comparison, Probe
+from advisor.evidence import Attribution, Comparison, Probe, Work
 from advisor.pair import JIT, framework_of, modes_of
 from advisor.ratio import Ratio, error_of
 
 _NARROWEST = 1e-4
 
 
-def ratio_of(measured: Comparison | Attribution) -> Ratio | None:
-    """The ratio of a comparison (a as against b) or of a toggle (with it as against without)."""
+def ratio_of(measured: Comparison | Attribution | Work) -> Ratio | None:
+    """The ratio of a comparison or a work (a as against b), or of a toggle (with as without)."""
     if measured.time_ratio is None or measured.ci is None:
         return None
     degrees = measured.launches - 1 if measured.launches > 1 else math.inf

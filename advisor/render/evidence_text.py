@@ -15,6 +15,7 @@ from advisor.reading.crossover import winner_changes
 from advisor.render.change_words import change_text, toggle_text
 from advisor.render.entry_words import once_texts, repeated_text
 from advisor.render.wording import count_of, duration, level, name_of, say, significant
+from advisor.render.work_text import work_lines
 
 _WORTH_TELLING_S = 0.02
 """Compile times below are left out."""
@@ -27,6 +28,8 @@ def evidence_lines(evidence: Evidence, *, verbose: bool = False) -> list[str]:
         lines += [_title(probe), *(line for e in probe.entries for line in _entry(e, probe))]
         lines += [comparison_line(c) for c in probe.comparisons if verbose or _crosses(c)]
         lines.append("")
+    for work in evidence.works:
+        lines += [*work_lines(work), ""]
     lines += _changes(evidence, verbose=verbose)
     lines += _rates(evidence)
     if evidence.selftest is not None and evidence.selftest.status != "passed":

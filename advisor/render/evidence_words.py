@@ -21,6 +21,7 @@ from advisor.evidence import (
     Probe,
     Reason,
     Selftest,
+    Work,
 )
 from advisor.render.wording import has, say
 
@@ -49,6 +50,7 @@ class Stage(Protocol):
 
 def word_evidence(evidence: Evidence) -> Evidence:
     """*evidence* with its words: every reason, gate and notice says what it holds."""
+    probes = [_word_probe(probe) for probe in evidence.probes]
     return replace(
         evidence,
         toolchains=[
@@ -56,7 +58,8 @@ def word_evidence(evidence: Evidence) -> Evidence:
             for chain in evidence.toolchains
         ],
         selftest=None if evidence.selftest is None else word_selftest(evidence.selftest),
-        probes=[_word_probe(probe) for probe in evidence.probes],
+        probes=probes,
+        works=[_word_work(work, probes) for work in evidence.works],
         notices=[word_notice(notice) for notice in evidence.notices],
     )
 
@@ -178,6 +181,23 @@ def _word_comparison(compared: Comparison, word_gate: Callable[[Gate], Gate]) ->
     elif reason is not None:
         reason = word_reason(reason)
     return replace(compared, certificate=certificate, reason=reason)
+
+
+def _word_work(work: Work, probes: Sequence[Probe]) -> Work:
+    """*work* with its reason; where a gate failed, in the words of the failed comparison."""
+    if work.reason is None or work.reason.text:
+        return work
+    failed = next(
+        (
+            c.reason
+            for p in probes
+            if p.id == f"model:{work.model}" and (p.size_name or "").startswith(work.name)
+            for c in p.comparisons
+            if c.verdict == "invalid" and c.reason is not None and c.reason.id == work.reason.id
+        ),
+        None,
+    )
+    return replace(work, reason=failed or word_reason(work.reason))
 
 
 def _key(table: str, part_id: str, case: str) -> str:

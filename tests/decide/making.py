@@ -10,6 +10,7 @@ from advisor.decision import CRITERIA
 from advisor.evidence import Evidence
 from advisor.evidence_io import evidence_from
 from advisor.inputs import Inputs
+from advisor.knowledge.families import CarryOver, StandardModel
 from advisor.knowledge.model import (
     CriterionInfo,
     Effect,
@@ -120,6 +121,13 @@ def base_of(*rules: Rule) -> RuleBase:
             TaskWeights(fact="task", value="image", reason="it is",
                         weights={"conv_train": 0.75, "matmul": 0.25}),
         ),
+        standards=(StandardModel("image", "resnet", "small", "it is"),),
+        carry_over=(
+            CarryOver("own_module", 1.25, "a table", "2026-11-01"),
+            CarryOver("same_size", 1.5, "a table", "2026-11-01"),
+            CarryOver("other_size", 2.0, "a table", "2026-11-01"),
+            CarryOver("other", 2.0, "another table", "2026-11-01"),
+        ),
         version="test",
     )  # fmt: skip
 
@@ -152,10 +160,31 @@ def probe(workload: str, *comparisons: dict[str, Any], **more: Any) -> dict[str,
     return {"id": workload, "comparisons": list(comparisons), **more}
 
 
+def work(jax_speedup: float, **more: Any) -> dict[str, Any]:
+    """The standard model of an image task; *jax_speedup* above 1: JAX is faster."""
+    ratio = 1.0 / jax_speedup
+    verdict = "a_faster" if ratio > 1.05 else "b_faster" if ratio < 0.95 else "equivalent"
+    steps = {"pytorch.eager": 0.01 * jax_speedup, "jax.jit": 0.01}
+    made = {
+        "model": "resnet", "name": "small", "title": "A network", "size": {"blocks": 2},
+        "modes": [{"mode": m, "step_s": s, "chosen": True} for m, s in steps.items()],
+        "a": "pytorch.eager", "b": "jax.jit", "time_ratio": ratio,
+        "ci": [ratio * 0.98, ratio * 1.02], "verdict": verdict,
+    }  # fmt: skip
+    return {**made, **more}
+
+
 def evidence_with(*probes: dict[str, Any], **more: Any) -> Evidence:
     """An evidence document with as little as it may hold."""
     data = {"schema": "fw-advisor/evidence@1", "probes": list(probes), **more}
     return evidence_from(data, name="test")
+
+
+def measured(jax_speedup: float, **more: Any) -> Evidence:
+    """The standard model, and beside it the workload that most of the task is."""
+    return evidence_with(
+        probe("conv_train", comparison(jax_speedup)), works=[work(jax_speedup)], **more
+    )
 
 
 def inputs_for(

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from tests.decide.making import comparison, evidence_with, facts_in, probe
+from tests.decide.making import comparison, evidence_with, facts_in, probe, work
 
 
 def test_measured_facts_come_from_the_same_numbers() -> None:
@@ -17,7 +17,8 @@ def test_measured_facts_come_from_the_same_numbers() -> None:
         {"framework": "pytorch", "mode": "pytorch.compile", "status": "ok", "compile_s": 20.0},
     ]
     evidence = evidence_with(
-        probe("conv_train", comparison(2.0, mode="pytorch.compile"), compiled, entries=entries)
+        probe("conv_train", comparison(2.0, mode="pytorch.compile"), compiled, entries=entries),
+        works=[work(2.0)],
     )
     facts = facts_in(evidence)
     assert facts["measured.jax_speedup"] == pytest.approx(2.0)
@@ -30,5 +31,6 @@ def test_measured_facts_come_from_the_same_numbers() -> None:
 
 @pytest.mark.parametrize("verdict", ["inconclusive", "invalid"])
 def test_what_was_not_called_is_no_fact(verdict: str) -> None:
-    evidence = evidence_with(probe("conv_train", comparison(8.0, verdict=verdict)))
+    unsure = work(8.0, verdict=verdict, ci=[0.01, 2.0], time_ratio=0.125)
+    evidence = evidence_with(probe("conv_train", comparison(8.0, verdict=verdict)), works=[unsure])
     assert "measured.jax_speedup" not in facts_in(evidence)

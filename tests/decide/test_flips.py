@@ -16,11 +16,9 @@ from advisor.knowledge.model import OneOf
 from tests.decide.making import (
     base_of,
     broad,
-    comparison,
-    evidence_with,
     inputs_for,
+    measured,
     policies,
-    probe,
     rule,
     skill_rules,
 )
@@ -51,7 +49,7 @@ VALUES: dict[str, Any] = {
 
 
 def made(values: dict[str, Any] | None = None, speed: float | None = 1.5) -> Inputs:
-    evidence = (evidence_with(probe("conv_train", comparison(speed))),) if speed else ()
+    evidence = (measured(speed),) if speed else ()
     return inputs_for(BASE, {**VALUES, **(values or {})}, *evidence)
 
 

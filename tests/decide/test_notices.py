@@ -14,9 +14,11 @@ from tests.decide.making import (
     comparison,
     evidence_with,
     inputs_for,
+    measured,
     policies,
     probe,
     rule,
+    work,
 )
 
 
@@ -27,9 +29,7 @@ def notices(decision: Decision) -> dict[str, dict[str, Any]]:
 def test_a_measurement_names_the_claims_that_it_contradicts() -> None:
     fast = rule("claim.fast", ("jax", "performance", "for", "moderate"), about="speed.conv_train")
     slow = rule("claim.slow", ("jax", "performance", "against", "weak"), about="speed")
-    inputs = inputs_for(
-        base_of(fast, slow), None, evidence_with(probe("conv_train", comparison(0.5)))
-    )
+    inputs = inputs_for(base_of(fast, slow), None, measured(0.5))
     decision = decide(inputs)
     assert [c.rule for c in decision.contradictions] == ["claim.fast"]
     assert decision.contradictions[0].measured_log2 == pytest.approx(-1.0)
@@ -40,19 +40,14 @@ def test_a_measurement_names_the_claims_that_it_contradicts() -> None:
 def test_one_device_measured_where_several_will_train_is_noticed() -> None:
     answers = {"task": "image", "hardware.train": "nvidia_multi"}
     chains = [{"framework": "jax", "devices": [{"device": "cuda:0", "kind": "cuda"}]}]
-    evidence = evidence_with(
-        probe("conv_train", comparison(2.0), device="cuda:0"), toolchains=chains
-    )
+    evidence = evidence_with(works=[work(2.0, device="cuda:0")], toolchains=chains)
     noticed = notices(decide(inputs_for(base_of(), answers, evidence)))
     assert noticed["one-of-several"] == {"device": "cuda:0"}
     assert "other-hardware" not in noticed
 
 
 def test_two_machines_are_noticed_as_two() -> None:
-    files = [
-        evidence_with(probe("conv_train", comparison(2.0)), machine={"cpu": cpu})
-        for cpu in ("one", "other")
-    ]
+    files = [measured(2.0, machine={"cpu": cpu}) for cpu in ("one", "other")]
     noticed = notices(decide(inputs_for(base_of(), None, *files)))
     assert noticed["several-machines"] == {"machines": 2}
 
@@ -63,11 +58,22 @@ def test_two_machines_are_noticed_as_two() -> None:
         ((), "nothing-measured"),
         ((evidence_with(probe("conv_train", comparison(2.0, verdict="invalid"))),),
          "no-speed-evidence"),
-        ((evidence_with(probe("rnn_train", comparison(2.0))),), "other-work"),
+        ((evidence_with(probe("conv_train", comparison(2.0))),), "workloads-only"),
     ],
 )  # fmt: skip
 def test_missing_evidence_is_noticed(evidence: Any, notice: str) -> None:
     assert notice in notices(decide(inputs_for(base_of(*broad("jax")), None, *evidence)))
+
+
+def test_a_model_of_no_family_is_noticed() -> None:
+    answers = {"task": "image", "model": "other"}
+    assert "other-work" in notices(decide(inputs_for(base_of(), answers, measured(2.0))))
+
+
+def test_a_winner_that_depends_on_the_size_is_noticed() -> None:
+    sizes = [work(0.5), work(2.0, name="large", size={"blocks": 20})]
+    noticed = notices(decide(inputs_for(base_of(), None, evidence_with(works=sizes))))
+    assert "winner-depends-on-size" in noticed
 
 
 def test_a_veto_that_waits_or_has_expired_is_noticed_with_its_rule() -> None:
@@ -105,7 +111,7 @@ def test_the_triggers_are_dates_numbers_and_events() -> None:
         rule(f"claim.{c}", ("jax", c, "for", "strong"), revisit_when="a new release appears")
         for c in ("team", "risk", "platform", "iteration", "ecosystem")
     ]
-    evidence = evidence_with(probe("conv_train", comparison(1.0)))
+    evidence = measured(1.0)
     decision = decide(inputs_for(base_of(*watched), None, evidence))
     kinds = [r.kind for r in decision.revisit]
     assert kinds[0] == "claim_expires"
@@ -120,7 +126,7 @@ def test_the_triggers_are_dates_numbers_and_events() -> None:
 def test_a_number_triggers_in_the_direction_of_its_flip() -> None:
     """From 0.25 up to a half is no fall below a half."""
     base = base_of(*broad("pytorch", "weak"), *broad("jax", "moderate"))
-    evidence = evidence_with(probe("conv_train", comparison(0.25)))
+    evidence = measured(0.25)
     said = {"task": "image", "priorities": ["performance"]}
     decision = decide(inputs_for(base, said, evidence))
     rising = [f for f in decision.flips if f.change.get("measured.jax_speedup", 0) > 0.25]

@@ -23,7 +23,7 @@ def fired(base: RuleBase) -> dict[str, list[str]]:
     """Ids of the rules that fire, by scenario."""
     fired = {}
     for persona in load_personas(base):
-        evidence = evidence_of(persona)
+        evidence = evidence_of(persona, base)
         inputs = Inputs(
             answers=answers_of(persona),
             evidence=(evidence,) if evidence else (),

@@ -20,7 +20,7 @@ PERSONAS = load_personas(BASE)
 
 @pytest.mark.parametrize("persona", PERSONAS, ids=lambda p: p.id)
 def test_the_decision_is_what_an_experienced_engineer_would_say(persona: Persona) -> None:
-    evidence = evidence_of(persona)
+    evidence = evidence_of(persona, BASE)
     inputs = Inputs(
         answers=Answers(values=dict(persona.answers)),
         evidence=() if evidence is None else (evidence,),

@@ -27,6 +27,9 @@ from tests.decide.making import (
     rule,
     skill_rules,
 )
+from tests.decide.making import (
+    measured as measured_at,
+)
 
 SLOW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 CONDITIONS = {
@@ -76,7 +79,7 @@ def full(rules: list[Rule]) -> RuleBase:
 
 
 def measured(speed: float | None) -> tuple[Any, ...]:
-    return () if speed is None else (evidence_with(probe("conv_train", comparison(speed))),)
+    return () if speed is None else (measured_at(speed),)
 
 
 def judged(inputs: Inputs) -> Judgement:

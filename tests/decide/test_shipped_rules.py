@@ -14,9 +14,10 @@ from advisor.decide.draws import Draws
 from advisor.decide.judging import Judgement, judge, situation_of
 from advisor.decide.waiting import possible_values
 from advisor.inputs import Inputs
+from advisor.knowledge.families import StandardModel
 from advisor.knowledge.loader import load_rule_base
 from advisor.knowledge.personas import evidence_of, load_personas
-from tests.decide.making import TODAY, comparison, evidence_with, probe
+from tests.decide.making import TODAY, evidence_with, work
 
 BASE = load_rule_base()
 PERSONAS = load_personas(BASE)
@@ -30,6 +31,8 @@ def somebody(dice: random.Random) -> dict[str, Any]:
         if fact.origin != "answer" or key in ("priorities", "exclude") or dice.random() > 0.6:
             continue
         pairs = possible_values(BASE, fact)
+        if not pairs or key == "model":
+            continue
         values[key] = dice.choices([v for v, _ in pairs], [w for _, w in pairs])[0]
     return values
 
@@ -55,18 +58,23 @@ def test_a_faster_jax_never_lowers_jax() -> None:
     dice = random.Random("speed")
     for _ in range(40):
         values = somebody(dice)
-        workload = dice.choice(("conv_train", "transformer_train", "vectorized_simulation"))
+        standard = dice.choice(BASE.standards)
+        values["task"] = standard.task
         slow = dice.uniform(0.2, 4.0)
         chances = [
-            judged(values, evidence_with(probe(workload, comparison(speed)))).p_first["jax"]
+            judged(values, evidence_with(works=[_model(standard, speed)])).p_first["jax"]
             for speed in (slow, 1.3 * slow, 3.0 * slow)
         ]
-        assert chances == sorted(chances), (values, workload, slow)
+        assert chances == sorted(chances), (values, standard, slow)
+
+
+def _model(standard: StandardModel, speed: float) -> dict[str, Any]:
+    return work(speed, model=standard.model, name=standard.preset)
 
 
 @pytest.mark.parametrize("persona", PERSONAS[::5], ids=lambda p: p.id)
 def test_flips_in_answers_flip_whole_decisions(persona: Any) -> None:
-    evidence = evidence_of(persona)
+    evidence = evidence_of(persona, BASE)
     inputs = Inputs(
         answers=Answers(values=dict(persona.answers)),
         evidence=() if evidence is None else (evidence,),

@@ -12,11 +12,9 @@ from advisor.knowledge.model import OneOf
 from tests.decide.making import (
     base_of,
     broad,
-    comparison,
-    evidence_with,
     inputs_for,
+    measured,
     policies,
-    probe,
     rule,
     skill_rules,
 )
@@ -69,7 +67,7 @@ def test_broad_support_is_recommended_and_nothing_is_worded_yet() -> None:
 def test_equal_teams_and_equal_speed_have_no_winner_but_a_labelled_tie_break() -> None:
     base = base_of(*broad("pytorch", "moderate"), *broad("jax", "moderate"), *skill_rules())
     values = {"task": "image", "team.pytorch": "some", "team.jax": "some", "hardware.train": "cpu"}
-    evidence = evidence_with(probe("conv_train", comparison(1.0)))
+    evidence = measured(1.0)
     decision = decide(inputs_for(base, values, evidence))
     assert decision.status == "no_clear_winner"
     assert decision.recommended.framework is None

@@ -79,6 +79,7 @@ class Script:
     frameworks: dict[str, dict[str, Any]] = field(default_factory=dict)
     faults: list[dict[str, Any]] = field(default_factory=list)
     workloads: list[dict[str, Any]] | None = None
+    models: list[dict[str, Any]] | None = None
     seed: int = 0
 
     @property
@@ -93,6 +94,8 @@ class Script:
         }
         if self.workloads is not None:
             told["workloads"] = self.workloads
+        if self.models is not None:
+            told["models"] = self.models
         return (str(FAKE), "--script", json.dumps(told))
 
     def fault(self, verb: str, kind: str, who: str, **more: Any) -> Script:

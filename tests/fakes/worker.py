@@ -65,6 +65,78 @@ def workload(name: str = "fake", **changes: object) -> dict:
     }
 
 
+def model(name: str = "stack", **changes: object) -> dict:
+    """A family of models as its description is printed, with one key of each kind."""
+    size = {"layers": 4, "width": 32, "norm": "layer"}
+    return {
+        "id": name,
+        "title": f"The {name} model",
+        "stands_for": "nothing",
+        "limits": "all",
+        "precision": "float32",
+        "trains": True,
+        "modes": ["pytorch.eager", "pytorch.compile", "jax.jit"],
+        "tolerance": {"forward": 1e-4, "grad": 1e-3, "curve": 1e-3},
+        "sample": "row",
+        "depth": "layers",
+        "sizes": [
+            {"key": "layers", "unit": "", "default": 4, "low": 1, "high": 99, "longest": 0,
+             "choices": []},
+            {"key": "width", "unit": "", "default": 32, "low": 1, "high": 999, "longest": 0,
+             "choices": []},
+            {"key": "norm", "unit": "", "default": "layer", "low": None, "high": None,
+             "longest": 0, "choices": ["layer", "rms"]},
+        ],
+        "presets": [
+            {"id": "deep", "title": "Deep", "source": "s", "date": "2026-11", "differs": "",
+             "size": {**size, "layers": 40}, "flops": 4e13, "samples_per_step": 2.0},
+        ],
+        "tiny": {"layers": 2, "width": 4, "norm": "layer"},
+        "variants": {
+            "pytorch": [
+                {"id": "eager", "mode": "pytorch.eager"},
+                {"id": "compile", "mode": "pytorch.compile"},
+                {"id": "compile_step", "mode": "pytorch.compile"},
+            ],
+            "jax": [{"id": "jit", "mode": "jax.jit"}, {"id": "scan", "mode": "jax.jit"}],
+        },
+        **changes,
+    }  # fmt: skip
+
+
+def described(script: dict, text: str) -> dict:
+    """The family that *text* names, at the size that it asks for."""
+    name, _, asked = text.partition(":")
+    found = next(m for m in script.get("models", [model()]) if m["id"] == name)
+    if not asked:
+        return found
+    size = {key["key"]: key["default"] for key in found["sizes"]}
+    if asked.startswith("{"):
+        size |= json.loads(asked)
+    else:
+        size = next(p["size"] for p in found["presets"] if p["id"] == asked)
+    if not 1 <= size["layers"] <= 99:
+        raise ValueError(f"{name}: layers is {size['layers']}; it is a whole number from 1 to 99")
+    sizes = {
+        "size": size,
+        "flops": found.get("flops_per_layer", 1e12) * size["layers"],
+        "samples_per_step": 2.0,
+        "variants": {f: [v["id"] for v in listed] for f, listed in found["variants"].items()},
+    }
+    return {**found, "asked": sizes}
+
+
+def say_models(script: dict, asked: list[str]) -> int:
+    """Describe families as the real worker does, its errors included."""
+    try:
+        listed = [described(script, text) for text in asked or ["stack"]]
+    except ValueError as error:
+        say(json.dumps({"ok": False, "error": {"type": "SizeError", "text": str(error)}}) + "\n")
+        return 1
+    say(json.dumps({"ok": True, "models": listed}) + "\n")
+    return 0
+
+
 class Fake:
     """The worker's state: who it is, how often it was started, what its script says."""
 
@@ -132,12 +204,15 @@ class Fake:
 
     def do_build(self, request: dict) -> dict:
         key, mode = request["key"], request["mode"]
-        told = self.of_mode(mode)
-        self.modes[key] = mode
+        label = key.rpartition(":")[2]
+        self.modes[key] = label if label in self.script.get("modes", {}) else mode
+        told = self.of_mode(self.modes[key])
         launch = random.Random(f"{self.script.get('seed', 0)}/{mode}/{self.start}")
         self.random[key] = launch
         effect = launch.gauss(0.0, told.get("launch_sd", 0.0))
-        self.speed[key] = told.get("median_s", 1e-3) * math.exp(effect)
+        layers = request.get("size", {}).get("layers", 0)
+        step_s = told.get("median_s", 1e-3) + told.get("layer_s", 0.0) * layers
+        self.speed[key] = step_s * math.exp(effect)
         self.planted[key] = float(request.get("plant_s") or 0.0)
         if request.get("observe"):
             self._observe(mode, told.get("observe", "right"), request["observe"])
@@ -285,6 +360,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--script", required=True)
     parser.add_argument("command")
+    parser.add_argument("asked", nargs="*")
     parser.add_argument("--framework", default="numpy")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--cores", type=int, default=1)
@@ -295,6 +371,8 @@ def main(argv: list[str]) -> int:
     if options.command == "catalogue":
         say(json.dumps({"ok": True, "workloads": script.get("workloads", [workload()])}) + "\n")
         return 0
+    if options.command == "models":
+        return say_models(script, options.asked)
     fake = Fake(script, options)
     for line in sys.stdin:
         request = json.loads(line)

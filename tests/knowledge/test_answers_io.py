@@ -208,7 +208,7 @@ def test_the_shipped_example_and_personas_fit_the_shipped_vocabulary(tmp_path: P
         path = tmp_path / "p.yaml"
         path.write_text(to_yaml(answers_of(persona)), encoding="utf-8")
         assert read_answers(path, base) == answers_of(persona)
-        evidence = evidence_of(persona)
+        evidence = evidence_of(persona, base)
         assert (evidence is None) == (not persona.measured)
         if evidence is not None:
             ratios = {p.id: p.comparisons[0].time_ratio for p in evidence.probes}

@@ -198,7 +198,7 @@ def test_a_tie_of_priorities_reads_as_a_tie(base: RuleBase) -> None:
 
 def test_every_shipped_scenario_is_worded_in_full(base: RuleBase) -> None:
     for persona in load_personas(base)[::12]:
-        evidence = evidence_of(persona)
+        evidence = evidence_of(persona, base)
         inputs = Inputs(
             answers=answers_of(persona), evidence=(evidence,) if evidence else (), base=base,
             today="2026-11-24", samples=200,

@@ -22,8 +22,8 @@ from advisor.render.document import (
     row_of,
 )
 from advisor.render.flip_words import flip_sentence, joined
-from advisor.render.phrases import mode_title
 from advisor.render.tables import columns, table_of
+from advisor.render.value_words import mode_title
 from advisor.render.view.head import spare_warnings
 from advisor.render.view.measured import verdict_text, winner_of
 from advisor.render.view.probes import ShownProbe, matched, short_names, shown_probes, usable_ratio

@@ -6,7 +6,7 @@ from advisor.decision import Revisit
 from advisor.pair import rival_of
 from advisor.render.decision_words import event_text
 from advisor.render.document import Aside, CodeLines, Points, ReportSection, Statement
-from advisor.render.phrases import value_text
+from advisor.render.value_words import value_text
 from advisor.render.view.provenance import Provenances
 from advisor.render.wording import count_of, inline, listed, name_of, say, sentence
 

@@ -1,0 +1,98 @@
+"""The families of models on the command line: what ``--models`` lists and ``--model`` asks for.
+
+Knows options and how families are shown. It must not know how they are measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from advisor.cli.common import emit_json
+from advisor.errors import ExitCode
+
+SCHEMA = "fw-advisor/models@1"
+_SIZE_KEYS = ("key", "unit", "default", "low", "high")
+_PRESET_KEYS = ("id", "title", "size", "source", "date", "differs")
+
+
+def list_models(*, json: bool) -> int:
+    """Show every family with its sizes and presets."""
+    document = models_document()
+    if json:
+        emit_json(document)
+        return ExitCode.DONE
+    for model in document["models"]:
+        print("\n".join(_lines(model)))
+    return ExitCode.DONE
+
+
+def models_document() -> dict[str, Any]:
+    """``fw-advisor/models@1``: every family, its sizes and presets.
+
+    Raises:
+        UserError: the shipped families cannot be read.
+    """
+    from advisor.cli.measuring import worker_script
+    from advisor.measure.models import describe_models
+    from advisor.workers.workspace import workspace
+
+    with workspace() as place:
+        described = describe_models(worker_script(), place)
+    return {"schema": SCHEMA, "models": [_shown(model) for model in described]}
+
+
+def checked_texts(models: Sequence[str], sizes: Sequence[str]) -> tuple[str, ...]:
+    """What ``--model`` and ``--size`` ask for, one text per model.
+
+    Raises:
+        UserError: no such family, preset, key or value; the text names the range.
+    """
+    from advisor.cli.measuring import worker_script
+    from advisor.measure.models import texts_of
+    from advisor.workers.workspace import workspace
+
+    if not models and not sizes:
+        return ()
+    with workspace() as place:
+        return texts_of(worker_script(), place, models, sizes)
+
+
+def _shown(model: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **{key: model[key] for key in ("id", "title", "stands_for", "limits", "depth")},
+        "sizes": [_size(key) for key in model["sizes"]],
+        "presets": [{key: preset[key] for key in _PRESET_KEYS} for preset in model["presets"]],
+    }
+
+
+def _size(key: Mapping[str, Any]) -> dict[str, Any]:
+    shown = {name: key[name] for name in _SIZE_KEYS}
+    if key["longest"]:
+        shown["longest"] = key["longest"]
+    if key["choices"]:
+        shown["choices"] = key["choices"]
+    return shown
+
+
+def _lines(model: Mapping[str, Any]) -> list[str]:
+    lines = [f"{model['id']}: {model['title']} ({model['stands_for']})"]
+    for size in model["sizes"]:
+        if "choices" in size:
+            allowed = " | ".join(_plain(choice) for choice in size["choices"])
+        else:
+            allowed = f"{size['low']} to {size['high']}"
+            if "longest" in size:
+                allowed = f"1 to {size['longest']} numbers, {allowed}"
+        default = _plain(size["default"])
+        lines.append(f"  {size['key']:<14} {size['unit']}: {allowed}; {default} unless given")
+    lines += [
+        f"  {model['id']}:{preset['id']:<20} {preset['title']}" for preset in model["presets"]
+    ]
+    return [*lines, ""]
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,187 @@
+"""Which measured model stands for the answers, and how far its ratio may be from the work.
+
+The decision's speed is the ratio of one model. Knows the answers about the model, the standard
+model of a task and the table of how far a model carries over (data of the rule base); it must not
+know workloads or claims.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from advisor.knowledge.families import OTHER, StandardModel
+from advisor.knowledge.model import RuleBase
+from advisor.ratio import Ratio, error_of
+from advisor.reading.machines import fits, is_part
+from advisor.reading.works import MeasuredWork, WorkReadings, distance
+
+_WIDEST = 2.0
+"""The factor where the rule base holds no table."""
+_SAME = 1e-9
+_LEAST_SE = 1e-4
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkSpeed:
+    """The speed of the one model that stands for the answers.
+
+    Attributes:
+        chosen: Its measurement.
+        others: Further ones as near, which the winner may depend on.
+        speedup: JAX as against PyTorch; over all of them where their winners differ.
+        kind: How near the model is to the work, a class of the carry-over table.
+        asked: Whether the team said which model it is; else it is the task's standard one.
+        matched: Whether it was measured on hardware like the one that will train.
+        part: Whether that is one device of the kind of which several will train.
+        factor: How far the ratio may be from the work: one standard deviation.
+        factor_from: Which table says so.
+        depends: Whether the winner changes with the size.
+    """
+
+    chosen: MeasuredWork
+    others: tuple[MeasuredWork, ...]
+    speedup: Ratio
+    kind: str
+    asked: bool
+    matched: bool
+    part: bool
+    factor: float
+    factor_from: str
+    depends: bool
+
+    @property
+    def transfer_sd(self) -> float:
+        """The standard deviation of the logarithm that `factor` is."""
+        return math.log(self.factor)
+
+
+def work_for(readings: WorkReadings, base: RuleBase, facts: Mapping[str, Any]) -> WorkSpeed | None:
+    """The model that stands for the answers, or None where none was measured."""
+    ranked = sorted(
+        ((place, work) for work in readings.works if (place := _place(work, base, facts))),
+        key=lambda pair: (pair[0], pair[1].order),
+    )
+    if not ranked:
+        return None
+    place, chosen = ranked[0]
+    said = facts.get("model.preset") is not None or facts.get("model.size") is not None
+    # Who said the size means that one; who did not may mean any of what was measured.
+    beside = [] if said or chosen.own else [w for _, w in ranked[1:] if _alike(w, chosen)]
+    every = [chosen, *beside]
+    depends = _depends(every)
+    alike = fits(chosen.work.device, facts, chosen.kinds)
+    part = alike and is_part(facts)
+    kind = _class_of(place.rank, facts)
+    factor, source = max(
+        factor_of(base, k) for k in (kind, kind if alike and not part else "other")
+    )
+    return WorkSpeed(
+        chosen=chosen,
+        others=tuple(beside),
+        speedup=_over(every) if depends else chosen.speedup,
+        kind=kind,
+        asked=facts.get("model") not in (None, OTHER),
+        matched=alike and not part,
+        part=part,
+        factor=factor,
+        factor_from=source,
+        depends=depends,
+    )
+
+
+_KINDS = ("own_module", "same_size", "other_size")
+
+
+class _Place(NamedTuple):
+    """How near a model is to the work; less is nearer."""
+
+    device: tuple[bool, bool, str]
+    rank: int
+    apart: float
+    fewer_cores: int
+
+
+def _class_of(rank: int, facts: Mapping[str, Any]) -> str:
+    """A class of the carry-over table; a model of no family is like none that was measured."""
+    return "other" if rank > 0 and facts.get("model") == OTHER else _KINDS[rank]
+
+
+def _place(measured: MeasuredWork, base: RuleBase, facts: Mapping[str, Any]) -> _Place | None:
+    """How near *measured* is to the work; None where it stands for another."""
+    work = measured.work
+    # Devices are never averaged: one that fits counts first, then any accelerator.
+    fitting = fits(work.device, facts, measured.kinds)
+    device = (not fitting, work.device.startswith("cpu"), work.device)
+    if measured.own:
+        return _Place(device, 0, 0.0, -(work.cores or 0))
+    asked = _asked(base, facts)
+    if asked is None or asked[0] != work.model:
+        return None
+    apart = _size_apart(measured, base, *asked)
+    return _Place(device, 1 if apart < _SAME else 2, apart, -(work.cores or 0))
+
+
+def _asked(base: RuleBase, facts: Mapping[str, Any]) -> tuple[str, str, Mapping[str, Any]] | None:
+    """Family, preset and sizes that the answers mean; of the task's standard model otherwise."""
+    family = facts.get("model")
+    if family in (None, OTHER):
+        standard = standard_for(base, facts)
+        return None if standard is None else (standard.model, standard.preset, {})
+    size = facts.get("model.size")
+    preset = facts.get("model.preset") or ""
+    return str(family), str(preset), size if isinstance(size, Mapping) else {}
+
+
+def standard_for(base: RuleBase, facts: Mapping[str, Any]) -> StandardModel | None:
+    """The standard model of the task, where the rule base has one."""
+    task = facts.get("task")
+    return next((s for s in base.standards if s.task == task), None)
+
+
+def _size_apart(
+    measured: MeasuredWork,
+    base: RuleBase,
+    family: str,
+    preset: str,
+    size: Mapping[str, Any],
+) -> float:
+    """How far *measured* is from the size that was asked for; 0 where none was."""
+    work = measured.work
+    if not size and work.name == preset:
+        return 0.0
+    described = base.families.get(family)
+    named = described.presets.get(preset, {}) if described else {}
+    if preset and not named:
+        return 1.0
+    return distance(work.size, {**named, **size})
+
+
+def _alike(one: MeasuredWork, other: MeasuredWork) -> bool:
+    return (one.work.device, one.kinds) == (other.work.device, other.kinds)
+
+
+def factor_of(base: RuleBase, kind: str) -> tuple[float, str]:
+    """How far a model of the class *kind* may be from the work, and which table says so."""
+    row = next((r for r in base.carry_over if r.id == kind), None)
+    return (_WIDEST, "") if row is None else (row.factor, row.source)
+
+
+def _depends(works: Sequence[MeasuredWork]) -> bool:
+    """Whether some of *works* are clearly faster in one framework and some in the other."""
+    sides = {w.speedup.log > 0 for w in works if not _spans(w.speedup)}
+    return len(sides) == 2
+
+
+def _spans(speedup: Ratio) -> bool:
+    low, high = speedup.interval()
+    return low < 1 < high
+
+
+def _over(works: Sequence[MeasuredWork]) -> Ratio:
+    """One ratio whose interval reaches over all of *works*."""
+    ends = [end for work in works for end in work.speedup.interval()]
+    low, high = min(ends), max(ends)
+    return Ratio((math.log(low) + math.log(high)) / 2, max(_LEAST_SE, error_of((low, high))))

@@ -1,0 +1,240 @@
+"""How a model is measured: parity, a launch that chooses, then launches that estimate.
+
+The first launch runs every variant of both frameworks for a few blocks at a small depth; later
+launches run the fastest one of each framework, and only those estimate: what is chosen and
+estimated on the same data looks better than it is. What is too large for the time or the memory
+there is gets cut in depth, never in width, length or batch, since equal parts add up.
+
+Pure: values in, items out. Knows no processes and no statistics.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+
+from advisor.devices import info_of
+from advisor.evidence import Reason
+from advisor.measure.models import AskedModel
+from advisor.measure.wishes import Wishes
+from advisor.measure.work import LaunchResult, Mode, ModeRun, ToolchainSpec, WorkItem
+from advisor.pair import CUDA_GRAPHS, FRAMEWORKS, TORCH_COMPILE, TORCH_EAGER
+
+# Of a step that is observed twenty times in every variant; more than this is checked when tiny.
+OBSERVED_FLOPS = 1e9
+# Steps of this size are quick enough to choose among at the depth that is asked for.
+CHOSEN_WHOLE_FLOPS = 4e9
+# What one sample per block is enough for, seconds.
+SLOW_STEP_S = 0.05
+# Steps of one mode in one launch: first calls, warming, rounds.
+_STEPS_PER_LAUNCH = 16
+# How much longer than is liked a step at the least depth may take and still be measured.
+_PATIENCE = 5.0
+MEMORY_SHARE = 0.8
+
+
+@dataclass(frozen=True)
+class StepLimits:
+    """What one step of both frameworks together, and one cold compilation, may take, seconds."""
+
+    step_s: float
+    compile_s: float
+
+
+LIMITS = {
+    "quick": StepLimits(0.25, 10.0),
+    "standard": StepLimits(0.8, 40.0),
+    "thorough": StepLimits(3.0, 240.0),
+}
+
+
+@dataclass(frozen=True)
+class Room:
+    """What there is for one model: limits of its steps, memory, time left of a budget."""
+
+    limits: StepLimits
+    memory_bytes: float | None = None
+    left_s: float | None = None
+    thorough: bool = False
+
+    @property
+    def step_s(self) -> float:
+        """The longest step of both frameworks together that four launches have the time for."""
+        if self.left_s is None:
+            return self.limits.step_s
+        return min(self.limits.step_s, max(0.0, self.left_s) / (4 * _STEPS_PER_LAUNCH))
+
+
+def items_of_model(
+    asked: AskedModel, toolchains: Sequence[ToolchainSpec], wishes: Wishes
+) -> list[WorkItem]:
+    """What the first launch runs: every variant at a small depth.
+
+    Where that is too much to observe, also a tiny model, whose variants are compared.
+    """
+    modes = _modes(asked, toolchains, wishes)
+    depth = _first_depth(asked)
+    share = depth / asked.asked_depth
+    small = asked.flops is not None and asked.flops * share <= OBSERVED_FLOPS
+    choice = WorkItem(
+        workload=asked.workload,
+        title=asked.title,
+        size_name=f"{asked.name}.choice",
+        size=asked.at_depth(depth),
+        modes=modes,
+        samples_per_step=asked.samples_per_step,
+        tolerance=asked.tolerance,
+        precision=asked.precision,
+        one_off=True,
+        weighs=False,
+        asked=asked,
+        role="choice",
+        observed=small,
+        min_samples=1,
+    )
+    parity = replace(
+        choice,
+        size_name=f"{asked.name}.parity",
+        size=asked.tiny_size(),
+        samples_per_step=1.0,
+        role="parity",
+        observed=True,
+    )
+    return [choice] if small else [parity, choice]
+
+
+def _first_depth(asked: AskedModel) -> int:
+    cheap = asked.flops is not None and asked.flops <= CHOSEN_WHOLE_FLOPS
+    return asked.asked_depth if cheap else min(asked.asked_depth, asked.least)
+
+
+def _modes(
+    asked: AskedModel, toolchains: Sequence[ToolchainSpec], wishes: Wishes
+) -> tuple[Mode, ...]:
+    """A mode for each variant that the profile has time for; the first of a mode has its name."""
+    # A cold torch.compile costs more than a whole quick run.
+    left_out = {TORCH_COMPILE} if wishes.profile == "quick" else set()
+    modes = []
+    for toolchain in toolchains:
+        seen: set[str] = set()
+        for variant in asked.variants:
+            if not variant.mode.startswith(f"{toolchain.framework}.") or variant.mode in left_out:
+                continue
+            names = [variant.mode]
+            if variant.mode == TORCH_COMPILE and info_of(wishes.device).records_graphs:
+                names.append(CUDA_GRAPHS)
+            for name in names:
+                tag = f"+{variant.id}" if name in seen else ""
+                modes.append(Mode(name, toolchain, variant=variant.id, tag=tag))
+                seen.add(name)
+    return tuple(modes)
+
+
+def estimating(
+    item: WorkItem, launch: LaunchResult, room: Room
+) -> tuple[list[WorkItem], Reason | None]:
+    """What later launches run after *launch* has run the choice *item*.
+
+    Nothing where even the least depth is too large, with the reason.
+    """
+    asked = item.asked
+    best = best_modes(item, launch)
+    if asked is None or not best:
+        return [], None
+    depths, reason = depths_of(item, launch, room)
+    source = item.key if item.observed else f"{asked.workload}/{asked.name}.parity"
+    step_s = math.fsum(_step_s(launch.runs[item.key, mode.label]) for mode in best)
+    slow = step_s > SLOW_STEP_S
+    items = [
+        replace(
+            item,
+            size_name=asked.name if depth == asked.asked_depth else cut_name(asked, depth),
+            size=asked.at_depth(depth),
+            modes=tuple(best),
+            flops=asked.flops if depth == asked.asked_depth else None,
+            one_off=False,
+            role="estimate",
+            observed=False,
+            parity_from=source,
+            min_samples=1 if slow else None,
+        )
+        for depth in depths
+    ]
+    return items, reason
+
+
+def cut_name(asked: AskedModel, depth: int) -> str:
+    """What the size is called that is cut to *depth*."""
+    return f"{asked.name}.{asked.depth}-{depth}"
+
+
+def best_modes(item: WorkItem, launch: LaunchResult) -> list[Mode]:
+    """The fastest mode of each framework's first toolchain that ran, PyTorch's first."""
+    best = []
+    for framework in FRAMEWORKS:
+        ran = [
+            mode
+            for mode in item.modes
+            if mode.toolchain.framework == framework
+            and (run := launch.runs.get((item.key, mode.label))) is not None
+            and run.blocks
+        ]
+        if ran:
+            best.append(min(ran, key=lambda m: _step_s(launch.runs[item.key, m.label])))
+    return best
+
+
+def _step_s(run: ModeRun) -> float:
+    return median(s for block in run.blocks for s in block.samples_s)
+
+
+def depths_of(item: WorkItem, launch: LaunchResult, room: Room) -> tuple[list[int], Reason | None]:
+    """The depths to measure after *launch*; none where the model is too large, and why.
+
+    The one asked for where it fits. Otherwise the least one and a deeper one, and in a thorough
+    run one more, which checks that time is linear in depth.
+    """
+    asked = item.asked
+    if asked is None:
+        return [], None
+    here = int(item.size[asked.depth])
+    runs = [launch.runs[item.key, mode.label] for mode in best_modes(item, launch)]
+    if not runs:
+        return [], None
+    step_s = math.fsum(_step_s(run) for run in runs)
+    compile_s = math.fsum(math.fsum(run.first_calls_s) for run in runs)
+    peak_bytes = math.fsum(run.peak_memory_bytes or 0 for run in runs)
+    memory_bytes = MEMORY_SHARE * (room.memory_bytes or math.inf)
+
+    def fits(depth: int, patience: float = 1.0) -> bool:
+        more = depth / here
+        return (
+            step_s * more <= patience * room.step_s
+            and compile_s * more <= patience * room.limits.compile_s
+            and peak_bytes * more <= memory_bytes
+        )
+
+    if fits(asked.asked_depth, 1.0 if asked.asked_depth > asked.least + 1 else _PATIENCE):
+        return [asked.asked_depth], None
+    if not fits(asked.least + 1, _PATIENCE):
+        values = {"step_s": step_s, "limit_s": _PATIENCE * room.step_s, "depth": here}
+        return [], Reason("too-large", "", {**values, "key": asked.depth})
+    deeper = [n for n in (3, 2) if asked.least < n < asked.asked_depth and fits(n)]
+    second = deeper[0] if deeper else asked.least + 1
+    depths = [asked.least, second]
+    if room.thorough and second + 2 < asked.asked_depth:
+        depths.append(second + 2)
+    return depths, None
+
+
+def parity_labels(item: WorkItem) -> frozenset[str] | None:
+    """Which modes' observations certify *item*; None where all do.
+
+    Of an item that was observed as another one: its own modes, and PyTorch's eager one, which
+    shows gradients.
+    """
+    if item.parity_from is None:
+        return None
+    return frozenset({mode.label for mode in item.modes} | {TORCH_EAGER})

@@ -1,0 +1,208 @@
+"""The families of models that can be measured, and those that are asked for, at which size.
+
+As the worker describes them: sizes are checked by the family itself, whose words about a size
+that it does not have are told as the user's mistake. Knows names and sizes; measures nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from advisor.errors import UserError
+from advisor.workers.environment import worker_environment
+from advisor.workers.worker import WorkerCommand, WorkerError, WorkerProcess
+
+PREFIX = "model:"
+"""What stands before a family in the id of a workload."""
+OWN_NUMBERS = "asked"
+"""What a size is called that is no preset."""
+_HINT = "families, sizes and presets are listed by: fw-advisor probe --models"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to write a model in one framework; *mode* is how it is run."""
+
+    id: str
+    mode: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedModel:
+    """One family at one size.
+
+    Attributes:
+        model: The family's id.
+        name: The preset, or ``asked`` (numbered where several are).
+        size: All keys of the family.
+        depth: The key that counts equal parts, in which the time of a step is linear.
+        least: The smallest depth that the family has.
+        words: The keys whose values are words; a tiny size keeps them.
+        variants: What the model can be written as at this size, PyTorch first.
+        flops: Of one step, where the family counts them.
+    """
+
+    model: str
+    name: str
+    title: str
+    size: Mapping[str, Any]
+    depth: str
+    least: int
+    tiny: Mapping[str, Any]
+    words: frozenset[str]
+    variants: tuple[Variant, ...]
+    flops: float | None = None
+    samples_per_step: float = 1.0
+    precision: str = "float32"
+    tolerance: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def workload(self) -> str:
+        """What a worker is asked to build."""
+        return f"{PREFIX}{self.model}"
+
+    @property
+    def asked_depth(self) -> int:
+        """The depth that was asked for."""
+        return int(self.size[self.depth])
+
+    def at_depth(self, depth: int) -> dict[str, Any]:
+        """The size with another depth, all else as asked."""
+        return {**self.size, self.depth: depth}
+
+    def tiny_size(self) -> dict[str, Any]:
+        """A size that is quick to build, with the words of the one asked for; zeros stay zeros."""
+        kept = {k: v for k, v in self.size.items() if k in self.words or v == 0}
+        return {**self.tiny, **kept}
+
+
+def describe_models(
+    worker: Sequence[str], place: Path, asked: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """Families as their own code describes them: those *asked* for, or all.
+
+    Needs NumPy in this interpreter. An element of *asked* is ``FAMILY``, ``FAMILY:PRESET`` or
+    ``FAMILY:{"key": value}``.
+
+    Raises:
+        UserError: no such family, preset or size; the text names the range.
+    """
+    environment = worker_environment(place, "models")
+    argv = (sys.executable, "-B", *worker, "models", *asked)
+    command = WorkerCommand(argv, environment, (), place / "models.log")
+    with WorkerProcess(command) as process:
+        reply = process.receive("models", timeout_s=60.0)
+    if not reply.get("ok"):
+        text = str((reply.get("error") or {}).get("text", "the models could not be read"))
+        raise UserError(text, hint=_HINT)
+    described = reply.get("models")
+    if not isinstance(described, list):
+        raise WorkerError("worker-garbage", "no-catalogue")
+    return described
+
+
+def asked_models(worker: Sequence[str], place: Path, asked: Sequence[str]) -> list[AskedModel]:
+    """The models that *asked* names, each at its whole size.
+
+    Raises:
+        UserError: as `describe_models`, or one of them stands twice.
+    """
+    if not asked:
+        return []
+    # A family alone means its default size.
+    whole = [text if ":" in text else f"{text}:{{}}" for text in asked]
+    models: list[AskedModel] = []
+    described = describe_models(worker, place, whole)
+    try:
+        for text, one in zip(whole, described, strict=True):
+            models.append(_asked(text, one, models))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise WorkerError("worker-garbage", "no-catalogue") from error
+    return models
+
+
+def _asked(text: str, described: Mapping[str, Any], before: Sequence[AskedModel]) -> AskedModel:
+    size = described["asked"]
+    keys = {key["key"]: key for key in described["sizes"]}
+    depth = described["depth"]
+    if any(m.model == described["id"] and m.size == size["size"] for m in before):
+        raise UserError(f"the model {text} is asked for twice", hint="name it once")
+    fits = {f: set(ids) for f, ids in size["variants"].items()}
+    variants = tuple(
+        Variant(one["id"], one["mode"])
+        for framework, listed in described["variants"].items()
+        for one in listed
+        if one["id"] in fits[framework]
+    )
+    return AskedModel(
+        model=described["id"],
+        name=_name(text, described["id"], before),
+        title=described["title"],
+        size=size["size"],
+        depth=depth,
+        least=int(keys[depth]["low"]),
+        tiny=described["tiny"],
+        words=frozenset(name for name, key in keys.items() if key["choices"]),
+        variants=variants,
+        flops=size["flops"],
+        samples_per_step=size["samples_per_step"],
+        precision=described["precision"],
+        tolerance=described["tolerance"],
+    )
+
+
+def _name(text: str, model: str, before: Sequence[AskedModel]) -> str:
+    named = text.partition(":")[2]
+    if not named.startswith("{"):
+        return named
+    taken = sum(m.model == model and m.name.startswith(OWN_NUMBERS) for m in before)
+    return f"{OWN_NUMBERS}-{taken + 1}" if taken else OWN_NUMBERS
+
+
+def texts_of(
+    worker: Sequence[str], place: Path, models: Sequence[str], sizes: Sequence[str]
+) -> tuple[str, ...]:
+    """What ``--model`` and ``--size`` say, one text per model, with sizes written out and checked.
+
+    *sizes* (``KEY=VALUE``) are meant for every one of the *models*.
+
+    Raises:
+        UserError: another shape, or a size that a family does not have.
+    """
+    if sizes and not models:
+        raise UserError("--size says the size of no model", hint="add --model FAMILY")
+    changes = dict(_assignment(text) for text in sizes)
+    if not changes:
+        asked_models(worker, place, models)
+        return tuple(models)
+    plain = asked_models(worker, place, models)
+    texts = []
+    for asked in plain:
+        # Of a preset all numbers stay but those that are named.
+        own = changes if asked.name.startswith(OWN_NUMBERS) else {**asked.size, **changes}
+        texts.append(f"{asked.model}:{json.dumps(own)}")
+    asked_models(worker, place, texts)
+    return tuple(texts)
+
+
+def _assignment(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip() or not value.strip():
+        raise UserError(f"--size {text!r} is no KEY=VALUE", hint="for example --size layers=12")
+    return key.strip(), size_value(value.strip())
+
+
+def size_value(text: str) -> Any:
+    """``12``, ``true``, ``rms`` or ``64,128`` (a list; one number in brackets too)."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        pass
+    if "," in text:
+        return [size_value(part.strip()) for part in text.split(",") if part.strip()]
+    return text

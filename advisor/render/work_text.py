@@ -1,0 +1,67 @@
+"""What a measured model predicts, in sentences that the terminal and the report share.
+
+Knows works of the evidence, whose reasons have their words. It must not know where lines go.
+"""
+
+from __future__ import annotations
+
+from advisor.evidence import Work, WorkMode
+from advisor.render.wording import duration, level, name_of, say
+
+
+def work_lines(work: Work) -> list[str]:
+    """Model and size, a step of both frameworks, which is faster, and what it rests on."""
+    lines = [work_title(work)]
+    lines += [_step(mode) for mode in work.modes if mode.chosen]
+    lines.append(ratio_text(work))
+    cut = extrapolation_text(work)
+    return [*lines, cut] if cut else lines
+
+
+def work_title(work: Work) -> str:
+    """The model and its size."""
+    size = ", ".join(f"{key} {_plain(value)}" for key, value in work.size.items())
+    return say("work.title", title=work.title or work.model, size=size)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "-".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _step(mode: WorkMode) -> str:
+    if mode.ci is None:
+        return say("work.step_alone", mode=mode.mode, step=duration(mode.step_s))
+    low, high = (duration(s) for s in mode.ci)
+    return say("work.step", mode=mode.mode, step=duration(mode.step_s), low=low, high=high)
+
+
+def ratio_text(work: Work) -> str:
+    """Which framework is faster, by how much; or why there is no prediction."""
+    reason = work.reason
+    because = (reason.text or reason.id) if reason else ""
+    if work.time_ratio is None or work.ci is None or work.verdict == "invalid":
+        return say("work.nothing", reason=because)
+    first, second, ratio, ci = "pytorch", "jax", work.time_ratio, work.ci
+    if ratio < 1:
+        first, second, ratio, ci = second, first, 1 / ratio, (1 / ci[1], 1 / ci[0])
+    interval = say("work.interval", ci=ci, level=level(work.level))
+    line = say(
+        "work.ratio", first=name_of(first), second=name_of(second), ratio=ratio, interval=interval
+    )
+    if work.called:
+        return line
+    return say("work.open", line=line, reason=because)
+
+
+def extrapolation_text(work: Work) -> str:
+    """That time was measured at smaller depths; empty where the size itself was."""
+    cut = work.extrapolated
+    if cut is None:
+        return ""
+    depths = ", ".join(map(str, cut.measured))
+    line = say("work.extrapolated", key=cut.key, asked=cut.asked, depths=depths)
+    if cut.checked is None:
+        return line
+    return say("work.checked", line=line, off=abs(cut.checked - 1), depth=cut.measured[-1])

@@ -1,0 +1,214 @@
+"""A model is measured whole: variants chosen on one launch, estimated on others, cut in depth."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from advisor.errors import UserError
+from advisor.evidence import Evidence, Machine, Toolchain, Work
+from advisor.measure.campaign import Campaign, measure
+from advisor.measure.models import asked_models, texts_of
+from advisor.measure.wishes import Wishes
+from tests.fakes import kit
+from tests.fakes.worker import model, workload
+
+SMALL = 'stack:{"layers": 4}'
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path, monkeypatch):
+    monkeypatch.setenv("FW_ADVISOR_LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr("advisor.measure.campaign.usable_cpus", lambda *_: kit.cpus(1))
+
+
+def measured(script, tmp_path, *models: str, profile: str = "standard", **changes: Any) -> Evidence:
+    kit.with_selftest(script)
+    script.workloads = [workload("fake", modes=["pytorch.eager", "jax.jit"], extra_modes=[])]
+    script.models = [model(flops_per_layer=changes.pop("flops_per_layer", 1e5))]
+    script.modes |= changes.pop("modes")
+    made = Campaign(
+        worker=script.argv,
+        toolchains=[kit.TORCH, replace(kit.JAX, index=1)],
+        toolchain_parts=[Toolchain("pytorch"), Toolchain("jax")],
+        missing={},
+        machine=Machine(os="linux", memory_bytes=changes.pop("memory_bytes", 1 << 34)),
+        wishes=Wishes(profile=profile, probes=(), models=models, seed=5, **changes),
+        created="2026-11-25",
+        cache=tmp_path / "cache",
+        meter=kit.Meter,
+    )
+    return kit.read_back(measure(made).evidence)
+
+
+MODES = {
+    "pytorch.eager": {"median_s": 4e-3},
+    "pytorch.compile": {"median_s": 3e-3},
+    "pytorch.compile+compile_step": {"median_s": 2e-3},
+    "jax.jit": {"median_s": 2e-3},
+    "jax.jit+scan": {"median_s": 1e-3},
+}
+
+
+def test_the_best_variant_of_each_framework_is_estimated_on_launches_that_did_not_choose(
+    script, tmp_path
+):
+    evidence = measured(script, tmp_path, SMALL, modes=MODES)
+    [work] = evidence.works
+    assert (work.a, work.b) == ("pytorch.compile+compile_step", "jax.jit+scan")
+    assert work.time_ratio == pytest.approx(0.5, rel=0.02)
+    assert work.verdict == "b_faster"
+    assert work.size == {"layers": 4, "width": 32, "norm": "layer"}
+    assert work.extrapolated is None
+    by_size = {p.size_name: p for p in evidence.probes}
+    chosen = kit.entries(by_size["asked"])
+    assert set(chosen) == {"pytorch.compile+compile_step", "jax.jit+scan"}
+    assert 0 not in [launch.index for e in chosen.values() for launch in e.launches]
+    choice = kit.entries(by_size["asked.choice"])
+    assert set(choice) == set(MODES)
+    assert {x.index for e in choice.values() for x in e.launches} == {0}
+    assert by_size["asked.choice"].comparisons == []
+
+
+def test_what_was_slower_stands_beside_what_was_chosen(script, tmp_path):
+    [work] = measured(script, tmp_path, SMALL, modes=MODES).works
+    assert {m.mode: m.chosen for m in work.modes} == {
+        mode: mode in ("pytorch.compile+compile_step", "jax.jit+scan") for mode in MODES
+    }
+    assert work.step_s("pytorch.eager") == pytest.approx(4e-3, rel=0.1)
+
+
+def test_the_quick_profile_leaves_the_compiler_out(script, tmp_path):
+    [work] = measured(script, tmp_path, SMALL, modes=MODES, profile="quick").works
+    assert (work.a, work.b) == ("pytorch.eager", "jax.jit+scan")
+
+
+def test_a_variant_that_computes_something_else_is_not_compared(script, tmp_path):
+    wrong = {**MODES, "jax.jit+scan": {"median_s": 1e-3, "observe": "wrong-curve"}}
+    [work] = measured(script, tmp_path, SMALL, modes=wrong).works
+    assert (work.verdict, work.time_ratio) == ("invalid", None)
+    assert work.reason is not None
+    assert work.reason.id == "parity-failed"
+    assert work.reason.text
+
+
+def test_a_wrong_variant_that_is_not_chosen_spoils_nothing(script, tmp_path):
+    wrong = {**MODES, "jax.jit": {"median_s": 2e-3, "observe": "wrong-curve"}}
+    [work] = measured(script, tmp_path, SMALL, modes=wrong).works
+    assert work.verdict == "b_faster"
+
+
+def deep(**more: float) -> dict[str, dict[str, float]]:
+    """Steps of 0.01 s + 0.02 s a layer in PyTorch, of 0.02 s + 0.01 s a layer in JAX."""
+    return {
+        "pytorch.eager": {"median_s": 0.01, "layer_s": 0.02, **more},
+        "jax.jit": {"median_s": 0.02, "layer_s": 0.01, **more},
+        "jax.jit+scan": {"median_s": 0.5, "layer_s": 0.01, **more},
+    }
+
+
+def extrapolated(script, tmp_path, **changes: Any) -> Work:
+    settings = {"profile": "quick", "modes": deep(), "flops_per_layer": 1e12, **changes}
+    [work] = measured(script, tmp_path, "stack:deep", **settings).works
+    return work
+
+
+def test_what_is_too_deep_is_measured_at_two_depths_and_predicted_by_their_difference(
+    script, tmp_path
+):
+    work = extrapolated(script, tmp_path)
+    assert work.size["layers"] == 40
+    assert work.extrapolated is not None
+    assert (work.extrapolated.key, work.extrapolated.asked) == ("layers", 40)
+    assert work.extrapolated.measured == [1, 3]
+    # At depth 1 they are equal; at 40 PyTorch takes 0.81 s and JAX 0.42 s.
+    assert work.time_ratio == pytest.approx(0.42 / 0.81, rel=0.02)
+    assert work.step_s("pytorch.eager") == pytest.approx(0.81, rel=0.02)
+    assert work.step_s("jax.jit") == pytest.approx(0.42, rel=0.02)
+    assert work.verdict == "b_faster"
+
+
+def test_only_depth_is_cut_and_a_tiny_model_is_checked(script, tmp_path):
+    settings = {"profile": "quick", "modes": deep(), "flops_per_layer": 1e12}
+    evidence = measured(script, tmp_path, "stack:deep", **settings)
+    sizes = {p.size_name: p.size for p in evidence.probes}
+    assert sizes["deep.parity"] == {"layers": 2, "width": 4, "norm": "layer"}
+    for name in ("deep.choice", "deep.layers-1", "deep.layers-3"):
+        assert {k: v for k, v in sizes[name].items() if k != "layers"} == {
+            "width": 32,
+            "norm": "layer",
+        }
+    assert {p.parity.status for p in evidence.probes if "layers-" in p.size_name} == {"ok"}
+
+
+def test_launches_that_differ_make_the_extrapolated_interval_wider(script, tmp_path):
+    exact = extrapolated(script, tmp_path)
+    loose = extrapolated(script, tmp_path, modes=deep(launch_sd=0.03))
+    assert exact.ci is not None
+    assert loose.ci is not None
+    assert loose.ci[1] / loose.ci[0] > exact.ci[1] / exact.ci[0]
+    assert loose.extrapolated is not None
+
+
+def test_a_thorough_run_checks_the_line_at_a_third_depth(script, tmp_path):
+    modes = {
+        mode: {"median_s": 0.01, "layer_s": 0.1}
+        for mode in ("pytorch.eager", "pytorch.compile", "pytorch.compile+compile_step")
+    }
+    modes |= {mode: {"median_s": 0.01, "layer_s": 0.05} for mode in ("jax.jit", "jax.jit+scan")}
+    work = extrapolated(script, tmp_path, profile="thorough", modes=modes)
+    assert work.extrapolated is not None
+    assert work.extrapolated.measured == [1, 3, 5]
+    assert work.extrapolated.checked == pytest.approx(1.0, rel=0.02)
+
+
+@pytest.mark.parametrize(("changes", "cut"), [({"memory_bytes": 1 << 24}, True), ({}, False)])
+def test_what_does_not_fit_into_memory_is_cut_too(script, tmp_path, changes, cut):
+    """A fake uses a MiB at depth 1: both workers together have room for six layers of 16 MiB."""
+    modes = {"pytorch.eager": {"median_s": 1e-4}, "jax.jit": {"median_s": 1e-4}}
+    work = extrapolated(script, tmp_path, modes=modes, **changes)
+    assert (work.extrapolated is not None) is cut
+
+
+def test_where_even_the_least_depth_is_too_large_there_is_no_prediction(script, tmp_path):
+    slow = {"pytorch.eager": {"median_s": 30.0}, "jax.jit": {"median_s": 30.0}}
+    work = extrapolated(script, tmp_path, modes=slow)
+    assert (work.verdict, work.time_ratio, work.modes) == ("invalid", None, work.modes)
+    assert work.reason is not None
+    assert work.reason.id == "too-large"
+    assert "a smaller preset" in work.reason.text
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (('stack:{"layers": 100}',), "from 1 to 99"),
+        ((SMALL, SMALL), "asked for twice"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused_before_anything_is(script, tmp_path, asked, said):
+    with pytest.raises(UserError, match=said):
+        measured(script, tmp_path, *asked, modes=MODES)
+    assert script.starts("pytorch") == 0
+
+
+def test_own_numbers_change_a_preset_or_the_default(script, tmp_path):
+    script.models = [model()]
+    texts = texts_of(script.argv, tmp_path, ["stack:deep", "stack"], ["width=64"])
+    deeper, usual = asked_models(script.argv, tmp_path, texts)
+    assert (deeper.size["layers"], deeper.size["width"]) == (40, 64)
+    assert (usual.size["layers"], usual.size["width"]) == (4, 64)
+    assert json.loads(texts[1].partition(":")[2]) == {"width": 64}
+
+
+@pytest.mark.parametrize(
+    ("models", "sizes", "said"),
+    [([], ["width=1"], "no model"), (["stack"], ["width"], "KEY=VALUE")],
+)
+def test_a_size_needs_a_model_and_a_value(script, tmp_path, models, sizes, said):
+    script.models = [model()]
+    with pytest.raises(UserError, match=said):
+        texts_of(script.argv, tmp_path, models, sizes)
