@@ -21,6 +21,7 @@ from tests.probes.workers import ROOT
 
 # Every family, with the keys that its users ask for it by.
 KEYS = {
+    "recommender": "tables rows width widths batch",
     "ppo": "environments horizon width epochs minibatches",
     "pinn": "points width depth order",
     "graph": "layers nodes edges features width classes message",
