@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Wrap", "adopt", "batches_of", "decayed", "images", "train_parts"]
 
 Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
+Rule = tuple[str, Any, Mapping[str, Any]]
 
 
 def batches_of(
@@ -57,7 +58,8 @@ def train_parts(
     batches: Sequence[tuple[Any, ...]],
     loss: Callable[..., Any],
     forward: Callable[..., Any],
-    optimizer: tuple[str, Any, Mapping[str, Any]],
+    optimizer: Rule,
+    sparse: Rule | None = None,
     clip: float | None = None,
     compiled: Callable[[Wrap], Callable[..., Any]] | None = None,
     how: str = "",
@@ -73,21 +75,28 @@ def train_parts(
         loss: the scalar loss of a batch.
         forward: the outputs for a batch.
         optimizer: name in ``torch.optim``, parameters or groups of them, options.
+        sparse: a second one, for parameters whose gradients are sparse; there is no fused one.
         clip: largest norm of all gradients.
         compiled: the loss, given what compiles; by default all of it is compiled.
         how: what else is to be said about the variant.
     """
     import torch
 
-    name, parameters, options = optimizer
     whole = variant == "compile_step"
-    rule, rule_name = runtime.optimizer(name, parameters, fused=not whole, **options)
+    rules = [_rule(runtime, optimizer, fused=not whole)]
+    if sparse is not None:
+        rules.append(_rule(runtime, sparse, fused=False))
     clipped = list(model.parameters())
+
+    def forget() -> None:
+        for rule, _ in rules:
+            rule.zero_grad(set_to_none=True)
 
     def update() -> None:
         if clip is not None:
             torch.nn.utils.clip_grad_norm_(clipped, clip)
-        rule.step()
+        for rule, _ in rules:
+            rule.step()
 
     def make_step(wrap: Wrap) -> Callable[[], Any]:
         loss_of = wrap(loss) if compiled is None else compiled(wrap)
@@ -95,7 +104,7 @@ def train_parts(
         turn = itertools.cycle(batches)
 
         def step() -> Any:
-            rule.zero_grad(set_to_none=True)
+            forget()
             value = loss_of(*next(turn))
             value.backward()
             advance()
@@ -104,14 +113,20 @@ def train_parts(
         return step
 
     def gradients() -> dict[str, Any]:
-        rule.zero_grad(set_to_none=True)
+        forget()
         loss(*batches[0]).backward()
-        return by_kind(shared(model, gradients=True), torch.cat)
+        found = shared(model, gradients=True)
+        return by_kind({k: v.to_dense() if v.is_sparse else v for k, v in found.items()}, torch.cat)
 
     return TorchParts(
         make_step=make_step,
         forward=lambda: forward(*batches[0]),
         gradients=gradients,
         parameters=lambda: shared(model),
-        variant=", ".join(text for text in (variant, rule_name, how) if text),
+        variant=", ".join(text for text in (variant, *(name for _, name in rules), how) if text),
     )
+
+
+def _rule(runtime: TorchRuntime, asked: Rule, *, fused: bool) -> tuple[Any, str]:
+    name, parameters, options = asked
+    return runtime.optimizer(name, parameters, fused=fused, **options)

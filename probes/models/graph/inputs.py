@@ -118,16 +118,16 @@ def inputs(rng: np.random.Generator, size: Size) -> Arrays:
                 shape = (heads, n_out // heads)
                 arrays[f"{name}.{end}"] = normal(rng, shape, shape[1] ** -0.5)
     nodes = size["nodes"]
-    ends = rng.integers(0, nodes, (2, size["edges"]))
     loops = np.arange(nodes)
-    joined = np.concatenate((ends, np.stack((loops, loops))), axis=1)
-    joined = joined[:, np.argsort(joined[1], kind="stable")]
-    sources, targets = joined[0], joined[1]
+    sources = np.concatenate((rng.integers(0, nodes, size["edges"]), loops))
+    targets = np.concatenate((rng.integers(0, nodes, size["edges"]), loops))
+    order = np.argsort(targets, kind="stable")
+    sources, targets = sources[order], targets[order]
     degree = np.bincount(targets, minlength=nodes).astype(np.float32)
     arrays["sources"], arrays["targets"] = sources, targets
     arrays["scales"] = (degree[sources] * degree[targets]) ** np.float32(-0.5)
     arrays["x"] = normal(rng, (nodes, size["features"]))
-    arrays["y"] = rng.integers(0, size["classes"], nodes)
+    arrays["y"] = rng.integers(0, size["classes"], (nodes,))
     labels = min(nodes, LABELS_PER_CLASS * size["classes"])
     arrays["labelled"] = np.stack([rng.permutation(nodes)[:labels] for _ in range(BATCHES)])
     return arrays
