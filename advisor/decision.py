@@ -311,13 +311,27 @@ class WorkStep(DecisionPart):
     compile_s: float | None = None
 
 
+class WorkRun(DecisionPart):
+    """A run of so many `steps` in each framework on the machine that was measured, seconds.
+
+    Compiling is counted once. `assumed` says that nobody answered how many steps a run has.
+    """
+
+    steps: float
+    assumed: bool = False
+    pytorch_s: float
+    jax_s: float
+
+
 class WorkPart(DecisionPart):
     """The model that stands for the team's work: the decision's speed is its ratio.
 
     `asked` says that the team named it; otherwise it is the standard model of the task. `steps`
     are those of both frameworks, PyTorch first. `extrapolated`, `unlike` and `verdict` are as the
     evidence has them; `others` are further sizes that were measured where nobody said which, and
-    `depends_on_size` that the winner changes among them.
+    `depends_on_size` that the winner changes among them. `break_even_steps` is the length of a run
+    from which on the framework with the faster step is also the faster one, compiling included;
+    None where it compiles no longer than the other.
     """
 
     model: str
@@ -336,6 +350,8 @@ class WorkPart(DecisionPart):
     carry_over: dict[str, Any] = {}
     others: list[dict[str, Any]] = []
     depends_on_size: bool = False
+    run: WorkRun | None = None
+    break_even_steps: float | None = None
 
 
 class Performance(DecisionPart):

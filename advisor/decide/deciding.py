@@ -72,7 +72,7 @@ def decide(inputs: Inputs) -> Decision:
         revisit=revisit_of(now, reasons, flips),
         **_rules(now),
         notes=_notes(explained),
-        performance=performance_of(now.speed, explanation_in(now.situation)),
+        performance=performance_of(now.speed, explanation_in(now.situation), now.facts),
         notices=notices_of(now, flips),
         replay=Replay(
             answers_sha256=answers_sha256(inputs.answers),

@@ -228,8 +228,10 @@ def _beside(one: CalledComparison) -> LeftOut:
     return LeftOut(one.workload, "smaller-size", (("size", one.size),), one.source)
 
 
-def performance_of(speed: Speed | None, explained: Explanation) -> Performance:
-    """The part ``performance`` of a decision."""
+def performance_of(
+    speed: Speed | None, explained: Explanation, facts: Mapping[str, Any] | None = None
+) -> Performance:
+    """The part ``performance`` of a decision; *facts* may say how long a run is."""
     parts = Performance(
         coverage=round(explained.coverage, 3) if explained.workloads else None,
         workloads=[_workload_part(w) for w in explained.workloads],
@@ -247,7 +249,7 @@ def performance_of(speed: Speed | None, explained: Explanation) -> Performance:
             "matched_hardware": speed.matched,
             "one_of_several": speed.part,
             "transfer_factor": _rounded(speed.work.factor),
-            "work": work_part(speed.work),
+            "work": work_part(speed.work, facts or {}),
         }
     )
 

@@ -177,7 +177,8 @@ def check_model(families: Mapping[str, ModelFamily], values: Mapping[str, Any]) 
     if preset is not None and preset not in described.presets:
         hint = did_you_mean(preset, described.presets)
         raise Fault(f"{shown(preset)} is no preset of {family}", hint, ("model.preset",))
-    for name, value in (size or {}).items():
+    # The compact form of a family says no ranges.
+    for name, value in (size or {}).items() if described.keys else ():
         key_of = described.keys.get(name)
         if key_of is None:
             hint = did_you_mean(name, described.keys)
@@ -188,13 +189,18 @@ def check_model(families: Mapping[str, ModelFamily], values: Mapping[str, Any]) 
             raise Fault(fault.message, fault.hint, ("model.size", name)) from fault
 
 
-def families_data(families: Mapping[str, ModelFamily]) -> list[dict[str, Any]]:
-    """*families* as they stand in a file."""
+def families_data(
+    families: Mapping[str, ModelFamily], *, compact: bool = False
+) -> list[dict[str, Any]]:
+    """*families* as they stand in a file; *compact* without what a size may be.
+
+    No decision depends on that: answers were checked when they were given.
+    """
     return [
         {
             "id": family.id,
             "title": family.title,
-            "sizes": [_key_data(key) for key in family.keys.values()],
+            **({} if compact else {"sizes": [_key_data(key) for key in family.keys.values()]}),
             "presets": {name: dict(size) for name, size in family.presets.items()},
         }
         for family in families.values()

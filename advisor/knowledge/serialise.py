@@ -79,7 +79,7 @@ def to_data(
         ),
         **_without_empty(
             {
-                "families": families_data(base.families),
+                "families": families_data(base.families, compact=compact),
                 "standards": [vars(standard) for standard in base.standards],
                 "carry_over": [vars(row) for row in base.carry_over],
             }

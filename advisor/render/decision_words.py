@@ -217,7 +217,8 @@ def speed_text(speed: Performance) -> str:
     """The measured speed as a reason."""
     if speed.ratio is None or speed.ci is None:
         return say("decision.speed.none")
-    names = [w.id for w in speed.workloads]
+    work = speed.work
+    names = [work.title or work.model] if work else [w.id for w in speed.workloads]
     if speed.winner_open:
         return say("decision.speed.open", speed=between(speed.ci), names=names)
     where = say("decision.speed.where.here")
@@ -225,13 +226,11 @@ def speed_text(speed: Performance) -> str:
         where = say("decision.speed.where.one_of_several")
     elif speed.matched_hardware is False:
         where = say("decision.speed.where.other_hardware")
-    key = "decision.speed.partial_reason" if speed.partial else "decision.speed.reason"
     return say(
-        key,
+        "decision.speed.reason",
         speed=speed_phrase(speed.ratio),
         interval=interval_text(faster_first(speed.ratio, speed.ci), speed.level),
         names=names,
-        share=speed.coverage,
         where=where,
     )
 
@@ -241,12 +240,11 @@ def _because(origin: Provenance, base: RuleBase) -> Provenance:
     value = origin.value
     if isinstance(value, dict) and "ratio" in value:
         ratio, ci = value["ratio"], value.get("ci")
-        text = say(
-            "decision.speed.part",
-            speed=speed_phrase(ratio),
-            ci=faster_first(ratio, ci) if ci else None,
-            weight=value.get("weight"),
-        )
+        speed, ci = speed_phrase(ratio), faster_first(ratio, ci) if ci else None
+        if "weight" in value:
+            text = say("decision.speed.part", speed=speed, ci=ci, weight=value["weight"])
+        else:
+            text = say("decision.speed.whole", speed=speed, ci=ci)
     elif origin.kind == "rule" or value is None:
         return origin
     else:

@@ -5,7 +5,10 @@ Knows works of the evidence, whose reasons have their words. It must not know wh
 
 from __future__ import annotations
 
-from advisor.evidence import Work, WorkMode
+from collections.abc import Mapping
+from typing import Any
+
+from advisor.evidence import Extrapolated, Work, WorkMode
 from advisor.render.wording import duration, level, name_of, say
 
 
@@ -14,14 +17,18 @@ def work_lines(work: Work) -> list[str]:
     lines = [work_title(work)]
     lines += [_step(mode) for mode in work.modes if mode.chosen]
     lines.append(ratio_text(work))
-    cut = extrapolation_text(work)
-    return [*lines, cut] if cut else lines
+    cut = work.extrapolated
+    return lines if cut is None else [*lines, f"  {cut_text(cut)}"]
 
 
 def work_title(work: Work) -> str:
     """The model and its size."""
-    size = ", ".join(f"{key} {_plain(value)}" for key, value in work.size.items())
-    return say("work.title", title=work.title or work.model, size=size)
+    return say("work.title", title=work.title or work.model, size=shown_size(work.size))
+
+
+def shown_size(size: Mapping[str, Any]) -> str:
+    """The numbers and words of a size, in a line."""
+    return ", ".join(f"{key} {_plain(value)}" for key, value in size.items())
 
 
 def _plain(value: object) -> str:
@@ -55,11 +62,8 @@ def ratio_text(work: Work) -> str:
     return say("work.open", line=line, reason=because)
 
 
-def extrapolation_text(work: Work) -> str:
-    """That time was measured at smaller depths; empty where the size itself was."""
-    cut = work.extrapolated
-    if cut is None:
-        return ""
+def cut_text(cut: Extrapolated) -> str:
+    """At which depths time was measured, and how well a third one agreed."""
     depths = ", ".join(map(str, cut.measured))
     line = say("work.extrapolated", key=cut.key, asked=cut.asked, depths=depths)
     if cut.checked is None:

@@ -308,6 +308,21 @@ def _performance(text: Text, *, measured: bool) -> dict[str, Any]:
     return {
         "ratio": 1.3,
         "ci": [1.2, 1.4],
+        "work": {
+            "model": "resnet", "name": "small", "title": text("A network"), "size": {"blocks": 2},
+            "device": "cpu", "cores": 2, "verdict": "b_faster",
+            "steps": [
+                {"framework": "pytorch", "mode": EAGER, "step_s": 0.26, "ci": [0.25, 0.27],
+                 "compile_s": 1.0},
+                {"framework": "jax", "mode": JIT, "step_s": 0.2, "ci": [0.19, 0.21],
+                 "compile_s": 7.0},
+            ],
+            "extrapolated": {"key": "blocks", "asked": 12, "measured": [1, 3, 5], "checked": 1.04},
+            "others": [{"name": "large", "size": {"blocks": 9}, "ratio": 1.2, "ci": [1.1, 1.3]}],
+            "carry_over": {"factor": 1.5, "class": "same_size", "from": text("a table")},
+            "run": {"steps": 20_000, "pytorch_s": 5201.0, "jax_s": 4007.0},
+            "break_even_steps": 100.0,
+        },
         "coverage": 0.4,
         "transfer_factor": 1.35,
         "matched_hardware": False,

@@ -6,6 +6,7 @@ from advisor.decision import Performance, WorkloadPart
 from advisor.render.document import Side, Statement, Tag
 from advisor.render.value_words import between, speed_clause
 from advisor.render.view.provenance import Provenances, measured_at
+from advisor.render.view.work import work_statements
 from advisor.render.wording import inline, say, sentence
 
 
@@ -18,8 +19,9 @@ def speed_statements(origins: Provenances, *, measured: bool) -> list[Statement]
     """
     speed = origins.decision.performance
     if speed.ratio is None or speed.ratio <= 0:
-        return [_no_speed(origins, measured=measured)]
-    tags = tuple(origins.measured(w.id) for w in speed.workloads) or (origins.method,)
+        workloads = [_workload(origins, part, speed.level) for part in speed.workloads]
+        return [_no_speed(origins, measured=measured), *workloads]
+    tags = (measured_at("measured"),)
     text = say("measurements.speed.task", share_of=_share_of(speed), speed=_clause(speed))
     side: Side = ""
     if speed.ci and (speed.ci[0] > 1 or speed.ci[1] < 1):
@@ -27,6 +29,7 @@ def speed_statements(origins: Provenances, *, measured: bool) -> list[Statement]
     lead = say("report.lead.speed")
     return [
         Statement(sentence(text), tags, lead=lead, side=side),
+        *work_statements(origins),
         *(_workload(origins, part, speed.level) for part in speed.workloads),
         *_reach(origins, speed, tags),
     ]
@@ -40,12 +43,9 @@ def _clause(speed: Performance) -> str:
 
 
 def _share_of(speed: Performance) -> str:
-    """What the ratio is about: the task, or only what was called of it."""
-    if speed.coverage == 0:
-        return say("measurements.speed.other_work")
-    if speed.partial:
-        return say("measurements.speed.partial", share=speed.coverage)
-    return say("measurements.speed.weighted")
+    """What the ratio is about."""
+    asked = speed.work is not None and speed.work.asked
+    return say("measurements.speed.asked" if asked else "measurements.speed.model")
 
 
 def _no_speed(origins: Provenances, *, measured: bool) -> Statement:
@@ -53,7 +53,10 @@ def _no_speed(origins: Provenances, *, measured: bool) -> Statement:
     if not measured:
         text = sentence(say("measurements.speed.not_measured"))
         return Statement(text, (origins.method,), lead=lead, tone="warning")
-    text = sentence(say("measurements.speed.not_called"))
+    if origins.decision.performance.workloads:
+        text = sentence(say("measurements.speed.workloads_only"))
+    else:
+        text = sentence(say("measurements.speed.not_called"))
     return Statement(text, (measured_at("comparisons"),), lead=lead, tone="warning")
 
 
@@ -75,11 +78,11 @@ def _reach(origins: Provenances, speed: Performance, tags: tuple[Tag, ...]) -> l
     """How far the measured ratio carries over to the team's own work."""
     method = origins.method
     statements = []
-    if speed.coverage is not None:
+    if speed.workloads and speed.coverage is not None:
         text = sentence(say("measurements.speed.coverage", share=speed.coverage))
         lead = say("report.lead.coverage")
         statements.append(Statement(text, (*tags, method), lead=lead))
-    if speed.transfer_factor is not None:
+    if speed.transfer_factor is not None and speed.work is None:
         text = sentence(say("measurements.speed.carry_over", factor=speed.transfer_factor))
         statements.append(Statement(text, (method,), lead=say("report.lead.carry_over")))
     if speed.matched_hardware is False:

@@ -1,0 +1,115 @@
+"""Families as data: the file says what the code says, answers fit it, standards exist."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from advisor.answers import Answers
+from advisor.answers_io import (
+    answers_from,
+    parse_assignment,
+    read_answers,
+    to_yaml,
+    with_assignments,
+)
+from advisor.errors import UserError
+from advisor.knowledge.families import CARRY_OVER_CLASSES, Fault, check_model
+from advisor.knowledge.loader import load_rule_base
+from advisor.knowledge.serialise import from_data, to_data
+from tests.probes import family_table
+
+BASE = load_rule_base()
+
+
+def test_the_file_says_what_the_families_themselves_say() -> None:
+    """Written anew by: python -m tests.probes.family_table."""
+    assert family_table.PATH.read_text("utf-8") == family_table.text()
+
+
+def test_every_family_can_be_answered_and_has_a_label() -> None:
+    assert set(BASE.families) <= set(BASE.facts["model"].values)
+
+
+def test_every_task_has_a_standard_model_that_is_a_family_with_that_preset() -> None:
+    assert {s.task for s in BASE.standards} == set(BASE.facts["task"].values)
+    for standard in BASE.standards:
+        assert standard.model in BASE.facts["model"].values
+        family = BASE.families.get(standard.model)
+        if family is not None and standard.preset:
+            assert standard.preset in family.presets, standard
+
+
+def test_carry_over_has_every_class_and_widens_with_distance() -> None:
+    factors = {row.id: row.factor for row in BASE.carry_over}
+    assert tuple(factors) == CARRY_OVER_CLASSES
+    assert list(factors.values()) == sorted(factors.values())
+    assert all(row.source and row.date for row in BASE.carry_over)
+
+
+def test_the_presets_of_every_family_fit_it() -> None:
+    for family in BASE.families.values():
+        for size in family.presets.values():
+            check_model(BASE.families, {"model": family.id, "model.size": dict(size)})
+
+
+@pytest.mark.parametrize(
+    ("answers", "said", "hint"),
+    [
+        ({"model": "decoder", "model.size": {"layers": 500}}, "out of range", "from 1 to 200"),
+        ({"model": "decoder", "model.size": {"layer": 2}}, "no size 'layer'", "layers"),
+        ({"model": "decoder", "model.size": {"norm": "batch"}}, "not a value of norm", "rms"),
+        ({"model": "decoder", "model.size": {"layers": "two"}}, "a whole number", "from 1"),
+        ({"model": "mlp", "model.size": {"widths": 3}}, "a list of 1 to", "each from"),
+        ({"model": "decoder", "model.preset": "gpt2"}, "no preset", "gpt2"),
+        ({"model.preset": "gpt2_124m"}, "needs a family", "model: FAMILY"),
+        ({"model": "other", "model.size": {"layers": 2}}, "needs a family", "model: FAMILY"),
+    ],
+)
+def test_answers_that_do_not_go_together_are_refused_with_the_range(
+    answers: dict[str, Any], said: str, hint: str
+) -> None:
+    with pytest.raises(Fault) as caught:
+        check_model(BASE.families, answers)
+    assert said in caught.value.message
+    assert hint in caught.value.hint
+    data = {"schema": "fw-advisor/answers@1", "answers": answers}
+    with pytest.raises(UserError, match=said):
+        answers_from(data, BASE, "answers.yaml")
+
+
+def test_a_family_that_nobody_describes_yet_is_left_to_who_measures_it() -> None:
+    check_model({}, {"model": "sampler", "model.size": {"chains": 4}})
+
+
+def test_a_model_is_written_and_read_back(tmp_path: Path) -> None:
+    values = {
+        "model": "decoder",
+        "model.preset": "gpt2_124m",
+        "model.size": {"layers": 8, "norm": "rms"},
+    }
+    path = tmp_path / "answers.yaml"
+    path.write_text(to_yaml(Answers(values=values)), "utf-8")
+    assert read_answers(path, BASE).values == values
+
+
+@pytest.mark.parametrize("text", ['{"layers": 8, "norm": "rms"}', "layers=8,norm=rms"])
+def test_a_size_is_set_on_the_command_line(text: str) -> None:
+    assert parse_assignment(f"model.size={text}", BASE) == (
+        "model.size",
+        {"layers": 8, "norm": "rms"},
+    )
+    answers = with_assignments(Answers(), ["model=decoder", f"model.size={text}"], BASE)
+    assert answers.values["model.size"] == {"layers": 8, "norm": "rms"}
+    with pytest.raises(UserError, match="out of range"):
+        with_assignments(answers, ["model.size=layers=0"], BASE)
+
+
+def test_a_record_keeps_presets_standards_and_the_table() -> None:
+    compact = from_data(to_data(BASE, rules=[]))
+    assert compact.standards == BASE.standards
+    assert compact.carry_over == BASE.carry_over
+    assert compact.families["decoder"].presets == BASE.families["decoder"].presets
+    assert from_data(to_data(BASE)).families == BASE.families
