@@ -218,12 +218,13 @@ class Talk:
         """Write the worker for the hardware that is not here; what to do with it."""
         from advisor.cli.exporting import export_worker
 
-        done = export_worker(WORKER, self._wishes(answers))
+        device = device_for(answers.values.get("hardware.train"))
+        done = export_worker(WORKER, self._wishes(answers, device))
         return [
             f"Written: {done.worker} and {done.plan}. Copy both to that machine, then:",
-            f"$ python3 {done.worker.name} --plan {done.plan.name} --device gpu > evidence.json",
+            f"$ python3 {done.worker.name} --plan {done.plan.name} > evidence.json",
             "and here, with what it measured:",
-            "$ fw-advisor interview --answers ANSWERS.yaml --evidence evidence.json --no-probe",
+            "$ fw-advisor advise --answers ANSWERS.yaml --evidence evidence.json",
         ]
 
     def _begin_aside(self, answers: Answers) -> None:
@@ -285,7 +286,7 @@ class Talk:
 
             return measure(make_campaign(self.around, self._wishes(answers), report))
 
-    def _wishes(self, answers: Answers) -> Wishes:
+    def _wishes(self, answers: Answers, device: str = "") -> Wishes:
         from advisor.cli.measuring import make_wishes, parse_budget
         from advisor.cli.probe import task_probes
 
@@ -294,7 +295,7 @@ class Talk:
         return make_wishes(
             **task_probes(self.base, answers.values.get("task"), listed),
             profile=self.profile,
-            device=self.device or "cpu",
+            device=device or self.device or "cpu",
             budget_s=parse_budget(self.time_budget()),
             seed=self.seed,
             settings="matched",
@@ -357,6 +358,17 @@ class Talk:
     def colour_out(self) -> bool:
         """Whether stdout gets colour."""
         return self.colour and colour_wanted(no_color=False, stream=sys.stdout)
+
+
+def device_for(hardware: Any) -> str:
+    """The device word for a value of the answer on hardware: ``cuda`` for ``nvidia_cluster``."""
+    from advisor.devices import DEVICES, reported_word
+
+    kinds = {kind for info in DEVICES.values() for kind in info.kinds}
+    for kind in sorted(kinds):
+        if isinstance(hardware, str) and (hardware == kind or hardware.startswith(f"{kind}_")):
+            return reported_word(kind) or ""
+    return ""
 
 
 def _work_options(answers: Answers) -> tuple[str, ...]:

@@ -142,7 +142,11 @@ class Walk:
         """Make steps of the answers that an earlier interview was given, to go back to them."""
         given = self.answers
         keys = _asked_earlier(given)
-        asked = [q for q in self.base.questions if q.key in keys]
+        order = saving.order()
+        asked = sorted(
+            (q for q in self.base.questions if q.key in keys),
+            key=lambda q: order.index(q.key) if q.key in order else len(order),
+        )
         for question in asked:
             self.answers = self.answers.with_value(question.key, None, "typed")
         for question in asked:
@@ -245,7 +249,7 @@ class Walk:
     def _move_to(self, answers: Answers) -> None:
         self.answers = answers
         try:
-            saving.save(self.everything_said())
+            saving.save(self.everything_said(), [*self.replies])
         except OSError as error:
             if self.saved:
                 self.asker.say([f"! Answers cannot be kept for --resume: {error.strerror}"])
@@ -329,8 +333,8 @@ def run(
     asker.say(
         [
             *spared(left, budget_spent=walk.budget_spent, unsure=len(walk.answers.unknown)),
-            "",
-            *summary(base, walk.answers),
+            # Whoever confirmed all answers on one screen has just read them.
+            *(["", *summary(base, walk.answers)] if assumed is None else []),
             "",
         ]
     )

@@ -8,6 +8,7 @@ import pytest
 
 from advisor.answers import Answers
 from advisor.cli.consent import EXPORT, NO, YES, Consent
+from advisor.cli.interviewing import device_for
 from advisor.interview import session
 from advisor.interview.asking import Menu, TextEntry, Turn
 from advisor.interview.defaults import detected_from, fill_defaults
@@ -165,3 +166,12 @@ def test_for_hardware_that_is_not_here_a_worker_is_offered(
     assert menu.frame.text.startswith("Not here: ")
     assert len(exported) == written
     assert bool(asker.said) == bool(written)
+
+
+@pytest.mark.parametrize(
+    ("hardware", "device"),
+    [("nvidia", "cuda"), ("nvidia_cluster", "cuda"), ("tpu_pod", "tpu"), ("amd", "rocm"),
+     ("trainium", "neuron"), ("cpu", "cpu"), (None, "")],
+)  # fmt: skip
+def test_the_exported_plan_is_for_the_hardware_that_was_named(hardware: Any, device: str) -> None:
+    assert device_for(hardware) == device
