@@ -33,13 +33,14 @@ from advisor.cli.probe import (
     PythonOption,
 )
 from advisor.errors import ExitCode, NothingToMeasureError, UserError
+from advisor.interview.saving import REPORT_DIRECTORY
 
 if TYPE_CHECKING:
     from advisor.answers import Answers
     from advisor.cli.interviewing import Talk
     from advisor.evidence import Evidence
 
-DIRECTORY = Path("fw-advisor-report")
+DIRECTORY = REPORT_DIRECTORY
 OUR_FAULT = (
     "that is a fault of ours and not of yours; what was answered is decided from rules alone"
 )
@@ -59,7 +60,10 @@ def interview(
     ] = False,
     no_input: Annotated[bool, typer.Option("--no-input", help="Never ask.")] = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the interview that was stopped.")
+        bool,
+        typer.Option(
+            "--resume", help="Go on with the interview of this directory."
+        ),
     ] = False,
     example: Annotated[
         bool,
@@ -201,5 +205,5 @@ def _report(
         emit_json(freeze(record))
     else:
         typer.echo(render_terminal(record, width=talk.width(), colour=talk.colour_out()))
-    say("Written: " + ", ".join(str(path) for path in written), quiet=talk.quiet)
+    say("\n  ".join(["Written:", *map(str, written)]), quiet=talk.quiet)
     return ExitCode.DONE if complete else ExitCode.INCOMPLETE

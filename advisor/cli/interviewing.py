@@ -22,8 +22,10 @@ from advisor.resources import resource_dir
 if TYPE_CHECKING:
     from advisor.answers import Answers
     from advisor.cli.background import BackgroundProbe
+    from advisor.cli.consent import Consent
     from advisor.cli.measuring import Surroundings
     from advisor.evidence import Evidence
+    from advisor.interview.asking import Asker
     from advisor.interview.questions import Detected
     from advisor.knowledge.model import RuleBase
     from advisor.measure.campaign import Finished
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 RANKING_SAMPLES = 500
 # With the installation it has to fit into four minutes, and nobody likes to wait longer.
 BUDGETS = {"quick": "60s", "standard": "110s", "thorough": None}
+WORKER = Path("probe.pyz")
+DROPPED = "What was measured so far is dropped; --resume measures again."
 NO_EXAMPLE = "No terminal to ask in: taking the example scenario ({path})."
 
 
@@ -53,6 +57,7 @@ class Talk:
     label: str | None = None
     aside: BackgroundProbe | None = None
     aside_for: tuple[str, ...] = ()
+    consent: Consent | None = None
 
     @cached_property
     def base(self) -> RuleBase:
@@ -131,18 +136,24 @@ class Talk:
         from advisor.interview.defaults import fill_defaults
         from advisor.interview.terminals import make_asker
 
+        asker = make_asker(colour=self.colour)
+        self.consent = self._consent(asker)
         try:
             said = session.run(
                 self.base,
                 start,
                 self.detected,
-                asker=make_asker(colour=self.colour),
+                asker=asker,
                 rank=lambda answers, keys: self._rank(answers, keys, evidence),
                 on_answer=self._begin_aside,
                 live=lambda: self.aside.live() if self.aside else None,
                 surroundings=self.opening_lines(),
+                assumed=lambda answers: fill_defaults(self.base, answers, self.detected),
             )
+            self.probe = self.probe and self._may_measure(said)
         except (UserError, KeyboardInterrupt):
+            if self.aside is not None and self.aside.running:
+                say(DROPPED)
             self.end_aside()
             raise
         # What was not worth a question is still known where it was detected.
@@ -180,6 +191,42 @@ class Talk:
         problems += [f"! {notice.text}; {notice.hint}" for notice in notices]
         return [*detected, *problems]
 
+    def _consent(self, asker: Asker) -> Consent:
+        from advisor.cli.consent import Consent
+
+        named = [
+            f"{self.base.frameworks[chain.framework].title} {chain.version}"
+            for chain in self.around.toolchains
+            if chain.problem is None
+        ]
+        budget = self.time_budget()
+        time = f"about {budget}" if budget else "some minutes"
+        what = f"{' and '.join(named) or 'Nothing'}, on the {self.device or 'CPU'}, {time}"
+        return Consent(
+            base=self.base, detected=self.detected, asker=asker, what=what, export=self._export
+        )
+
+    def _may_measure(self, answers: Answers) -> bool:
+        """Whether somebody said yes; where nothing could be measured nobody is asked."""
+        from advisor.cli.measuring import specs_of
+
+        if self.consent is None or not specs_of(self.around.toolchains)[0]:
+            return True
+        return self.consent.ask(answers)
+
+    def _export(self, answers: Answers) -> list[str]:
+        """Write the worker for the hardware that is not here; what to do with it."""
+        from advisor.cli.exporting import export_worker
+
+        device = device_for(answers.values.get("hardware.train"))
+        done = export_worker(WORKER, self._wishes(answers, device))
+        return [
+            f"Written: {done.worker} and {done.plan}. Copy both to that machine, then:",
+            f"$ python3 {done.worker.name} --plan {done.plan.name} > evidence.json",
+            "and here, with what it measured:",
+            "$ fw-advisor advise --answers ANSWERS.yaml --evidence evidence.json",
+        ]
+
     def _begin_aside(self, answers: Answers) -> None:
         """Start the task's probes as soon as the task is known; again when they change."""
         from advisor.cli.background import BackgroundProbe
@@ -188,6 +235,11 @@ class Talk:
         wanted = _work_options(answers)
         if not self.probe or not wanted or wanted == self.aside_for:
             return
+        if self.consent is not None:
+            if self.consent.given is None and not self.consent.ready(answers):
+                return
+            if not self._may_measure(answers):
+                return
         self.end_aside()
         self.aside_for = wanted
         # Native Windows has no such pipes; nothing is measured there anyhow.
@@ -234,7 +286,7 @@ class Talk:
 
             return measure(make_campaign(self.around, self._wishes(answers), report))
 
-    def _wishes(self, answers: Answers) -> Wishes:
+    def _wishes(self, answers: Answers, device: str = "") -> Wishes:
         from advisor.cli.measuring import make_wishes, parse_budget
         from advisor.cli.probe import task_probes
 
@@ -243,7 +295,7 @@ class Talk:
         return make_wishes(
             **task_probes(self.base, answers.values.get("task"), listed),
             profile=self.profile,
-            device=self.device or "cpu",
+            device=device or self.device or "cpu",
             budget_s=parse_budget(self.time_budget()),
             seed=self.seed,
             settings="matched",
@@ -306,6 +358,17 @@ class Talk:
     def colour_out(self) -> bool:
         """Whether stdout gets colour."""
         return self.colour and colour_wanted(no_color=False, stream=sys.stdout)
+
+
+def device_for(hardware: Any) -> str:
+    """The device word for a value of the answer on hardware: ``cuda`` for ``nvidia_cluster``."""
+    from advisor.devices import DEVICES, reported_word
+
+    kinds = {kind for info in DEVICES.values() for kind in info.kinds}
+    for kind in sorted(kinds):
+        if isinstance(hardware, str) and (hardware == kind or hardware.startswith(f"{kind}_")):
+            return reported_word(kind) or ""
+    return ""
 
 
 def _work_options(answers: Answers) -> tuple[str, ...]:

@@ -73,7 +73,7 @@ def list_(
     from advisor.knowledge.loader import load_rule_base
 
     base = load_rule_base(rules or ())
-    chosen = [rule for rule in base.rules if all(_fits(rule, text) for text in filters or ())]
+    chosen = _chosen(base, filters)
     if json:
         emit_json({"schema": "fw-advisor/rules-list@1", "rules": [_entry(r) for r in chosen]})
         return
@@ -101,6 +101,31 @@ def _fits(rule: Rule, text: str) -> bool:
         hint = did_you_mean(key.strip(), _FILTERS)
         raise UserError(f"{key.strip()!r} is not a filter", hint=hint, where=f"--filter {text}")
     return word in (value.lower() for value in values)
+
+
+def _chosen(base: RuleBase, filters: Sequence[str] | None) -> list[Rule]:
+    """The rules that all *filters* fit.
+
+    Raises:
+        UserError: a filter that nothing is called, or a value that no rule has.
+    """
+    for text in filters or ():
+        _refuse_unknown(base, text)
+    return [rule for rule in base.rules if all(_fits(rule, text) for text in filters or ())]
+
+
+def _refuse_unknown(base: RuleBase, text: str) -> None:
+    from advisor.knowledge.fields import did_you_mean
+
+    key, equals, word = text.partition("=")
+    if not equals or key.strip() not in _FILTERS:
+        return
+    values = {v.lower() for rule in base.rules for v in _filterable(rule)[key.strip()] if v}
+    if word.strip().lower() not in values:
+        hint = did_you_mean(word.strip(), sorted(values)) or "see: fw-advisor rules list --json"
+        raise UserError(
+            f"no rule has {key.strip()} {word.strip()!r}", hint=hint, where=f"--filter {text}"
+        )
 
 
 def _filterable(rule: Rule) -> dict[str, list[str]]:
@@ -265,7 +290,7 @@ def run_tests_(
     from advisor.knowledge.ruletests import run_tests
 
     base = load_rule_base(rules or ())
-    chosen = [rule for rule in base.rules if all(_fits(rule, text) for text in filters or ())]
+    chosen = _chosen(base, filters)
     results = run_tests(base, chosen)
     failed = [result for result in results if not result.passed]
     untested = [rule.id for rule in chosen if not rule.tests]

@@ -57,6 +57,11 @@ def answer_line(fact: Fact, question: Question, answers: Answers) -> str:
     return f"{fact.title}: {offered or label_of(fact, value)}" + (f" ({source})" if source else "")
 
 
+def project_line(name: Any) -> str:
+    """What the project is called."""
+    return f"Project: {name or 'no name'}"
+
+
 def summary(base: RuleBase, answers: Answers) -> list[str]:
     """What was answered, one line each, in the order of the rule base."""
     keys = {**answers.values, **dict.fromkeys(answers.unknown)}
@@ -82,14 +87,26 @@ def opening(surroundings: Sequence[str], limit: int, taken_up: int = 0) -> list[
     ]
 
 
-def spared(left: int, *, budget_spent: bool) -> list[str]:
-    """How many questions were not asked, and why."""
+def spared(left: int, *, budget_spent: bool, unsure: int = 0) -> list[str]:
+    """How many questions were not asked, and why; *unsure*: how many answers nobody knew."""
     if not left:
         return []
     questions = f"{left} question{'' if left == 1 else 's'}"
     if budget_spent:
         return [f"Those that matter most are answered: {questions} left out."]
+    if unsure:
+        open_ones = f"{unsure} answer{'' if unsure == 1 else 's'}"
+        return [
+            f"{open_ones} not known; {questions} not asked, each of which alone changes little."
+        ]
     return [f"No other answer is likely to change the result: {questions} spared."]
+
+
+def review_line(fact: Fact, question: Question, answers: Answers) -> str:
+    """One answer in the review: what nobody confirmed says so."""
+    line = answer_line(fact, question, answers)
+    source = answers.sources.get(question.key, "typed")
+    return line if source not in ("detected", "default") else f"{line}, not confirmed"
 
 
 def waiting_lines(key: str, titles: Sequence[str]) -> list[str]:

@@ -28,6 +28,10 @@ THRESHOLD = 0.002
 """A question is worth asking above this value of information (a share of the utility scale)."""
 
 
+DECISIVE = 0.035
+"""What the answer is worth at least where other answers make it decisive."""
+
+
 @dataclass(frozen=True)
 class Detected:
     """A value found on this machine, and what was found, in words."""
@@ -119,6 +123,8 @@ def worth_at_least(question: Question, answers: Answers, facts: Mapping[str, Any
 
     It counts for nothing where nobody could say whether the question applies at all.
     """
+    if question.decisive_when is not None and truth_of(question.decisive_when, facts) == "true":
+        return max(question.importance, DECISIVE)
     condition = question.skip_when
     if condition is None or truth_of(condition, facts) != "unknown":
         return question.importance

@@ -13,12 +13,14 @@ from dataclasses import dataclass, field, replace
 from advisor.answers import Answers
 from advisor.errors import InterruptedRunError
 from advisor.interview import saving
-from advisor.interview.asking import Asker, Frame, TextEntry, Turn
+from advisor.interview.asking import Asker, Frame, Menu, MenuOption, TextEntry, Turn
 from advisor.interview.forms import Form, Given, ask
 from advisor.interview.menu_words import (
     PROJECT,
     answer_line,
     opening,
+    project_line,
+    review_line,
     spared,
     summary,
     waiting_lines,
@@ -101,11 +103,50 @@ class Walk:
             self.replies[question.key] = reply
             self._move_to(_with_reply(self.answers, question.key, reply))
 
+    def review(self, assumed: Callable[[Answers], Answers]) -> None:
+        """All answers on one screen, until they are confirmed; any can be given again.
+
+        *assumed* adds what was detected or is a default: it is shown too, and stays not confirmed
+        until somebody gives it.
+        """
+        while True:
+            shown = assumed(self.answers)
+            keys = {*shown.values, *shown.unknown}
+            listed = [q for q in self.base.questions if q.key in keys]
+            picked = self.asker.choose(self._review_menu(listed, shown))
+            if isinstance(picked, Turn) or picked == (0,):
+                return
+            question = listed[picked[0] - 1]
+            source = shown.sources.get(question.key, "typed")
+            value = shown.values.get(question.key)
+            earlier = Turn.NOT_SURE if value is None else Given(value, source)
+            reply = self._put(question, earlier)
+            if reply is not Turn.BACK:
+                if isinstance(reply, Given):
+                    reply = replace(reply, source="typed")
+                self.replies[question.key] = reply
+                self._move_to(_with_reply(self.answers, question.key, reply))
+
+    def _review_menu(self, listed: Sequence[Question], shown: Answers) -> Menu:
+        lines = [review_line(self.base.facts[q.key], q, shown) for q in listed]
+        frame = Frame(
+            position="Review",
+            text="Decide by these answers?",
+            why="Enter decides; choose an answer to give it again.",
+            live=self.live,
+        )
+        options = (MenuOption(label="Decide"), *(MenuOption(label=line) for line in lines))
+        return Menu(frame=frame, options=options, pointed=0)
+
     def take_up(self) -> None:
         """Make steps of the answers that an earlier interview was given, to go back to them."""
         given = self.answers
         keys = _asked_earlier(given)
-        asked = [q for q in self.base.questions if q.key in keys]
+        order = saving.order()
+        asked = sorted(
+            (q for q in self.base.questions if q.key in keys),
+            key=lambda q: order.index(q.key) if q.key in order else len(order),
+        )
         for question in asked:
             self.answers = self.answers.with_value(question.key, None, "typed")
         for question in asked:
@@ -200,13 +241,15 @@ class Walk:
 
     def _told(self, step: AskedQuestion) -> str:
         key = step.question.key
+        if key == PROJECT:
+            return project_line(step.reply.value if isinstance(step.reply, Given) else "")
         after = _with_reply(step.before, key, step.reply)
         return answer_line(self.base.facts[key], step.question, after)
 
     def _move_to(self, answers: Answers) -> None:
         self.answers = answers
         try:
-            saving.save(self.everything_said())
+            saving.save(self.everything_said(), [*self.replies])
         except OSError as error:
             if self.saved:
                 self.asker.say([f"! Answers cannot be kept for --resume: {error.strerror}"])
@@ -241,6 +284,7 @@ def run(
     waiting: Callable[[str], Sequence[str]] | None = None,
     surroundings: Sequence[str] = (),
     budget: int = BUDGET,
+    assumed: Callable[[Answers], Answers] | None = None,
 ) -> Answers:
     """Ask what is worth asking beyond *start*, and return all answers.
 
@@ -258,6 +302,8 @@ def run(
         surroundings: What was found here, one line each, problems last: with the first menu on a
             small terminal, only the last three lines stay in sight.
         budget: The most questions to ask.
+        assumed: Adds what is not asked and still known; with it, all answers are reviewed on one
+            screen at the end.
 
     Raises:
         InterruptedRunError: Ctrl-C or the end of input; the answers so far are kept.
@@ -278,11 +324,20 @@ def run(
         asker.say(opening(surroundings, budget, taken_up=len(walk.past)))
         with asker.held():
             walk.run()
+            if assumed is not None:
+                walk.review(assumed)
     except KeyboardInterrupt as interrupt:
         leave_at_once_on_next_interrupt()
         raise _interrupted(walk) from interrupt
     left = len(walk.left())
-    asker.say([*spared(left, budget_spent=walk.budget_spent), "", *summary(base, walk.answers), ""])
+    asker.say(
+        [
+            *spared(left, budget_spent=walk.budget_spent, unsure=len(walk.answers.unknown)),
+            # Whoever confirmed all answers on one screen has just read them.
+            *(["", *summary(base, walk.answers)] if assumed is None else []),
+            "",
+        ]
+    )
     return walk.answers
 
 

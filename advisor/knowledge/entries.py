@@ -130,6 +130,7 @@ def read_question(part: Part, references: References) -> Question:
             "detect",
             "default",
             "importance",
+            "decisive_when",
             "required",
             "offers",
         )
@@ -147,6 +148,11 @@ def read_question(part: Part, references: References) -> Question:
         detect=refer(part, "detect", "fact", references.facts) if part.has("detect") else None,
         default=checked_value(part, fact, "default") if fact and default is not None else None,
         importance=float(part.number("importance", 0.0, least=0.0) or 0.0),
+        decisive_when=(
+            read_condition(part, "decisive_when", known.facts)
+            if part.has("decisive_when")
+            else None
+        ),
         required=part.flag("required"),
         offers=_read_offers(part, fact),
     )

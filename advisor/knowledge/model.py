@@ -203,7 +203,8 @@ class Question:
     """One question of the interview; `key` is the answer it fills.
 
     `importance` is what the answer is worth at least, on the scale of the value of information:
-    for answers whose worth the decision model cannot see. `offers` are the numbers that a menu
+    for answers whose worth the decision model cannot see. Where `decisive_when` holds the question
+    is asked in any case: nobody should find it assumed. `offers` are the numbers that a menu
     offers, each with its label, before one is typed.
     """
 
@@ -214,6 +215,7 @@ class Question:
     detect: str | None = None
     default: Any = None
     importance: float = 0.0
+    decisive_when: Condition | None = None
     required: bool = False
     offers: tuple[tuple[float, str], ...] = ()
 

@@ -184,6 +184,9 @@ def _question(question: Question) -> dict[str, Any]:
     data = {
         **vars(question),
         "skip_when": None if question.skip_when is None else condition_data(question.skip_when),
+        "decisive_when": (
+            None if question.decisive_when is None else condition_data(question.decisive_when)
+        ),
         "offers": [[value, label] for value, label in question.offers],
         "importance": question.importance or None,
         "required": question.required or None,

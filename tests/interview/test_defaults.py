@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -97,3 +98,19 @@ def test_nothing_to_resume_is_said(base: RuleBase) -> None:
     with pytest.raises(UserError) as refusal:
         saving.load(base)
     assert "fw-advisor interview" in refusal.value.hint
+
+
+def test_an_interview_is_kept_beside_the_report_of_its_directory(
+    base: RuleBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FW_ADVISOR_STATE_DIR")
+    for name, task in (("one", "image"), ("two", "graph")):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        saving.save(Answers().with_value("task", task, "typed"), ["task"])
+    monkeypatch.chdir(tmp_path / "one")
+    assert saving.load(base).values["task"] == "image"
+    assert (tmp_path / "two" / "fw-advisor-report" / "interview.yaml").is_file()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="in this directory"):
+        saving.load(base)

@@ -220,3 +220,21 @@ def _keys(base: RuleBase) -> Sequence[str]:
 
 def _number(position: str) -> int:
     return int(position.split("/", maxsplit=1)[0])
+
+
+def test_going_on_asks_and_goes_back_in_the_order_of_before(base: RuleBase) -> None:
+    worths = {"shapes": 0.9, "float64": 0.8, "team.jax": 0.7}
+
+    def stop(screen: Menu | TextEntry) -> Reaction:
+        if screen.frame.position.startswith("5/"):
+            raise KeyboardInterrupt
+        return proposed(screen)
+
+    with pytest.raises(InterruptedRunError):
+        walk(base, stop, worths=worths)
+    assert saving.order() == ("task", "shapes", "float64", "team.jax")
+    _, asker = walk(base, proposed, worths=worths, start=saving.load(base))
+    trail = asker.frames()[0].trail
+    assert [line.split(":")[0] for line in trail] == [
+        base.facts[key].title for key in ("task", "shapes", "float64", "team.jax")
+    ]

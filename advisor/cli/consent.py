@@ -1,0 +1,85 @@
+"""Before anything is measured in an interview: what, how long and on what, and a yes or a no.
+
+Knows the answer on hardware and what was found here. Must not know how anything is measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from advisor.answers import Answers
+from advisor.interview.asking import Asker, Frame, Menu, MenuOption
+from advisor.interview.questions import Detected, known_facts
+from advisor.knowledge.evaluate import truth_of
+from advisor.knowledge.model import RuleBase
+
+HARDWARE = "hardware.train"
+_SAME = "hardware.same_as_here"
+YES = MenuOption(label="Yes, while the questions go on")
+NO = MenuOption(label="No, decide from rules alone")
+EXPORT = MenuOption(label="Write a file that measures there, and measure nothing here")
+ALL_THE_SAME = MenuOption(label="Measure the CPU here all the same")
+
+
+@dataclass(kw_only=True)
+class Consent:
+    """Asked once; `given` is None until somebody said yes or no.
+
+    Attributes:
+        base: Vocabulary and questions.
+        detected: What was found here.
+        asker: The terminal.
+        what: What would be measured, and how long it takes, in words.
+        export: Writes the worker for the hardware that is not here, and says how it is used.
+    """
+
+    base: RuleBase
+    detected: Mapping[str, Detected]
+    asker: Asker
+    what: str
+    export: Callable[[Answers], list[str]]
+    given: bool | None = None
+
+    def ready(self, answers: Answers) -> bool:
+        """Whether enough is known to ask: the task, and where it will be trained, if asked."""
+        known = {*answers.values, *answers.unknown}
+        return "task" in known and HARDWARE in known
+
+    def ask(self, answers: Answers) -> bool:
+        """Whether this machine may be measured."""
+        if self.given is None:
+            lacking = self.lacking(answers)
+            self.given = self._ask_elsewhere(answers, lacking) if lacking else self._ask_here()
+        return self.given
+
+    def lacking(self, answers: Answers) -> str:
+        """What will be trained on and is not here, in words; empty where it is here."""
+        value = answers.values.get(HARDWARE)
+        question = next((q for q in self.base.questions if q.key == _SAME), None)
+        if not isinstance(value, str) or value == "cpu" or question is None:
+            return ""
+        facts = known_facts(answers, self.detected)
+        if question.skip_when is None or truth_of(question.skip_when, facts) != "true":
+            return ""
+        return self.base.facts[HARDWARE].values.get(value, value)
+
+    def _ask_here(self) -> bool:
+        frame = Frame(
+            position="Measure",
+            text="Measure on this machine now?",
+            why=f"{self.what}. Nothing leaves this machine.",
+        )
+        return self.asker.choose(Menu(frame=frame, options=(YES, NO), pointed=0)) == (0,)
+
+    def _ask_elsewhere(self, answers: Answers, lacking: str) -> bool:
+        frame = Frame(
+            position="Measure",
+            text=f"Not here: {lacking}. What shall be measured?",
+            why="Times of this machine's CPU say little about that hardware.",
+        )
+        options = (EXPORT, NO, ALL_THE_SAME)
+        picked = self.asker.choose(Menu(frame=frame, options=options, pointed=0))
+        if picked == (0,):
+            self.asker.say(self.export(answers))
+        return picked == (2,)

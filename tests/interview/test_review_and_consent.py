@@ -1,0 +1,177 @@
+"""Before deciding all answers stand on one screen; before measuring somebody says yes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from advisor.answers import Answers
+from advisor.cli.consent import EXPORT, NO, YES, Consent
+from advisor.cli.interviewing import device_for
+from advisor.interview import session
+from advisor.interview.asking import Menu, TextEntry, Turn
+from advisor.interview.defaults import detected_from, fill_defaults
+from advisor.interview.menu_words import spared
+from advisor.interview.questions import known_facts, worth_at_least
+from advisor.knowledge.model import RuleBase
+from tests.interview.asker import FakeAsker, Reaction
+
+DETECTED = detected_from({"detected.hardware": "cpu", "detected.os": "linux"})
+
+
+def reviewed(base: RuleBase, react: Any) -> tuple[Answers, FakeAsker]:
+    asker = FakeAsker(react)
+    answers = session.run(
+        base,
+        Answers(),
+        DETECTED,
+        asker=asker,
+        rank=lambda _, keys: [(key, 0.0) for key in keys],
+        on_answer=lambda _: None,
+        live=lambda: None,
+        assumed=lambda said: fill_defaults(base, said, DETECTED),
+    )
+    return answers, asker
+
+
+def by_label(menu: Menu, start: str) -> tuple[int, ...]:
+    return (next(i for i, o in enumerate(menu.options) if o.label.startswith(start)),)
+
+
+def test_the_review_shows_every_answer_and_marks_what_nobody_confirmed(base: RuleBase) -> None:
+    def react(screen: Menu | TextEntry) -> Reaction:
+        if isinstance(screen, TextEntry):
+            return "pond"
+        return (0,)
+
+    _, asker = reviewed(base, react)
+    review = asker.shown[-1]
+    assert isinstance(review, Menu)
+    assert review.frame.position == "Review"
+    lines = [option.label for option in review.options[1:]]
+    assert any(line.startswith("Task: Images") and "not confirmed" not in line for line in lines)
+    assert any(line.endswith("not confirmed") for line in lines)
+
+
+def test_an_answer_is_given_again_in_the_review(base: RuleBase) -> None:
+    seen: list[str] = []
+
+    def react(screen: Menu | TextEntry) -> Reaction:
+        if isinstance(screen, TextEntry):
+            return "pond"
+        if screen.frame.position == "Review":
+            seen.append("review")
+            return by_label(screen, "Task") if len(seen) == 1 else (0,)
+        if screen.frame.text == "What will you build?" and seen:
+            return by_label(screen, "Reinforcement")
+        return (0,)
+
+    answers, _ = reviewed(base, react)
+    assert len(seen) == 2
+    assert answers.values["task"] == "reinforcement_learning"
+    assert answers.sources["task"] == "typed"
+
+
+def test_a_detected_answer_that_is_given_in_the_review_is_confirmed(base: RuleBase) -> None:
+    seen: list[str] = []
+
+    def react(screen: Menu | TextEntry) -> Reaction:
+        if isinstance(screen, TextEntry):
+            return "pond"
+        if screen.frame.position == "Review":
+            seen.append(" | ".join(option.label for option in screen.options))
+            return by_label(screen, "Operating system") if len(seen) == 1 else (0,)
+        return screen.marked or (screen.pointed or 0,)
+
+    answers, _ = reviewed(base, react)
+    assert answers.sources.get("hardware.os") == "typed", seen
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "asked"),
+    [
+        ("task", "scientific_computing", "float64"),
+        ("task", "probabilistic", "float64"),
+        ("stage", "product", "deadline_weeks"),
+    ],
+)
+def test_a_question_that_another_answer_makes_decisive_is_asked(
+    base: RuleBase, key: str, value: str, asked: str
+) -> None:
+    question = next(q for q in base.questions if q.key == asked)
+    said = Answers().with_value(key, value, "typed")
+    assert worth_at_least(question, Answers(), {}) < 0.002
+    assert worth_at_least(question, said, known_facts(said, {})) > 0.03
+
+
+def test_spared_is_said_only_where_nothing_is_unknown() -> None:
+    assert "spared" in spared(3, budget_spent=False)[0]
+    assert "spared" not in spared(3, budget_spent=False, unsure=5)[0]
+    assert "5 answers not known" in spared(3, budget_spent=False, unsure=5)[0]
+    assert spared(0, budget_spent=True) == []
+
+
+def consent(base: RuleBase, picked: Reaction) -> tuple[Consent, FakeAsker, list[Answers]]:
+    exported: list[Answers] = []
+
+    def export(answers: Answers) -> list[str]:
+        exported.append(answers)
+        return ["Written: probe.pyz"]
+
+    asker = FakeAsker(lambda _: picked)
+    asked = Consent(
+        base=base, detected=DETECTED, asker=asker, what="PyTorch, on the CPU, about 2 min",
+        export=export,
+    )  # fmt: skip
+    return asked, asker, exported
+
+
+def answered(**values: str) -> Answers:
+    said = Answers()
+    for key, value in values.items():
+        said = said.with_value(key.replace("__", "."), value, "typed")
+    return said
+
+
+@pytest.mark.parametrize(("picked", "yes"), [((0,), True), ((1,), False), (Turn.BACK, False)])
+def test_nothing_is_measured_without_a_yes(base: RuleBase, picked: Reaction, yes: bool) -> None:
+    asked, asker, _ = consent(base, picked)
+    said = answered(task="image", hardware__train="cpu")
+    assert asked.ask(said) is yes
+    assert asked.ask(said) is yes
+    [menu] = asker.shown
+    assert isinstance(menu, Menu)
+    assert (menu.options, menu.pointed) == ((YES, NO), 0)
+    assert "on the CPU, about 2 min" in menu.frame.why
+
+
+def test_it_is_asked_once_the_task_and_the_hardware_are_known(base: RuleBase) -> None:
+    asked, _, _ = consent(base, (0,))
+    assert not asked.ready(answered(task="image"))
+    assert asked.ready(answered(task="image", hardware__train="cpu"))
+    assert asked.ready(answered(task="image").with_unknown("hardware.train"))
+
+
+@pytest.mark.parametrize(("picked", "yes", "written"), [((0,), False, 1), ((1,), False, 0),
+                                                        ((2,), True, 0)])  # fmt: skip
+def test_for_hardware_that_is_not_here_a_worker_is_offered(
+    base: RuleBase, picked: Reaction, yes: bool, written: int
+) -> None:
+    asked, asker, exported = consent(base, picked)
+    assert asked.ask(answered(task="image", hardware__train="nvidia")) is yes
+    [menu] = asker.shown
+    assert isinstance(menu, Menu)
+    assert menu.options[0] == EXPORT
+    assert menu.frame.text.startswith("Not here: ")
+    assert len(exported) == written
+    assert bool(asker.said) == bool(written)
+
+
+@pytest.mark.parametrize(
+    ("hardware", "device"),
+    [("nvidia", "cuda"), ("nvidia_cluster", "cuda"), ("tpu_pod", "tpu"), ("amd", "rocm"),
+     ("trainium", "neuron"), ("cpu", "cpu"), (None, "")],
+)  # fmt: skip
+def test_the_exported_plan_is_for_the_hardware_that_was_named(hardware: Any, device: str) -> None:
+    assert device_for(hardware) == device
