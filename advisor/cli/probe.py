@@ -94,6 +94,12 @@ def probe(
     list_plan: Annotated[
         bool, typer.Option("--list", help="Show the plan with seconds; run nothing.")
     ] = False,
+    keep_env: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--keep-env", help="Measure with this variable of your environment. Repeatable."
+        ),
+    ] = None,
     rules: RulesOption = None,
     lifeline: Annotated[int | None, typer.Option("--lifeline", hidden=True)] = None,
     json: JsonOption = False,
@@ -113,6 +119,7 @@ def probe(
         return ExitCode.DONE
     if lifeline is not None:
         end_with(lifeline)
+    measuring.keep_variables(keep_env or [])
     wishes = measuring.make_wishes(
         **_of_task(task, transform or [], rules or []),
         profile=profile,

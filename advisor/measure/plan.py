@@ -61,7 +61,10 @@ class PlanRow:
 
 @dataclass(frozen=True)
 class Plan:
-    """Series of launches, and what was left out and why."""
+    """Series of launches, and what was left out and why.
+
+    `fast_cpus` are those of the fast cores of a processor that has slow ones too.
+    """
 
     profile: str
     settings: str
@@ -73,6 +76,7 @@ class Plan:
     missing: Mapping[str, Reason] = field(default_factory=dict)
     left_out: tuple[Cut, ...] = ()
     budget_s: float | None = None
+    fast_cpus: frozenset[int] = frozenset()
 
     def seconds(self) -> float:
         """About how long the plan takes: the first look of everything, cold builds once."""
