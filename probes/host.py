@@ -51,16 +51,44 @@ def affinity() -> list[int] | None:
     return None
 
 
-def clock_hz() -> float | None:
-    """The lowest present clock of the CPUs this process may use; None where nobody tells.
+def task_times() -> dict[str, tuple[int, int]]:
+    """By thread of this process the CPU time in ns and the CPU it ran on last; empty elsewhere.
 
+    From /proc/self/task/TID/schedstat, first field, and .../stat, field 39 of proc(5).
+    """
+    times: dict[str, tuple[int, int]] = {}
+    for task in os.listdir("/proc/self/task") if _LINUX else ():
+        used = (_read(f"/proc/self/task/{task}/schedstat") or "").split()
+        # The second field is a name in parentheses that may hold anything.
+        fields = (_read(f"/proc/self/task/{task}/stat") or "").rpartition(")")[2].split()
+        if used and len(fields) > 36 and fields[36].isdigit():
+            times[task] = int(used[0]), int(fields[36])
+    return times
+
+
+def clock_hz(before: dict[str, tuple[int, int]] | None = None) -> float | None:
+    """The present clock of the CPUs that this process works on; None where nobody tells.
+
+    Each counts by the CPU time that its threads have had since *before* (`task_times`): an idle
+    CPU's clock says nothing of the work. Without that, the highest clock of the CPUs it may use.
     From cpufreq, in kHz (https://docs.kernel.org/admin-guide/pm/cpufreq.html); virtual machines
     mostly have none.
     """
-    place = "/sys/devices/system/cpu/cpu{}/cpufreq/scaling_cur_freq"
-    texts = [_read(place.format(cpu)) for cpu in affinity() or ()] if _LINUX else []
-    clocks = [int(text) * 1000.0 for text in texts if text and text.strip().isdigit()]
-    return min(clocks, default=None)
+    used: dict[int, int] = {}
+    for task, (time_ns, cpu) in (task_times() if before is not None else {}).items():
+        early_ns = (before or {}).get(task, (0, cpu))[0]
+        used[cpu] = used.get(cpu, 0) + max(0, time_ns - early_ns)
+    clocks = {cpu: hz for cpu in affinity() or () if (hz := _cpu_hz(cpu)) is not None}
+    weights = {cpu: ns for cpu, ns in used.items() if ns and cpu in clocks}
+    if not weights:
+        return max(clocks.values(), default=None)
+    return sum(clocks[cpu] * ns for cpu, ns in weights.items()) / sum(weights.values())
+
+
+def _cpu_hz(cpu: int) -> float | None:
+    place = f"/sys/devices/system/cpu/cpu{cpu}/cpufreq/scaling_cur_freq"
+    text = (_read(place) or "").strip() if _LINUX else ""
+    return int(text) * 1000.0 if text.isdigit() else None
 
 
 def reset_peak_memory() -> None:

@@ -150,7 +150,7 @@ def block(
         _discard_head(program, seconds, calls)
         events = program.compile_events()
         samples: list[float] = []
-        before = host.reading()
+        before, tasks = host.reading(), host.task_times()
         start = time.perf_counter()
         deadline = start + seconds
         while len(samples) < max_samples:
@@ -159,6 +159,7 @@ def block(
                 break
         wall_s = time.perf_counter() - start
         counters = host.difference(before, host.reading())
+        clock_hz = host.clock_hz(tasks)
     finally:
         if was_enabled:
             gc.enable()
@@ -167,7 +168,7 @@ def block(
         "calls_per_sample": calls,
         "wall_s": wall_s,
         "compile_events": program.compile_events() - events,
-        "clock_hz": host.clock_hz(),
+        "clock_hz": clock_hz,
         **counters,
     }
 

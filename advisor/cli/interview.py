@@ -33,7 +33,7 @@ from advisor.cli.probe import (
     PythonOption,
 )
 from advisor.errors import ExitCode, NothingToMeasureError, UserError
-from advisor.interview.saving import REPORT_DIRECTORY
+from advisor.interview import REPORT_DIRECTORY
 
 if TYPE_CHECKING:
     from advisor.answers import Answers
@@ -61,9 +61,7 @@ def interview(
     no_input: Annotated[bool, typer.Option("--no-input", help="Never ask.")] = False,
     resume: Annotated[
         bool,
-        typer.Option(
-            "--resume", help="Go on with the interview of this directory."
-        ),
+        typer.Option("--resume", help="Go on with the interview of this directory."),
     ] = False,
     example: Annotated[
         bool,

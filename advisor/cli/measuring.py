@@ -6,17 +6,20 @@ Puts together what was found (machine, toolchains) and what was asked for. Measu
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from advisor.devices import CPU
+from advisor.errors import UserError
 from advisor.measure.request import campaign_for, parse_budget, parse_pythons, specs_of
 from advisor.measure.wishes import make_wishes
 from advisor.pair import FRAMEWORK_WORDS
 from advisor.resources import resource_dir
 from advisor.text import inert
+from advisor.workers.environment import KEEP_ENV
 
 if TYPE_CHECKING:
     from advisor.evidence import Notice
@@ -31,6 +34,7 @@ __all__ = [
     "INSTALL_HINT",
     "Surroundings",
     "cache_dir",
+    "keep_variables",
     "look_around",
     "make_campaign",
     "make_wishes",
@@ -86,6 +90,21 @@ def with_named(requested: Sequence[str], named: Mapping[str, str]) -> tuple[str,
     asked = parse_pythons(requested)
     more = [f"{word}={path}" for word, path in named.items() if FRAMEWORK_WORDS[word] not in asked]
     return (*requested, *more)
+
+
+def keep_variables(names: Sequence[str]) -> None:
+    """Let workers have these variables of the environment, which are dropped otherwise.
+
+    Raises:
+        UserError: one of them is not set.
+    """
+    missing = [name for name in names if name not in os.environ]
+    if missing:
+        raise UserError(
+            f"--keep-env {missing[0]!r} is not set here", hint=f"export {missing[0]}=... first"
+        )
+    if names:
+        os.environ[KEEP_ENV] = ",".join(names)
 
 
 def load_mends() -> Mends:

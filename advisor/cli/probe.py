@@ -108,6 +108,12 @@ def probe(
     list_plan: Annotated[
         bool, typer.Option("--list", help="Show the plan with seconds; run nothing.")
     ] = False,
+    keep_env: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--keep-env", help="Measure with this variable of your environment. Repeatable."
+        ),
+    ] = None,
     rules: RulesOption = None,
     lifeline: Annotated[int | None, typer.Option("--lifeline", hidden=True)] = None,
     json: JsonOption = False,
@@ -130,6 +136,7 @@ def probe(
         return list_models(json=json)
     if lifeline is not None:
         end_with(lifeline)
+    measuring.keep_variables(keep_env or [])
     texts = checked_texts(model or [], size or [])
     # Models come alone, unless a task or probes are asked for beside them.
     alone: dict[str, Any] = {"probes": ()} if texts and not only else {}

@@ -149,7 +149,7 @@ def read_question(part: Part, references: References) -> Question:
         default=checked_value(part, fact, "default") if fact and default is not None else None,
         importance=float(part.number("importance", 0.0, least=0.0) or 0.0),
         decisive_when=(
-            read_condition(part, "decisive_when", known.facts)
+            read_condition(part, "decisive_when", references.facts)
             if part.has("decisive_when")
             else None
         ),

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from advisor.machine.host import Host
+from advisor.text import inert
 
 _PCI = "/sys/bus/pci/devices"
 _GIB = 1 << 30
@@ -45,6 +46,8 @@ class DetectedAccelerator:
     With `mig`, a process sees one part of it: `mig_profiles` names the parts (``3g.40gb``).
     `driver` is the driver's version, or the name of its module where it has no version; None
     means that nothing drives it. `integrated` ones share the processor's memory.
+    Where the driver's tool lists nothing, `driver_words` is what it said instead, and
+    `device_nodes` how many devices this process could open.
     """
 
     kind: str
@@ -57,6 +60,8 @@ class DetectedAccelerator:
     mig_devices: int | None = None
     mig_profiles: tuple[str, ...] = ()
     integrated: bool = False
+    device_nodes: int | None = None
+    driver_words: str | None = None
 
     def document(self) -> dict[str, Any]:
         """The accelerator as it stands in the evidence."""
@@ -69,6 +74,9 @@ class DetectedAccelerator:
         }
         if self.compute_capability:
             described["compute_capability"] = self.compute_capability
+        if self.device_nodes is not None:
+            described["device_nodes"] = self.device_nodes
+            described["driver_words"] = self.driver_words
         if self.mig:
             described["mig"] = True
             described["mig_devices"] = self.mig_devices
@@ -133,7 +141,7 @@ def _driver_of(host: Host, place: str) -> str | None:
 
 
 def _nvidia(host: Host, devices: Sequence[_PciDevice]) -> list[DetectedAccelerator]:
-    reported = _ask_nvidia_smi(host)
+    reported, words = _ask_nvidia_smi(host)
     if reported:
         return reported
     # Without nvidia-smi (containers, a broken driver): what the kernel and the bus know.
@@ -142,23 +150,35 @@ def _nvidia(host: Host, devices: Sequence[_PciDevice]) -> list[DetectedAccelerat
     count = nodes or on_bus
     if not count:
         return []
-    return [DetectedAccelerator("nvidia", "NVIDIA GPU", count, driver=_nvidia_driver(host))]
+    return [
+        DetectedAccelerator(
+            "nvidia",
+            "NVIDIA GPU",
+            count,
+            driver=_nvidia_driver(host),
+            device_nodes=nodes,
+            driver_words=words,
+        )
+    ]
 
 
-def _ask_nvidia_smi(host: Host) -> list[DetectedAccelerator]:
+def _ask_nvidia_smi(host: Host) -> tuple[list[DetectedAccelerator], str | None]:
+    """What the driver's tool lists, or the first line that it says instead."""
     command = host.find_command("nvidia-smi", "/usr/lib/wsl/lib", "/usr/local/nvidia/bin")
     if command is None:
-        return []
+        return [], None
+    words = None
     for query in _NVIDIA_QUERIES:
         ran = host.run([command, f"--query-gpu={query}", "--format=csv,noheader,nounits"])
         parsed = [_nvidia_row(line) for line in ran.text.splitlines()]
         rows = [row for row in parsed if row is not None]
         if ran.status == 0 and rows:
-            return _with_mig(host, command, rows)
+            return _with_mig(host, command, rows), None
+        words = words or next((line for line in ran.text.splitlines() if line.strip()), None)
         if ran.status is None:
             # It hung, and would hang again.
             break
-    return []
+    return [], inert(words, limit=200) if words else None
 
 
 def _nvidia_row(line: str) -> DetectedAccelerator | None:

@@ -83,13 +83,27 @@ def _cpu(seen: Examination, bench: Bench) -> list[Finding]:
         findings.append(bench.warning("cpu.throttled", text))
     cores = machine.get("cores_physical")
     siblings = ", two or more threads each" if details.get("smt_siblings") else ""
-    text = f"{machine.get('cpu')}, {cores or 'an unknown number of'} cores{siblings}"
-    return findings or [bench.ok("cpu", text)]
+    text = f"{machine.get('cpu')}, {_cores(cores, details.get('cores_fast'))}{siblings}"
+    nodes = details.get("numa_nodes") or 1
+    if nodes > 1:
+        memory = f"the CPUs belong to {nodes} memory nodes: times depend on where threads run"
+        findings.append(bench.warning("cpu.numa", memory))
+    return [*findings, bench.ok("cpu", text)] if nodes > 1 else findings or [bench.ok("cpu", text)]
+
+
+def _cores(cores: int | None, fast: int | None) -> str:
+    if cores and fast:
+        return f"{fast} fast and {cores - fast} slow cores"
+    return f"{cores or 'an unknown number of'} cores"
 
 
 def _quota(seen: Examination, bench: Bench) -> list[Finding]:
-    quota = seen.machine.get("cpu_quota")
-    allowed = (seen.machine.get("details") or {}).get("cores_allowed")
+    details = seen.machine.get("details") or {}
+    quota, allowed = seen.machine.get("cpu_quota"), details.get("cores_allowed")
+    given = details.get("scheduler_cpus")
+    if given and allowed and given < allowed and (quota is None or given < quota):
+        text = f"the batch system gave this job {given} of the {allowed} CPUs that it can reach"
+        return [bench.warning("quota.scheduler", f"{text}: so many are used for measuring")]
     if quota is None:
         return [bench.ok("quota", "no CPU quota")]
     if allowed and quota >= allowed:
@@ -122,6 +136,9 @@ def _memory(seen: Examination, bench: Bench) -> list[Finding]:
 
 def _disk(seen: Examination, bench: Bench) -> list[Finding]:
     free = seen.temporary_free_bytes
+    if not seen.temporary_executes:
+        text = "temporary files lie on a file system mounted noexec: torch.compile cannot load code"
+        return [bench.problem("disk.noexec", text)]
     if free is None:
         return []
     if free < _LOW_DISK_BYTES:
@@ -178,9 +195,8 @@ def _environment(seen: Examination, bench: Bench) -> list[Finding]:
     if not seen.tuning:
         return [bench.ok("environment", "no variables that tune a framework")]
     names = ", ".join(sorted(seen.tuning))
-    return [
-        bench.warning("environment.tuning", f"variables that tune a framework are set: {names}")
-    ]
+    text = f"your own runs have {names}; what is measured here is without"
+    return [bench.warning("environment.tuning", text)]
 
 
 def _lock(seen: Examination, bench: Bench) -> list[Finding]:

@@ -31,6 +31,8 @@ _FLAGS = (
     "bf16",
     "i8mm",
 )
+# A core of less than this share of the fastest one's capacity is a slow one.
+_FAST_SHARE = 0.85
 _TOPOLOGY = "/sys/devices/system/cpu"
 
 
@@ -53,6 +55,31 @@ def describe_cpu(host: Host) -> dict[str, Any]:
         "siblings": siblings,
         "flags": _flags(blocks),
     }
+
+
+def fast_cpus(host: Host) -> tuple[int, ...]:
+    """The logical CPUs of the fast cores, where a processor has fast and slow ones; else empty.
+
+    Intel's hybrid processors list them by kind (/sys/devices/cpu_core); elsewhere the kernel gives
+    each CPU a capacity, 1024 for the fastest (ABI document sysfs-devices-system-cpu).
+    """
+    if host.read("/sys/devices/cpu_atom/cpus"):
+        return cpu_list(host.read("/sys/devices/cpu_core/cpus") or "")
+    capacities = {
+        int(name.removeprefix("cpu")): capacity
+        for name in host.matching(_TOPOLOGY, r"cpu\d+")
+        if (capacity := host.read_int(f"{_TOPOLOGY}/{name}/cpu_capacity")) is not None
+    }
+    most = max(capacities.values(), default=0)
+    fast = tuple(sorted(cpu for cpu, x in capacities.items() if x >= _FAST_SHARE * most))
+    return fast if len(fast) < len(capacities) else ()
+
+
+def numa_nodes(host: Host) -> int:
+    """How many memory nodes have CPUs; 1 where the system tells of none."""
+    place = "/sys/devices/system/node"
+    nodes = [host.read(f"{place}/{name}/cpulist") for name in host.matching(place, r"node\d+")]
+    return max(1, sum(bool(cpus) for cpus in nodes))
 
 
 def one_per_core(cpus: Sequence[int], siblings: Sequence[Sequence[int]]) -> tuple[int, ...]:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from advisor.machine.accelerators import find_accelerators
+from advisor.machine.allocation import Allocation, read_allocation
 from advisor.machine.cgroup import CgroupLimits, read_limits
-from advisor.machine.cpu import describe_cpu, one_per_core
+from advisor.machine.cpu import describe_cpu, fast_cpus, numa_nodes, one_per_core
 from advisor.machine.host import Host
 from advisor.machine.power import describe_power
 
@@ -36,6 +37,8 @@ def describe_machine(sysroot: str | Path = "/", *, host: Host | None = None) -> 
     cpu = describe_cpu(host)
     limits = read_limits(host)
     allowed = host.affinity()
+    job = read_allocation(host.environ)
+    fast = fast_cpus(host)
     total = _total_memory(host)
     usable = min((n for n in (total, limits.memory_bytes) if n is not None), default=None)
     return {
@@ -43,7 +46,7 @@ def describe_machine(sysroot: str | Path = "/", *, host: Host | None = None) -> 
         "arch": cpu["arch"],
         "cpu": cpu["name"],
         "cores_physical": cpu["physical"],
-        "cores_usable": _usable(allowed, cpu["logical"], limits),
+        "cores_usable": _usable(allowed, cpu["logical"], limits, job),
         "cpu_quota": limits.cpu_quota,
         "memory_bytes": usable,
         "accelerators": [accelerator.document() for accelerator in find_accelerators(host)],
@@ -53,6 +56,12 @@ def describe_machine(sysroot: str | Path = "/", *, host: Host | None = None) -> 
             "cores_allowed": None if allowed is None else len(allowed),
             "cores_allowed_physical": _physical(allowed, cpu["siblings"]),
             "smt_siblings": [group for group in cpu["siblings"] if len(group) > 1],
+            "fast_cpus": list(fast),
+            "cores_fast": len(one_per_core(fast, cpu["siblings"])) or None,
+            "numa_nodes": numa_nodes(host),
+            "scheduler": job.scheduler if job else None,
+            "scheduler_cpus": job.cpus if job else None,
+            "scheduler_gpus": job.gpus if job else None,
             "cpu_flags": cpu["flags"],
             "cgroup_version": limits.version,
             "memory_total_bytes": total,
@@ -72,12 +81,16 @@ def os_word(host: Host) -> str:
 
 
 def _usable(
-    allowed: tuple[int, ...] | None, logical: int | None, limits: CgroupLimits
+    allowed: tuple[int, ...] | None,
+    logical: int | None,
+    limits: CgroupLimits,
+    job: Allocation | None,
 ) -> int | None:
     cores = len(allowed) if allowed else logical
-    if cores is None or limits.cpu_quota is None:
+    given = [n for n in (limits.cpu_quota, job.cpus if job else None) if n is not None]
+    if cores is None or not given:
         return cores
-    return min(cores, max(1, int(limits.cpu_quota)))
+    return min(cores, max(1, int(min(given))))
 
 
 def _physical(allowed: tuple[int, ...] | None, siblings: list[list[int]]) -> int | None:

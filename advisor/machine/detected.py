@@ -27,13 +27,21 @@ def detected_facts(
         environ: Read for the size of a batch job or a TPU slice only.
     """
     environ = os.environ if environ is None else environ
-    facts = {"detected.hardware": hardware_word(machine.get("accelerators") or [], environ)}
+    facts = {"detected.hardware": hardware_word(own_accelerators(machine), environ)}
     if machine.get("os") in _KNOWN_OS:
         facts["detected.os"] = str(machine["os"])
     python = _python(list(toolchains))
     if python:
         facts["detected.python"] = ".".join(python.split(".")[:2])
     return facts
+
+
+def own_accelerators(machine: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The accelerators of this process: a batch job without a GPU has none of its node's."""
+    accelerators: Sequence[Mapping[str, Any]] = machine.get("accelerators") or []
+    if (machine.get("details") or {}).get("scheduler_gpus") is False:
+        return [one for one in accelerators if one["kind"] not in ("nvidia", "amd")]
+    return accelerators
 
 
 def _python(toolchains: list[InstalledToolchain]) -> str | None:

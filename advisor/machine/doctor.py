@@ -26,6 +26,13 @@ from advisor.machine.mends import Mends
 from advisor.machine.toolchains import InstalledToolchain
 from advisor.pair import FRAMEWORKS, TITLES
 
+_SCHEDULERS = {
+    "slurm": "Slurm",
+    "pbs": "PBS",
+    "lsf": "LSF",
+    "sge": "Grid Engine",
+    "kubernetes": "Kubernetes",
+}
 _PROBLEM_IDS = {
     "framework-missing": "missing",
     "framework-broken": "broken",
@@ -156,6 +163,9 @@ def _accelerator(seen: Examination, bench: Bench, accelerator: Mapping[str, Any]
     if not accelerator.get("driver"):
         text = f"a {name} is on the bus, but no driver runs it"
         return [bench.problem("accelerator.no-driver", text)]
+    elsewhere = _not_ours(seen, bench, accelerator)
+    if elsewhere is not None:
+        return [elsewhere]
     hiding = hiding_variable(kind, seen.visibility)
     if hiding:
         text = f"{hiding} hides the {name} from every process"
@@ -163,6 +173,8 @@ def _accelerator(seen: Examination, bench: Bench, accelerator: Mapping[str, Any]
     findings = []
     if kind == "nvidia" and accelerator.get("memory_bytes") is None:
         text = f"{name}: the driver is loaded, but nvidia-smi gives no answer"
+        if accelerator.get("driver_words"):
+            text = f"{name}: the driver is loaded, but nvidia-smi says: {_words(accelerator)}"
         if name == "NVIDIA GPU":
             findings.append(bench.warning("accelerator.driver-silent", text))
     if accelerator.get("mig"):
@@ -170,6 +182,34 @@ def _accelerator(seen: Examination, bench: Bench, accelerator: Mapping[str, Any]
         text = f"{name} is split by MIG into {parts or 'parts'}; a process sees one of them"
         findings.append(bench.warning("accelerator.mig", text))
     return findings or [bench.ok("accelerator", _accelerator_text(seen, accelerator))]
+
+
+def _not_ours(seen: Examination, bench: Bench, accelerator: Mapping[str, Any]) -> Finding | None:
+    """That the machine's GPU was not given to this job, or to this container."""
+    details = seen.machine.get("details") or {}
+    scheduler, name = details.get("scheduler"), str(accelerator["name"])
+    silent = accelerator.get("memory_bytes") is None
+    unlisted = silent and "no devices" in str(accelerator.get("driver_words")).lower()
+    gpu = accelerator["kind"] in ("nvidia", "amd")
+    if gpu and scheduler and (details.get("scheduler_gpus") is False or unlisted):
+        text = f"this {_SCHEDULERS[scheduler]} job has no GPU: the node's {name} is not its own"
+        return bench.warning(f"accelerator.not-in-{scheduler}-job", f"{text}{_said(accelerator)}")
+    inside = details.get("container") or scheduler == "kubernetes"
+    if inside and accelerator["kind"] == "nvidia" and accelerator.get("device_nodes") == 0:
+        text = f"the container was started without the {name} that the machine has"
+        return bench.problem("accelerator.not-in-container", f"{text}{_said(accelerator)}")
+    return None
+
+
+def _words(accelerator: Mapping[str, Any]) -> str:
+    return str(accelerator.get("driver_words")).rstrip(". ")
+
+
+def _said(accelerator: Mapping[str, Any]) -> str:
+    """The driver's tool in its own words."""
+    if not accelerator.get("driver_words"):
+        return ""
+    return f"; nvidia-smi says: {_words(accelerator)}"
 
 
 def _accelerator_text(seen: Examination, accelerator: Mapping[str, Any]) -> str:

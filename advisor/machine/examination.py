@@ -78,6 +78,7 @@ class Examination:
     lock_held: bool = False
     shm_bytes: int | None = None
     temporary_free_bytes: int | None = None
+    temporary_executes: bool = True
     terminal: Mapping[str, Any] = field(default_factory=dict)
 
     def facts(self) -> dict[str, Any]:
@@ -94,6 +95,7 @@ class Examination:
             "lock_held": self.lock_held,
             "shm_bytes": self.shm_bytes,
             "temporary_free_bytes": self.temporary_free_bytes,
+            "temporary_executes": self.temporary_executes,
             "terminal": dict(self.terminal),
         }
 
@@ -144,8 +146,16 @@ def examine(
         lock_held=is_held(),
         shm_bytes=_shm_bytes(host),
         temporary_free_bytes=shutil.disk_usage(tempfile.gettempdir()).free,
+        temporary_executes=executes(tempfile.gettempdir()),
         terminal=_terminal(host),
     )
+
+
+def executes(directory: str) -> bool:
+    """Whether programs may be started from *directory*; what torch.compile builds is loaded so."""
+    if not hasattr(os, "statvfs"):
+        return True
+    return not os.statvfs(directory).f_flag & getattr(os, "ST_NOEXEC", 0)
 
 
 def visibility_of(environ: Mapping[str, str]) -> dict[str, str]:

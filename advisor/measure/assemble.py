@@ -238,7 +238,7 @@ def _compile_times(
     """Compile time in the first launch, and the median of the later ones.
 
     A first launch that took something from a cache says nothing about compiling anew; a later
-    one that did compile anew (JAX's cache is off) says nothing about a warm cache.
+    one that did compile anew says nothing about a warm cache.
     """
     times = [_compile_s(run, median) for run, median in zip(runs, medians, strict=True)]
     hits = [run.counters.get("cache_hits") for run in runs]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -93,15 +93,19 @@ class Finished:
 
 
 def usable_cpus(
-    cpu_quota: float | None = None, siblings: Sequence[Sequence[int]] = ()
+    cpu_quota: float | None = None,
+    siblings: Sequence[Sequence[int]] = (),
+    fast: Collection[int] = (),
 ) -> tuple[int, ...]:
     """The CPUs that workers may use: one per physical core of this process's, cut to the quota.
 
-    *siblings* holds the groups of logical CPUs that share a core, as far as the system tells.
+    *siblings* holds the groups of logical CPUs that share a core, as far as the system tells;
+    *fast* those of the fast cores where there are slow ones too. They stand last, since a quota
+    and what runs on one core take the last ones.
     """
     allowed = affinity_of(os.getpid()) or tuple(range(os.cpu_count() or 1))
     # Two threads on one core slow each other, and how much differs between the frameworks.
-    cpus = one_per_core(allowed, siblings)
+    cpus = tuple(sorted(one_per_core(allowed, siblings), key=lambda cpu: (cpu in fast, cpu)))
     if cpu_quota is None:
         return cpus
     # Threads beyond the quota would be throttled in turn, a different way in each framework.
@@ -109,8 +113,14 @@ def usable_cpus(
 
 
 def _cpus(campaign: Campaign) -> tuple[int, ...]:
-    machine = campaign.machine
-    return usable_cpus(machine.cpu_quota, machine.details.get("smt_siblings") or ())
+    machine, details = campaign.machine, campaign.machine.details
+    # A batch system that does not bind a job to its CPUs says in words how many are the job's.
+    limits = [n for n in (machine.cpu_quota, details.get("scheduler_cpus")) if n is not None]
+    return usable_cpus(
+        min(limits, default=None),
+        details.get("smt_siblings") or (),
+        details.get("fast_cpus") or (),
+    )
 
 
 def planned(campaign: Campaign) -> Plan:
@@ -146,7 +156,11 @@ def _plan(
         spent_s=spent_s,
         models=models,
     )
-    return replace(plan, memory_bytes=_memory_bytes(campaign.machine, campaign.wishes.device))
+    return replace(
+        plan,
+        memory_bytes=_memory_bytes(campaign.machine, campaign.wishes.device),
+        fast_cpus=frozenset(campaign.machine.details.get("fast_cpus") or ()),
+    )
 
 
 def _memory_bytes(machine: Machine, device: str) -> float | None:

@@ -81,6 +81,10 @@ def _threads_gate(context: SeriesContext, work: WorkRuns, pair: Pair, sides: Seq
     if ok:
         values = {"cores": len(affinities[0]), **({"threads": threads[0]} if threads else {})}
         case = "with-threads" if threads else ""
+        slow = [cpu for cpu in affinities[0] if cpu not in context.fast_cpus]
+        if context.fast_cpus and slow:
+            case = "unequal-cores"
+            values |= {"fast": len(affinities[0]) - len(slow), "slow": len(slow)}
     return gates.gate(
         gates.THREADS, ok=ok, case=case, value=threads, limit=cores, modes=pair, **values
     )

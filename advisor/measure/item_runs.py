@@ -45,7 +45,8 @@ class WorkRuns:
 class SeriesContext:
     """What holds for all comparisons of a series; what is of a toolchain goes by its key.
 
-    `device_guests` counts the other processes that the driver saw on the accelerator.
+    `device_guests` counts the other processes that the driver saw on the accelerator;
+    `fast_cpus` are those of fast cores, where the processor has slow ones too.
     """
 
     looks: Looks
@@ -58,6 +59,7 @@ class SeriesContext:
     margin: float = LOG_MARGIN
     settings: str = "matched"
     device_guests: int | None = None
+    fast_cpus: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)

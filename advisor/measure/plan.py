@@ -63,7 +63,10 @@ class PlanRow:
 
 @dataclass(frozen=True)
 class Plan:
-    """Series of launches, and what was left out and why."""
+    """Series of launches, and what was left out and why.
+
+    `fast_cpus` are those of the fast cores of a processor that has slow ones too.
+    """
 
     profile: str
     settings: str
@@ -76,6 +79,7 @@ class Plan:
     left_out: tuple[Cut, ...] = ()
     budget_s: float | None = None
     memory_bytes: float | None = None
+    fast_cpus: frozenset[int] = frozenset()
 
     def seconds(self) -> float:
         """About how long the plan takes: the first look of everything, cold builds once."""

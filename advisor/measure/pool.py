@@ -83,7 +83,7 @@ class WorkerPool:
             *("--precision", series.precision),
         )
         log = options.workspace / f"{toolchain.key}-{series.cores}.log"
-        environment = worker_environment(options.workspace, toolchain.key)
+        environment = worker_environment(options.workspace, toolchain.key, cores=series.cores)
         cpus = self._setup_cpus[toolchain.key]
         worker = WorkerProcess(WorkerCommand(argv, environment, cpus, log))
         self._begun.append(worker)

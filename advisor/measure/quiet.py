@@ -12,7 +12,7 @@ import contextlib
 import os
 import subprocess
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -20,9 +20,14 @@ from typing import Protocol
 from advisor.measure.progress import Tick
 
 BUSY_SHARE = 0.10
+# Own CPU time beyond what the counters saw, in seconds and as a share of the CPUs' time: more than
+# their ticks can hide.
+_IMPOSSIBLE_S, _IMPOSSIBLE_SHARE = 0.05, 0.3
 _DRIVER_LIMIT_S = 5.0
-# https://docs.nvidia.com/deploy/nvidia-smi/index.html, --query-compute-apps
-_DRIVER_QUESTION = ("nvidia-smi", "--query-compute-apps=pid", "--format=csv,noheader,nounits")
+# https://docs.nvidia.com/deploy/nvidia-smi/index.html, --query-compute-apps and --query-gpu
+_FORMAT = "--format=csv,noheader,nounits"
+_DRIVER_QUESTION = ("nvidia-smi", "--query-compute-apps=pid,gpu_uuid", _FORMAT)
+_GPUS_QUESTION = ("nvidia-smi", "--query-gpu=index,uuid,name", _FORMAT)
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,11 @@ class CpuMeter:
         if before is None or after is None or after.wall_s <= before.wall_s:
             return None
         room_s = (after.wall_s - before.wall_s) * max(1, len(self._cpus))
-        foreign_s = (after.busy_s - before.busy_s) - (after.own_s - before.own_s)
+        busy_s, own_s = after.busy_s - before.busy_s, after.own_s - before.own_s
+        if own_s - busy_s > max(_IMPOSSIBLE_S, _IMPOSSIBLE_SHARE * room_s):
+            # We used what these counters did not see: they are of other CPUs.
+            return None
+        foreign_s = busy_s - own_s
         return min(1.0, max(0.0, foreign_s / room_s))
 
     def _busy_s(self) -> float | None:
@@ -82,12 +91,14 @@ class CpuMeter:
             lines = (self._root / "stat").read_text("ascii").splitlines()
         except OSError:
             return None
+        rows = {name: fields for name, *fields in map(str.split, filter(None, lines))}
+        mine = [rows[cpu] for cpu in self._cpus if len(rows.get(cpu, ())) > 4]
+        if len(mine) < len(self._cpus) or not any(map(int, (x for row in mine for x in row))):
+            # Sandboxes show zeros, system containers rows of their own numbering: both would
+            # read as CPUs that are never idle.
+            return None
         # Everything but idle: idle time is kept exactly, the rest is sampled at ticks.
-        idle = 0
-        for line in lines:
-            name, *fields = line.split()
-            if name in self._cpus:
-                idle += int(fields[3]) + int(fields[4])
+        idle = sum(int(row[3]) + int(row[4]) for row in mine)
         return time.monotonic() * len(self._cpus) - idle * self._tick_s
 
     def _process_s(self, pid: int) -> float:
@@ -146,17 +157,52 @@ def ask_driver(command: Sequence[str] = _DRIVER_QUESTION) -> str | None:
 
 
 def foreign_processes(
-    own: Collection[int] = (), ask: Callable[[], str | None] = ask_driver
+    own: Collection[int] = (),
+    ask: Callable[[], str | None] = ask_driver,
+    *,
+    gpu: str | None = None,
 ) -> int | None:
-    """How many processes that are not *own* compute on NVIDIA devices; None where unknown.
+    """How many processes that are not *own* compute on the NVIDIA device *gpu*; None where unknown.
 
-    Inside a container process ids may be hidden or another namespace's: a list with anything
-    but ids tells nothing.
+    *gpu* is a device's UUID as the driver writes it; without one, all devices count. Inside a
+    container process ids may be hidden or another namespace's: a list with anything but ids tells
+    nothing.
     """
     answer = ask()
     if answer is None:
         return None
-    lines = [line.strip() for line in answer.splitlines() if line.strip()]
-    if not all(line.isdigit() for line in lines):
+    rows = [[cell.strip() for cell in line.split(",")] for line in answer.splitlines() if line]
+    if not all(row[0].isdigit() for row in rows):
         return None
-    return len({int(line) for line in lines} - {os.getpid(), *own})
+    here = [row for row in rows if gpu is None or len(row) < 2 or row[1] == gpu]
+    return len({int(row[0]) for row in here} - {os.getpid(), *own})
+
+
+def measured_gpu(
+    index: int,
+    environ: Mapping[str, str],
+    ask: Callable[[Sequence[str]], str | None] = ask_driver,
+) -> str | None:
+    """The UUID of the device that a framework calls *index*; None where it cannot be told.
+
+    ``CUDA_VISIBLE_DEVICES`` names devices by number or by (the beginning of) their UUID. Its
+    numbers are the driver's only in the order of the bus, or where all devices are equal: CUDA's
+    own order is the fastest first.
+    https://docs.nvidia.com/cuda/cuda-c-programming-guide/#cuda-environment-variables
+    """
+    answer = ask(_GPUS_QUESTION)
+    rows = [[c.strip() for c in line.split(",", 2)] for line in (answer or "").splitlines()]
+    if not rows or not all(len(row) == 3 for row in rows):
+        return None
+    uuids = {row[0]: row[1] for row in rows}
+    visible = environ.get("CUDA_VISIBLE_DEVICES")
+    names = list(uuids) if visible is None else [n.strip() for n in visible.split(",")]
+    if not 0 <= index < len(names):
+        return None
+    name = names[index]
+    if not name.isdigit():
+        whole = [uuid for uuid in uuids.values() if name and uuid.startswith(name)]
+        return whole[0] if len(whole) == 1 else None
+    same = len({row[2] for row in rows}) == 1
+    in_order = same or environ.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID"
+    return uuids.get(name) if in_order else None

@@ -6,6 +6,7 @@ An interrupt keeps what was finished.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -14,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from advisor.devices import index_of
 from advisor.evidence import Notice, Probe, Reason
 from advisor.measure.assemble import probe_of
 from advisor.measure.attribution import disagreements
@@ -33,11 +35,12 @@ from advisor.measure.quiet import (
     MeterFactory,
     Patience,
     foreign_processes,
+    measured_gpu,
     wait_until_quiet,
 )
 from advisor.measure.selftest import SelftestResult
 from advisor.measure.work import Failure, LaunchResult, Series, WorkItem
-from advisor.workers.environment import dropped_tuning, worker_environment
+from advisor.workers.environment import dropped_tuning, kept_tuning, worker_environment
 from advisor.workers.replies import Hello
 from advisor.workers.worker import WorkerCommand, WorkerError, WorkerProcess, worker_argv
 
@@ -135,7 +138,7 @@ class Run:
         every = [launch for launches in self._launches.values() for launch in launches]
         return RunResult(
             probes=hold_together(probes, self._plan.looks),
-            notices=[*self._notices, *disagreements(probes), *_tuning_dropped()],
+            notices=[*self._notices, *disagreements(probes), *_tuning_told()],
             hellos={k: v for launch in every for k, v in launch.hellos.items()},
             environments={
                 t.key: worker_environment(self._workspace, t.key) for t in self._plan.toolchains
@@ -219,8 +222,11 @@ class Run:
 
     def _count_guests(self) -> None:
         """Other processes on the accelerator; none of our own workers lives now."""
-        if not all(series.on_cpu for series in self._plan.series):
-            counts = [c for c in (foreign_processes(), self._guests) if c is not None]
+        devices = [series.device for series in self._plan.series if not series.on_cpu]
+        if devices:
+            index = index_of(devices[0])
+            gpu = measured_gpu(int(index), os.environ) if index.isdigit() else None
+            counts = [c for c in (foreign_processes(gpu=gpu), self._guests) if c is not None]
             self._guests = max(counts, default=None)
 
     def _launch_until_settled(self) -> bool:
@@ -393,6 +399,7 @@ class Run:
             },
             hellos={k: v for launch in launches for k, v in launch.hellos.items()},
             device_guests=self._guests,
+            fast_cpus=self._plan.fast_cpus,
         )
 
     def _probe(self, series: Series, item: WorkItem) -> Probe:
@@ -412,10 +419,10 @@ class Run:
         )
 
 
-def _tuning_dropped() -> list[Notice]:
-    """That variables of the caller's environment are not in the numbers."""
-    names = sorted(dropped_tuning())
-    return [Notice("tuning-dropped", values={"names": names})] if names else []
+def _tuning_told() -> list[Notice]:
+    """Which variables of the caller's environment are not in the numbers, and which are."""
+    told = (("tuning-dropped", sorted(dropped_tuning())), ("tuning-kept", kept_tuning()))
+    return [Notice(name, values={"names": names}) for name, names in told if names]
 
 
 def _spent(launches: Sequence[LaunchResult]) -> dict[str, float]:

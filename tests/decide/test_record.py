@@ -110,6 +110,16 @@ def test_whatever_was_changed_in_a_record_is_noticed(
     assert any(part in (x.get("part"), *x.get("fields", ())) for x in findings)
 
 
+def test_evidence_that_cannot_be_is_read_in_part_and_then_replays_to_something_else(
+    frozen: dict[str, Any],
+) -> None:
+    data = copy.deepcopy(frozen)
+    damaged = {"schema": "fw-advisor/evidence@1", "probes": [{"id": 3}]}
+    data["made_from"]["evidence"] = [damaged]
+    findings = replay_findings(thaw(data, "decision.json"), word)
+    assert {"part": "evidence"} in findings
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -121,8 +131,6 @@ def test_whatever_was_changed_in_a_record_is_noticed(
         lambda d: d["made_from"].update(samples=10**12),
         lambda d: d["made_from"].update(rules={"schema": "x"}),
         lambda d: d["made_from"].update(answers=[]),
-        lambda d: d["made_from"].update(evidence=[{"schema": "fw-advisor/evidence@1",
-                                                   "probes": [{"id": 3}]}]),
         lambda d: d.update(status="certain"),
         lambda d: d["made_from"].update(today="tomorrow"),
     ],

@@ -98,7 +98,8 @@ def compared(script, monkeypatch, *, guests=0, torch="cuda", jax="cuda"):
         device = {"device": f"{kind}:0", "kind": kind, "name": f"A {kind} device"}
         script.frameworks[framework] = {"hello": {"devices": [device]}}
     answers = iter(guests if isinstance(guests, list) else [guests, guests])
-    monkeypatch.setattr("advisor.measure.run.foreign_processes", lambda: next(answers))
+    monkeypatch.setattr("advisor.measure.run.foreign_processes", lambda gpu: next(answers))
+    monkeypatch.setattr("advisor.measure.run.measured_gpu", lambda index, environ: None)
     return kit.run(script, on_cuda()).probes[0].comparisons[0]
 
 

@@ -6,7 +6,13 @@ import json
 
 import pytest
 
-from advisor.workers.environment import dropped_tuning, recorded, worker_environment
+from advisor.workers.environment import (
+    KEEP_ENV,
+    dropped_tuning,
+    kept_tuning,
+    recorded,
+    worker_environment,
+)
 
 TUNING = {
     "OMP_NUM_THREADS": "1",
@@ -67,17 +73,42 @@ def test_whatever_is_not_on_the_list_stays_outside(tmp_path):
 def test_compile_caches_are_private_empty_and_of_one_toolchain_each(tmp_path):
     """A cache that was filled before would make a cold compilation look quick."""
     one, other = (worker_environment(tmp_path, key, {}) for key in ("pytorch-0", "pytorch-1"))
-    for name in ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR"):
+    for name in ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR", "JAX_COMPILATION_CACHE_DIR"):
         assert one[name] != other[name]
         assert one[name].startswith(str(tmp_path))
-    assert one["JAX_ENABLE_COMPILATION_CACHE"] == "false"
     assert not any(path.is_file() for path in (tmp_path / "caches").rglob("*"))
 
 
 def test_both_frameworks_get_the_same_but_for_their_own_caches(tmp_path):
     one, other = (worker_environment(tmp_path, key, {}) for key in ("pytorch-0", "jax-0"))
     differing = {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
-    assert differing == {"TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR"}
+    assert differing == {
+        "TORCHINDUCTOR_CACHE_DIR",
+        "TRITON_CACHE_DIR",
+        "JAX_COMPILATION_CACHE_DIR",
+    }
+
+
+def test_a_program_is_never_loaded_that_was_divided_for_another_number_of_cores(tmp_path):
+    """XLA divides work by the threads that there are, and leaves them out of its cache's keys."""
+    one, two = (worker_environment(tmp_path, "jax-0", {}, cores=cores) for cores in (1, 2))
+    differing = {name for name in one.keys() | two.keys() if one.get(name) != two.get(name)}
+    assert differing == {"JAX_COMPILATION_CACHE_DIR"}
+
+
+def test_what_the_user_names_is_kept_and_what_he_does_not_is_dropped(tmp_path):
+    caller = {"XLA_FLAGS": "--x", "OMP_NUM_THREADS": "1", KEEP_ENV: "XLA_FLAGS, NOT_SET"}
+    given = worker_environment(tmp_path, "jax-0", caller)
+    assert given["XLA_FLAGS"] == "--x"
+    assert "OMP_NUM_THREADS" not in given
+    assert kept_tuning(caller) == ["XLA_FLAGS"]
+    assert set(dropped_tuning(caller)) == {"OMP_NUM_THREADS"}
+
+
+def test_what_is_kept_stands_before_what_is_set_for_all(tmp_path):
+    caller = {"XLA_PYTHON_CLIENT_PREALLOCATE": "true", KEEP_ENV: "XLA_PYTHON_CLIENT_PREALLOCATE"}
+    given = worker_environment(tmp_path, "jax-0", caller)
+    assert given["XLA_PYTHON_CLIENT_PREALLOCATE"] == "true"
 
 
 def test_what_is_recorded_names_no_person_no_place_and_no_secret(tmp_path, monkeypatch):

@@ -11,7 +11,13 @@ import pytest
 
 from advisor.measure import quiet
 from advisor.measure.progress import Progress
-from advisor.measure.quiet import CpuMeter, ask_driver, foreign_processes, wait_until_quiet
+from advisor.measure.quiet import (
+    CpuMeter,
+    ask_driver,
+    foreign_processes,
+    measured_gpu,
+    wait_until_quiet,
+)
 from advisor.render.evidence_words import progress_words
 from tests.fakes.kit import Meter
 
@@ -80,6 +86,22 @@ def test_where_nothing_is_told_nothing_is_known(tmp_path):
     assert meter.foreign_share(None, None) is None
 
 
+def test_counters_that_are_all_zero_tell_nothing(machine):
+    rows = [f"cpu{i} 0 0 0 0 0 0 0 0 0 0" for i in range(2)]
+    (machine.root / "stat").write_text("\n".join(rows), "ascii")
+    assert CpuMeter((0, 1), list, machine.root).read() is None
+
+
+def test_rows_that_are_numbered_otherwise_tell_nothing(machine):
+    """A system container shows rows 0 and 1 for the CPUs 6 and 7 that it may use."""
+    assert CpuMeter((6, 7), list, machine.root).read() is None
+    assert CpuMeter((1, 2), list, machine.root).read() is None
+
+
+def test_counters_that_do_not_see_our_own_work_are_of_other_cpus(machine):
+    assert share(machine, (0, 1), (10.0, 10.0), 15.0) is None
+
+
 class Ticks:
     """What was announced, by stage."""
 
@@ -134,6 +156,37 @@ def test_processes_are_counted_from_what_the_driver_says(answer, count):
 
 def test_our_own_processes_do_not_count():
     assert foreign_processes({41}, ask=lambda: "41\n77\n") == 1
+
+
+BUSY_GPUS = "41, GPU-aa\n77, GPU-bb\n41, GPU-bb\n"
+
+
+@pytest.mark.parametrize(("gpu", "count"), [("GPU-aa", 1), ("GPU-bb", 2), ("GPU-c", 0), (None, 2)])
+def test_only_who_is_on_the_measured_device_counts(gpu, count):
+    assert foreign_processes(ask=lambda: BUSY_GPUS, gpu=gpu) == count
+
+
+GPUS = "0, GPU-aa11, A\n1, GPU-bb22, A\n"
+MIXED = "0, GPU-aa11, A\n1, GPU-bb22, B\n"
+
+
+@pytest.mark.parametrize(
+    ("listed", "index", "environ", "uuid"),
+    [
+        (GPUS, 1, {}, "GPU-bb22"),
+        (GPUS, 0, {"CUDA_VISIBLE_DEVICES": "1"}, "GPU-bb22"),
+        (GPUS, 0, {"CUDA_VISIBLE_DEVICES": "GPU-aa"}, "GPU-aa11"),
+        (GPUS, 1, {"CUDA_VISIBLE_DEVICES": "1"}, None),
+        (GPUS, 0, {"CUDA_VISIBLE_DEVICES": ""}, None),
+        # CUDA counts the fastest first, the driver by the bus.
+        (MIXED, 0, {}, None),
+        (MIXED, 0, {"CUDA_DEVICE_ORDER": "PCI_BUS_ID"}, "GPU-aa11"),
+        ("No devices were found", 0, {}, None),
+        (None, 0, {}, None),
+    ],
+)
+def test_the_measured_device_is_named_as_the_driver_names_it(listed, index, environ, uuid):
+    assert measured_gpu(index, environ, ask=lambda _: listed) == uuid
 
 
 def test_a_driver_command_that_is_missing_hangs_or_fails_tells_nothing(monkeypatch):

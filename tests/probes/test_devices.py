@@ -158,6 +158,20 @@ class TestTorchUsing:
         del torch.accelerator.max_memory_allocated
         assert torch_devices.peak_memory_bytes(torch, device) == 7
 
+    @pytest.mark.parametrize("name", ["reset_peak_memory_stats", "max_memory_allocated"])
+    def test_a_counter_that_asserts_costs_no_measurement(self, name) -> None:
+        """Metal had the function and an assertion in it."""
+
+        def refuse(device: Any) -> int:
+            raise AssertionError(f"{name} is not there for {device}")
+
+        torch = FakeTorch("mps")
+        setattr(torch.accelerator, name, refuse)
+        device = FakeTorchDevice("mps", 0)
+        torch_devices.reset_peak_memory(torch, device)
+        if name == "max_memory_allocated":
+            assert torch_devices.peak_memory_bytes(torch, device) is None
+
     def test_no_memory_counter_is_none_and_not_zero(self) -> None:
         torch = FakeTorch("mps", old=True)
         device = torch_devices.select(torch, "mps")

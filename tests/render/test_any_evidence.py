@@ -92,7 +92,7 @@ def assembled(seed: int) -> Evidence:
             LaunchResult(
                 index=k,
                 runs={(item.key, m.label): ran(chance) for m in modes if chance.random() < 0.9},
-                noisy={item.key} if chance.random() < 0.2 else set(),
+                foreign_share={item.key: chance.choice((None, 0.01, 0.6))},
             )
             for k in range(chance.choice((0, 1, 2, 3, 7)))
         ]
