@@ -232,7 +232,7 @@ class Talk:
         from advisor.cli.background import BackgroundProbe
         from advisor.cli.measuring import specs_of
 
-        wanted = _work_options(answers)
+        wanted = self._work_options(answers)
         if not self.probe or not wanted or wanted == self.aside_for:
             return
         if self.consent is not None:
@@ -279,21 +279,30 @@ class Talk:
         from advisor.cli.live import live_progress
 
         with live_progress(quiet=self.quiet, colour=self.colour) as report:
-            if self.aside is not None and self.aside_for == _work_options(answers):
+            if self.aside is not None and self.aside_for == self._work_options(answers):
                 return self._from_aside(report)
             from advisor.cli.measuring import make_campaign
             from advisor.measure.campaign import measure
 
             return measure(make_campaign(self.around, self._wishes(answers), report))
 
+    def _work_options(self, answers: Answers) -> tuple[str, ...]:
+        """The probe options for what the answers say will be computed; empty without a task."""
+        from advisor.cli.model_options import model_options
+
+        task = _task_options(answers)
+        return (*task, *model_options(self.base, answers)) if task else ()
+
     def _wishes(self, answers: Answers, device: str = "") -> Wishes:
         from advisor.cli.measuring import make_wishes, parse_budget
+        from advisor.cli.model_options import models_asked
         from advisor.cli.probe import task_probes
 
         transforms = answers.values.get("transforms")
         listed = transforms if isinstance(transforms, list) else []
         return make_wishes(
             **task_probes(self.base, answers.values.get("task"), listed),
+            models=models_asked(self.base, answers),
             profile=self.profile,
             device=device or self.device or "cpu",
             budget_s=parse_budget(self.time_budget()),
@@ -371,8 +380,8 @@ def device_for(hardware: Any) -> str:
     return ""
 
 
-def _work_options(answers: Answers) -> tuple[str, ...]:
-    """The probe options for what the answers say will be computed; empty without a task."""
+def _task_options(answers: Answers) -> tuple[str, ...]:
+    """The probe options for task and transforms; empty without a task."""
     task, transforms = answers.values.get("task"), answers.values.get("transforms")
     if not isinstance(task, str):
         return ()

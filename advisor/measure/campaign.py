@@ -324,9 +324,9 @@ def _attributions(probes: Sequence[Probe], tested: SelftestResult | None) -> lis
 
 def _works(plan: Plan, result: RunResult, floor: float) -> list[Work]:
     """What the models that were asked for predict."""
-    choices = [i for s in plan.series for i in s.items if i.role == "choice"]
-    basis = Basis(looks=plan.looks, floor=floor, too_large=result.too_large)
-    return works_of([i.asked for i in choices if i.asked is not None], result.probes, basis)
+    too_large = {**plan.too_large, **result.too_large}
+    basis = Basis(looks=plan.looks, floor=floor, too_large=too_large)
+    return works_of(plan.models, result.probes, basis)
 
 
 def _toolchain_parts(campaign: Campaign, result: RunResult) -> list[Toolchain]:

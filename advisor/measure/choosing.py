@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
-from advisor.devices import info_of
+from advisor.devices import info_of, is_cpu
 from advisor.evidence import Reason
 from advisor.measure.models import AskedModel
 from advisor.measure.wishes import Wishes
@@ -65,6 +65,29 @@ class Room:
         if self.left_s is None:
             return self.limits.step_s
         return min(self.limits.step_s, max(0.0, self.left_s) / (4 * _STEPS_PER_LAUNCH))
+
+
+# Rates that nothing measured here exceeds by much, FLOP/s: of one CPU core (two 512-bit FMA units
+# at 3 GHz make 2e11) and of an accelerator (H100, float32 on its tensor cores as TF32, about 5e14).
+_CORE_FLOPS_PER_S = 1e11
+_ACCELERATOR_FLOPS_PER_S = 5e14
+
+
+def surely_too_large(asked: AskedModel, profile: str, device: str, cores: int) -> Reason | None:
+    """Why *asked* need not even be tried: its least depth is too much for any machine like this.
+
+    None where it may fit, which the launch that chooses then finds out.
+    """
+    if asked.least_flops is None:
+        return None
+    rate = cores * _CORE_FLOPS_PER_S if is_cpu(device) else _ACCELERATOR_FLOPS_PER_S
+    # Both frameworks take a step.
+    step_s = 2 * asked.least_flops / rate
+    limit_s = _PATIENCE * LIMITS[profile].step_s
+    if step_s <= limit_s:
+        return None
+    values = {"step_s": step_s, "limit_s": limit_s, "depth": asked.least, "key": asked.depth}
+    return Reason("too-large", "counted", values)
 
 
 def items_of_model(
@@ -165,6 +188,11 @@ def estimating(
     return items, reason
 
 
+def choice_key(asked: AskedModel) -> str:
+    """The key of the item that chooses among the variants of *asked*."""
+    return f"{asked.workload}/{asked.name}.choice"
+
+
 def cut_name(asked: AskedModel, depth: int) -> str:
     """What the size is called that is cut to *depth*."""
     return f"{asked.name}.{asked.depth}-{depth}"
@@ -220,7 +248,7 @@ def depths_of(item: WorkItem, launch: LaunchResult, room: Room) -> tuple[list[in
         return [asked.asked_depth], None
     if not fits(asked.least + 1, _PATIENCE):
         values = {"step_s": step_s, "limit_s": _PATIENCE * room.step_s, "depth": here}
-        return [], Reason("too-large", "", {**values, "key": asked.depth})
+        return [], Reason("too-large", "timed", {**values, "key": asked.depth})
     deeper = [n for n in (3, 2) if asked.least < n < asked.asked_depth and fits(n)]
     second = deeper[0] if deeper else asked.least + 1
     depths = [asked.least, second]

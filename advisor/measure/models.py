@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ class AskedModel:
         least: The smallest depth that the family has.
         words: The keys whose values are words; a tiny size keeps them.
         variants: What the model can be written as at this size, PyTorch first.
-        flops: Of one step, where the family counts them.
+        flops: Of one step, where the family counts them; `least_flops` at the smallest depth.
     """
 
     model: str
@@ -57,6 +57,7 @@ class AskedModel:
     words: frozenset[str]
     variants: tuple[Variant, ...]
     flops: float | None = None
+    least_flops: float | None = None
     samples_per_step: float = 1.0
     precision: str = "float32"
     tolerance: Mapping[str, float] = field(default_factory=dict)
@@ -123,7 +124,20 @@ def asked_models(worker: Sequence[str], place: Path, asked: Sequence[str]) -> li
             models.append(_asked(text, one, models))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise WorkerError("worker-garbage", "no-catalogue") from error
-    return models
+    return _with_least(worker, place, models)
+
+
+def _with_least(
+    worker: Sequence[str], place: Path, models: Sequence[AskedModel]
+) -> list[AskedModel]:
+    """*models* with what a step of their smallest depth computes: some are too large for it."""
+    cut = [f"{m.model}:{json.dumps(m.at_depth(m.least))}" for m in models]
+    described = describe_models(worker, place, cut)
+    try:
+        least = [one["asked"]["flops"] for one in described]
+    except (KeyError, TypeError) as error:
+        raise WorkerError("worker-garbage", "no-catalogue") from error
+    return [replace(model, least_flops=flops) for model, flops in zip(models, least, strict=True)]
 
 
 def _asked(text: str, described: Mapping[str, Any], before: Sequence[AskedModel]) -> AskedModel:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from advisor.devices import info_of, is_cpu
 from advisor.evidence import Reason
 from advisor.measure.catalogue import OfferedWorkload
-from advisor.measure.choosing import items_of_model
+from advisor.measure.choosing import choice_key, items_of_model, surely_too_large
 from advisor.measure.models import AskedModel
 from advisor.measure.selection import chosen, items_of, on_one_core
 from advisor.measure.verdicts import Looks, looks_of
@@ -66,6 +66,8 @@ class Plan:
     """Series of launches, and what was left out and why.
 
     `fast_cpus` are those of the fast cores of a processor that has slow ones too.
+    `models` are all that were asked for; `too_large` says by the key of its choice why one is not
+    tried.
     """
 
     profile: str
@@ -80,6 +82,8 @@ class Plan:
     budget_s: float | None = None
     memory_bytes: float | None = None
     fast_cpus: frozenset[int] = frozenset()
+    models: tuple[AskedModel, ...] = ()
+    too_large: Mapping[str, Reason] = field(default_factory=dict)
 
     def seconds(self) -> float:
         """About how long the plan takes: the first look of everything, cold builds once."""
@@ -107,6 +111,12 @@ def make_plan(
     """
     workloads = chosen(catalogue, wishes)
     names = {workload.id for workload in workloads}
+    too_large = {
+        choice_key(model): reason
+        for model in models
+        if (reason := surely_too_large(model, wishes.profile, wishes.device, len(cpus)))
+    }
+    tried = [model for model in models if choice_key(model) not in too_large]
     wishes = replace(wishes, values={n: v for n, v in wishes.values.items() if n in names})
     wanted = [t for t in toolchains if not wishes.frameworks or t.framework in wishes.frameworks]
     exclusive = info_of(wishes.device).exclusive
@@ -114,7 +124,7 @@ def make_plan(
         profile=wishes.profile,
         settings=wishes.settings,
         seed=wishes.seed,
-        series=_series_of(workloads, models, wanted, wishes, cpus),
+        series=_series_of(workloads, tried, wanted, wishes, cpus),
         looks=looks_of(
             wishes.profile,
             exclusive=exclusive,
@@ -124,6 +134,8 @@ def make_plan(
         toolchains=tuple(wanted),
         missing=missing,
         budget_s=wishes.budget_s,
+        models=tuple(models),
+        too_large=too_large,
     )
     return cut_to_budget(plan, wishes, spent_s) if wishes.budget_s else plan
 

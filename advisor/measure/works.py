@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from advisor.evidence import Comparison, Entry, Extrapolated, Probe, Reason, Work, WorkMode
+from advisor.measure.choosing import choice_key
 from advisor.measure.models import AskedModel
 from advisor.measure.statistics import Interval, quantile, t_interval
 from advisor.measure.verdicts import LOG_MARGIN, Looks, Verdict, call
@@ -62,7 +63,7 @@ def _estimates(probe: Probe, asked: AskedModel) -> bool:
 
 
 def _why_nothing(asked: AskedModel, choice: Probe | None, basis: Basis) -> Reason:
-    too_large = basis.too_large.get(f"{asked.workload}/{asked.name}.choice")
+    too_large = basis.too_large.get(choice_key(asked))
     if too_large is not None:
         return too_large
     broken = [e for e in choice.entries if e.status != "ok"] if choice else []

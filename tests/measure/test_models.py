@@ -111,7 +111,7 @@ def deep(**more: float) -> dict[str, dict[str, float]]:
 
 
 def extrapolated(script, tmp_path, **changes: Any) -> Work:
-    settings = {"profile": "quick", "modes": deep(), "flops_per_layer": 1e12, **changes}
+    settings = {"profile": "quick", "modes": deep(), "flops_per_layer": 1e10, **changes}
     [work] = measured(script, tmp_path, "stack:deep", **settings).works
     return work
 
@@ -132,7 +132,7 @@ def test_what_is_too_deep_is_measured_at_two_depths_and_predicted_by_their_diffe
 
 
 def test_only_depth_is_cut_and_a_tiny_model_is_checked(script, tmp_path):
-    settings = {"profile": "quick", "modes": deep(), "flops_per_layer": 1e12}
+    settings = {"profile": "quick", "modes": deep(), "flops_per_layer": 1e10}
     evidence = measured(script, tmp_path, "stack:deep", **settings)
     sizes = {p.size_name: p.size for p in evidence.probes}
     assert sizes["deep.parity"] == {"layers": 2, "width": 4, "norm": "layer"}
@@ -180,6 +180,14 @@ def test_where_even_the_least_depth_is_too_large_there_is_no_prediction(script, 
     assert work.reason is not None
     assert work.reason.id == "too-large"
     assert "a smaller preset" in work.reason.text
+
+
+def test_what_no_machine_like_this_could_run_is_not_even_tried(script, tmp_path):
+    work = extrapolated(script, tmp_path, flops_per_layer=1e15)
+    assert (work.verdict, work.modes, script.starts("pytorch")) == ("invalid", [], 0)
+    assert work.reason is not None
+    assert (work.reason.id, work.reason.case) == ("too-large", "counted")
+    assert "an accelerator" in work.reason.text
 
 
 @pytest.mark.parametrize(
