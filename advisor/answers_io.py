@@ -158,17 +158,22 @@ def _sources(part: Part, values: Mapping[str, Value], source: Source) -> dict[st
     return sources
 
 
-def parse_assignment(text: str, base: RuleBase) -> tuple[str, Value]:
+def parse_assignment(text: str, base: RuleBase, *, where: str | None = None) -> tuple[str, Value]:
     """The key and the value in ``key=value``; the value is ``unknown`` where that is said.
 
     Lists are written with commas between: ``transforms=long_scan,per_sample_grad``.
+
+    Args:
+        text: What was given.
+        base: The vocabulary.
+        where: What errors call it; ``--set TEXT`` unless given.
 
     Raises:
         UserError: no such key, or the key cannot have that value.
     """
     key, equals, written = text.partition("=")
     key, written = key.strip(), written.strip()
-    where = f"--set {text if len(text) <= 80 else text[:79] + '…'}"
+    where = where or f"--set {text if len(text) <= 80 else text[:79] + '…'}"
     fact = _answerable(base, key)
     if fact is None:
         hint = _hint_for_key(base, key)

@@ -5,6 +5,7 @@ Heavy modules are imported inside the command that needs them, so that ``--help`
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import signal
@@ -30,6 +31,9 @@ _COMMANDS: tuple[str, ...] = (
     "rules",
     "schema",
 )
+
+ENDED_BY_READER = 0
+"""What reads decides how much it reads: `| head` is no failure."""
 
 _EPILOG = (
     "Exit codes: 0 done, a tie included; 1 our bug; 2 bad usage or input; 3 done but incomplete; "
@@ -78,10 +82,13 @@ def main() -> None:
     except BrokenPipeError:
         # The reader went away (`| head`): what follows must not fail again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 141
+        code = ENDED_BY_READER
     except SystemExit as error:
-        # Typer leaves this way when the reader went away while it was printing.
         code = error.code
+        if isinstance(error.__context__, OSError) and error.__context__.errno == errno.EPIPE:
+            # Typer leaves this way when the reader went away while it was printing.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = ENDED_BY_READER
     except BaseException as error:  # noqa: BLE001  (the one place that turns errors into words)
         code = report_failure(error, sys.argv[1:])
     sys.exit(code if isinstance(code, int) else 0)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from advisor import __version__
-from advisor.cli import app
+from advisor.cli import app, completing
 from advisor.cli.common import (
     FullOption,
     JsonOption,
@@ -34,20 +34,29 @@ if TYPE_CHECKING:
     from advisor.record import Record
 
 AnswersOption = Annotated[
-    Path, typer.Option("--answers", help="The answers, as YAML or JSON. Required.")
+    Path, typer.Option("--answers", metavar="FILE", help="The answers, as YAML or JSON. Required.")
 ]
 EvidenceOption = Annotated[
     list[Path] | None,
-    typer.Option("--evidence", help="Evidence that probe or interview wrote. Repeatable."),
+    typer.Option(
+        "--evidence", metavar="FILE", help="Evidence that probe or interview wrote. Repeatable."
+    ),
 ]
 SetOption = Annotated[
-    list[str] | None, typer.Option("--set", help="KEY=VALUE: change one answer. Repeatable.")
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        autocompletion=completing.assignments,
+        help="KEY=VALUE: change one answer. Repeatable.",
+    ),
 ]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of the sampling.")]
 TodayOption = Annotated[
     str | None,
     typer.Option(
         "--today",
+        metavar="DATE",
         help="ISO date that decides what has expired; the evidence's date unless given.",
     ),
 ]
@@ -96,8 +105,10 @@ def advise(
         say("Written: " + ", ".join(str(path) for path in output), quiet=quiet)
     if json:
         emit_json(freeze(record))
-    elif not output or not quiet:
+    elif not quiet:
         typer.echo(_terminal(record, no_color=no_color))
+    elif not output:
+        typer.echo(record.decision.headline)
     if verbose:
         say(f"{len(record.decision.rules_fired)} rules fired; seed {seed}; today {day}")
 

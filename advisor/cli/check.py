@@ -28,10 +28,13 @@ def check(
     decision: Annotated[Path, typer.Argument(help="The decision.json to check.")],
     evidence: Annotated[
         list[Path] | None,
-        typer.Option("--evidence", help="New evidence instead of the recorded. Repeatable."),
+        typer.Option(
+            "--evidence", metavar="FILE", help="New evidence instead of the recorded. Repeatable."
+        ),
     ] = None,
     today: Annotated[
-        str | None, typer.Option("--today", help="ISO date to check for; today unless given.")
+        str | None,
+        typer.Option("--today", metavar="DATE", help="ISO date to check for; today unless given."),
     ] = None,
     rules: RulesOption = None,
     json: JsonOption = False,

@@ -26,10 +26,16 @@ JsonOption = Annotated[
 ]
 OutputOption = Annotated[
     list[Path] | None,
-    typer.Option("--output", "-o", help="Write to PATH; the suffix sets the format. Repeatable."),
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="PATH",
+        help="Write to PATH; the suffix sets the format. Repeatable.",
+    ),
 ]
 RulesOption = Annotated[
-    list[Path] | None, typer.Option("--rules", help="Add the rule pack in DIR. Repeatable.")
+    list[Path] | None,
+    typer.Option("--rules", metavar="DIR", help="Add the rule pack in DIR. Repeatable."),
 ]
 FullOption = Annotated[
     bool,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from advisor.cli import app
+from advisor.cli import app, completing
 from advisor.cli.common import (
     FullOption,
     JsonOption,
@@ -50,10 +50,16 @@ OUR_FAULT = (
 def interview(
     *,
     answers: Annotated[
-        Path | None, typer.Option("--answers", help="Take answers from this file.")
+        Path | None, typer.Option("--answers", metavar="FILE", help="Take answers from this file.")
     ] = None,
     set_: Annotated[
-        list[str] | None, typer.Option("--set", help="KEY=VALUE: one answer. Repeatable.")
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            autocompletion=completing.assignments,
+            help="KEY=VALUE: one answer. Repeatable.",
+        ),
     ] = None,
     defaults: Annotated[
         bool, typer.Option("--defaults", help="Take detected values and defaults; ask the rest.")
@@ -68,7 +74,8 @@ def interview(
         typer.Option("--example", help="Where nobody can be asked, take the example scenario."),
     ] = False,
     evidence: Annotated[
-        list[Path] | None, typer.Option("--evidence", help="Measurements to use. Repeatable.")
+        list[Path] | None,
+        typer.Option("--evidence", metavar="FILE", help="Measurements to use. Repeatable."),
     ] = None,
     no_probe: Annotated[bool, typer.Option("--no-probe", help="Measure nothing here.")] = False,
     profile: ProfileOption = "standard",

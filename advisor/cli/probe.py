@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from advisor.cli import app
+from advisor.cli import app, completing
 from advisor.cli.common import (
     JsonOption,
     NoColorOption,
@@ -30,17 +30,27 @@ if TYPE_CHECKING:
     from advisor.measure.campaign import Campaign, Finished
 
 ProfileOption = Annotated[
-    str, typer.Option("--profile", help="quick, standard or thorough: how many launches and sizes.")
+    str,
+    typer.Option(
+        "--profile",
+        metavar=completing.PROFILES,
+        autocompletion=completing.profiles,
+        help="quick, standard or thorough: how many launches and sizes.",
+    ),
 ]
 BudgetOption = Annotated[
-    str | None, typer.Option("--budget", help="Cut the plan to this long: 60s, 3m.")
+    str | None, typer.Option("--budget", metavar="TIME", help="Cut the plan to this long: 60s, 3m.")
 ]
 PythonOption = Annotated[
     list[str] | None,
-    typer.Option("--python", help="torch=PATH or jax=PATH: an interpreter to measure. Repeatable."),
+    typer.Option(
+        "--python",
+        metavar="FRAMEWORK=PATH",
+        help="torch=PATH or jax=PATH: an interpreter to measure. Repeatable.",
+    ),
 ]
 LabelOption = Annotated[
-    str | None, typer.Option("--label", help="What the report calls this machine.")
+    str | None, typer.Option("--label", metavar="TEXT", help="What the report calls this machine.")
 ]
 IncludeHostOption = Annotated[
     bool,
@@ -48,7 +58,12 @@ IncludeHostOption = Annotated[
 ]
 DeviceOption = Annotated[
     str | None,
-    typer.Option("--device", help="cpu (what is meant without it), or an accelerator: gpu, tpu."),
+    typer.Option(
+        "--device",
+        metavar="DEVICE",
+        autocompletion=completing.devices,
+        help="cpu (what is meant without it), or an accelerator: gpu, tpu.",
+    ),
 ]
 
 
@@ -57,26 +72,61 @@ def probe(
     *,
     profile: ProfileOption = "standard",
     only: Annotated[
-        list[str] | None, typer.Option("--only", help="Only this probe (a name or pattern).")
+        list[str] | None,
+        typer.Option(
+            "--only",
+            metavar="PROBE",
+            autocompletion=completing.probes,
+            help="Only this probe (a name or pattern).",
+        ),
     ] = None,
     skip: Annotated[
-        list[str] | None, typer.Option("--skip", help="Not this probe (a name or pattern).")
+        list[str] | None,
+        typer.Option(
+            "--skip",
+            metavar="PROBE",
+            autocompletion=completing.probes,
+            help="Not this probe (a name or pattern).",
+        ),
     ] = None,
     framework: Annotated[
-        list[str] | None, typer.Option("--framework", help="Only pytorch or only jax.")
+        list[str] | None,
+        typer.Option(
+            "--framework",
+            metavar=completing.FRAMEWORKS,
+            autocompletion=completing.frameworks,
+            help="Only pytorch or only jax.",
+        ),
     ] = None,
     device: DeviceOption = None,
     python: PythonOption = None,
     budget: BudgetOption = None,
     settings: Annotated[
-        str, typer.Option("--settings", help="matched (decides) or default (out of the box).")
+        str,
+        typer.Option(
+            "--settings",
+            metavar=completing.SETTINGS,
+            autocompletion=completing.settings,
+            help="matched (decides) or default (out of the box).",
+        ),
     ] = "matched",
     task: Annotated[
-        str | None, typer.Option("--task", help="The probes that stand for this task.")
+        str | None,
+        typer.Option(
+            "--task",
+            metavar="TASK",
+            autocompletion=completing.tasks,
+            help="The probes that stand for this task.",
+        ),
     ] = None,
     transform: Annotated[
         list[str] | None,
-        typer.Option("--transform", help="And those that stand for this transform. Repeatable."),
+        typer.Option(
+            "--transform",
+            metavar="TRANSFORM",
+            autocompletion=completing.transforms,
+            help="And those that stand for this transform. Repeatable.",
+        ),
     ] = None,
     models: Annotated[
         bool, typer.Option("--models", help="List the models that can be measured, and exit.")
@@ -93,7 +143,11 @@ def probe(
     ] = None,
     workload: Annotated[
         list[Path] | None,
-        typer.Option("--workload", help="A file with your own step, measured instead. Repeatable."),
+        typer.Option(
+            "--workload",
+            metavar="FILE.py",
+            help="A file with your own step, measured instead. Repeatable.",
+        ),
     ] = None,
     workload_template: Annotated[
         bool, typer.Option("--workload-template", help="Print such a file, and exit.")
@@ -101,7 +155,11 @@ def probe(
     seed: Annotated[int, typer.Option("--seed", help="Seed of inputs and schedule.")] = 0,
     export_worker: Annotated[
         Path | None,
-        typer.Option("--export-worker", help="Write FILE.pyz, which measures on a bare node."),
+        typer.Option(
+            "--export-worker",
+            metavar="FILE.pyz",
+            help="Write FILE.pyz, which measures on a bare node.",
+        ),
     ] = None,
     label: LabelOption = None,
     include_host: IncludeHostOption = False,
@@ -176,9 +234,10 @@ def _of_task(task: str | None, transforms: list[str], packs: list[Path]) -> dict
 
     base = load_rule_base(packs)
     if task is not None:
-        parse_assignment(f"task={task}", base)
+        parse_assignment(f"task={task}", base, where=f"--task {task}"[:80])
     if transforms:
-        parse_assignment(f"transforms={','.join(transforms)}", base)
+        named = ",".join(transforms)
+        parse_assignment(f"transforms={named}", base, where=f"--transform {named}"[:80])
     return task_probes(base, task, transforms)
 
 

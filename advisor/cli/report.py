@@ -54,6 +54,8 @@ def report(
         say("Written: " + ", ".join(str(path) for path in paths), quiet=quiet)
     if json:
         emit_json(freeze(thawed))
+    elif not paths and quiet:
+        typer.echo(thawed.decision.headline)
     elif not paths:
         from advisor.render.terminal import render_terminal
 

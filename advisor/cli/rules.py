@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from advisor.cli import app
+from advisor.cli import app, completing
 from advisor.cli.common import (
     JsonOption,
     QuietOption,
@@ -42,11 +42,16 @@ group = typer.Typer(help="List, explain, check and test the rules.", rich_markup
 app.add_typer(group, name="rules")
 
 TodayOption = Annotated[
-    str | None, typer.Option("--today", help="ISO date to judge age by; today unless given.")
+    str | None,
+    typer.Option("--today", metavar="DATE", help="ISO date to judge age by; today unless given."),
 ]
 FilterOption = Annotated[
     list[str] | None,
-    typer.Option("--filter", help=f"A word, or KEY=WORD with KEY {', '.join(_FILTERS)}."),
+    typer.Option(
+        "--filter",
+        metavar="[KEY=]WORD",
+        help=f"A word, or KEY=WORD with KEY {', '.join(_FILTERS)}.",
+    ),
 ]
 
 
@@ -163,7 +168,9 @@ def _find(base: RuleBase, name: str) -> Rule:
 
 @group.command()
 def explain(
-    name: Annotated[str, typer.Argument(metavar="ID", help="The rule's id.")],
+    name: Annotated[
+        str, typer.Argument(metavar="ID", autocompletion=completing.rule_ids, help="The rule's id.")
+    ],
     *,
     today: TodayOption = None,
     rules: RulesOption = None,
@@ -351,7 +358,12 @@ def refresh(
         str, typer.Option("--within", help="How far ahead an expiry counts, such as 90d or 3m.")
     ] = "90d",
     only: Annotated[
-        list[str] | None, typer.Option("--only", help="An id or a package; repeatable.")
+        list[str] | None,
+        typer.Option(
+            "--only",
+            metavar="ID",
+            help="An id or a package; repeatable.",
+        ),
     ] = None,
     index: Annotated[
         bool, typer.Option("--index", help="Also ask pip's package index what released since.")
@@ -393,7 +405,8 @@ def refresh(
 def docs(
     *,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write to PATH instead of stdout.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="PATH", help="Write to PATH instead of stdout."),
     ] = None,
     rules: RulesOption = None,
     quiet: QuietOption = False,
