@@ -26,12 +26,13 @@ from advisor.machine.mends import Mends
 from advisor.machine.toolchains import InstalledToolchain
 from advisor.pair import FRAMEWORKS, TITLES
 
+# By batch system its name, and what is found where a job has no GPU.
 _SCHEDULERS = {
-    "slurm": "Slurm",
-    "pbs": "PBS",
-    "lsf": "LSF",
-    "sge": "Grid Engine",
-    "kubernetes": "Kubernetes",
+    "slurm": ("Slurm", "accelerator.not-in-slurm-job"),
+    "pbs": ("PBS", "accelerator.not-in-pbs-job"),
+    "lsf": ("LSF", "accelerator.not-in-lsf-job"),
+    "sge": ("Grid Engine", "accelerator.not-in-sge-job"),
+    "kubernetes": ("Kubernetes", "accelerator.not-in-kubernetes-job"),
 }
 _PROBLEM_IDS = {
     "framework-missing": "missing",
@@ -192,8 +193,9 @@ def _not_ours(seen: Examination, bench: Bench, accelerator: Mapping[str, Any]) -
     unlisted = silent and "no devices" in str(accelerator.get("driver_words")).lower()
     gpu = accelerator["kind"] in ("nvidia", "amd")
     if gpu and scheduler and (details.get("scheduler_gpus") is False or unlisted):
-        text = f"this {_SCHEDULERS[scheduler]} job has no GPU: the node's {name} is not its own"
-        return bench.warning(f"accelerator.not-in-{scheduler}-job", f"{text}{_said(accelerator)}")
+        title, finding = _SCHEDULERS[scheduler]
+        text = f"this {title} job has no GPU: the node's {name} is not its own"
+        return bench.warning(finding, f"{text}{_said(accelerator)}")
     inside = details.get("container") or scheduler == "kubernetes"
     if inside and accelerator["kind"] == "nvidia" and accelerator.get("device_nodes") == 0:
         text = f"the container was started without the {name} that the machine has"

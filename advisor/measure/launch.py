@@ -7,6 +7,7 @@ A worker that crashes or hangs costs its own mode: the others go on in a fresh p
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -106,7 +107,14 @@ class RunningLaunch:
             future.result()
 
     def _toolchains(self) -> list[ToolchainSpec]:
-        by_key = {m.toolchain.key: m.toolchain for item in self._items for m in item.modes}
+        # One whose modes are all broken, or run in processes of their own, needs no worker.
+        by_key = {
+            m.toolchain.key: m.toolchain
+            for item in self._items
+            for m in item.modes
+            if (item.key, m.label) not in self._skipped
+            and (self._first or not (item.own_process or m.few_samples))
+        }
         # The same key for all launches, so that every other one has the reversed order.
         key = f"{self._options.seed}/{self._series.key}"
         return [by_key[name] for name in launch_order(sorted(by_key), self.result.index, key)]
@@ -207,6 +215,7 @@ class RunningLaunch:
         groups: dict[str, list[Mode]] = {}
         for mode in modes:
             groups.setdefault(mode.toolchain.key, []).append(mode)
+        begin = time.monotonic()
         with self.result.spending("building"):
             self._side_by_side(
                 [partial(self._prepare_group, item, group) for group in groups.values()]
@@ -217,7 +226,7 @@ class RunningLaunch:
         for key, worker in self._pool.workers.items():
             # They are elsewhere now than when they said hello.
             self.result.hellos[key] = worker.hello
-        return self._turns.time(item, modes)
+        return self._turns.time(item, modes, built_s=time.monotonic() - begin)
 
     def _prepare_group(self, item: WorkItem, modes: Sequence[Mode]) -> None:
         for mode in modes:

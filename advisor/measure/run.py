@@ -251,16 +251,19 @@ class Run:
     def _affordable(self, series: Series, items: list[WorkItem]) -> list[WorkItem]:
         """Those of *items* whose comparisons can be settled in what is left of the budget.
 
-        What needs least is served first: a launch that calls nothing is spent for nothing. The
-        first launch of all takes the plan at its word; `_room` ends it in time.
+        What needs least is served first: a launch that calls nothing is spent for nothing. First
+        launches take the plan at its word; `_room` ends them in time.
         """
         budget_s = self._plan.budget_s
-        if budget_s is None or not self._launches[series.key]:
+        if budget_s is None or not any(self._launches.values()):
+            return items
+        if not self._launches[series.key] and self._elapsed_s() < budget_s:
             return items
         owed = {one.item.key: one for one in self._owed if one.series.key == series.key}
         left_s = OVERRUN * budget_s - self._elapsed_s()
         chosen: list[Owed] = []
-        for one in sorted((owed[i.key] for i in items), key=lambda o: self._clock.left_s([o])):
+        needed = [owed.get(item.key, Owed(series, item, 1)) for item in items]
+        for one in sorted(needed, key=lambda o: self._clock.left_s([o])):
             if self._clock.left_s([*chosen, one]) <= left_s:
                 chosen.append(one)
         kept = {one.item.key for one in chosen}

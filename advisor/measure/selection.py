@@ -69,8 +69,8 @@ def items_of(
     """The items of one workload; *beside* another series only what its verdict needs."""
     sizes = _sizes(workload, wishes)
     short = beside and wishes.profile != "thorough"
-    # Modes that only answer a claim are no part of a task.
-    extras = not short and (not wishes.values or wishes.profile == "thorough")
+    # Modes that only answer a claim are measured where somebody asks for their probe by name.
+    extras = not short and (bool(wishes.only) or wishes.profile == "thorough")
     return [
         WorkItem(
             workload=workload.id,

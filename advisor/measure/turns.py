@@ -36,6 +36,10 @@ _STATUS: dict[str, EntryStatus] = {
 _FINISH_TIMEOUT_S = 30.0
 # So many rounds in a row that others spoilt are no burst: they are waited for.
 SPOILT_ROUNDS = 3
+# Timing an item may take this share of what building it took, up to so many times the plan: more
+# pairs pin a launch's ratio, but it is launches that differ.
+TIMED_SHARE = 0.5
+MOST_TIMES_DEAR = 2
 
 
 class Turns:
@@ -138,15 +142,16 @@ class Turns:
         name = f"{self._series.key}-{item.key}-{mode.label}".replace("/", "-")
         return self._options.workspace / f"observed-{name}.npz"
 
-    def time(self, item: WorkItem, modes: Sequence[Mode]) -> bool:
+    def time(self, item: WorkItem, modes: Sequence[Mode], *, built_s: float = 0.0) -> bool:
         """Blocks of all *modes* in turn, then what is asked of each alone; False where one broke.
 
-        The modes have been prepared, and their workers are where they are measured.
+        The modes have been prepared, which took *built_s*, and their workers are where they are
+        measured.
         """
         protocol = self._options.protocol
         regular = [mode for mode in modes if not mode.few_samples]
         few = [mode for mode in modes if mode.few_samples]
-        if not self._rounds(item, regular):
+        if regular and not self._rounds(item, regular, built_s):
             return False
         for number in range(protocol.few_blocks):
             if not self._round(item, few, number):
@@ -156,7 +161,7 @@ class Turns:
             return False
         return all(self.guarded(item, mode, self._collect) for mode in modes)
 
-    def _rounds(self, item: WorkItem, modes: Sequence[Mode]) -> bool:
+    def _rounds(self, item: WorkItem, modes: Sequence[Mode], built_s: float) -> bool:
         """All rounds of the modes that are compared, and what the gates say of their blocks.
 
         They go on until the planned number of clean ones is there: a few bad seconds cost those
@@ -165,8 +170,8 @@ class Turns:
         """
         result, by_label = self.result, {mode.label: mode for mode in modes}
         key = f"{self._options.seed}/{self._series.key}/{item.key}/{result.index}"
-        planned = self._planned(item)
-        most = planned if item.one_off else planned * gates.MOST_TIMES_ROUNDS
+        planned = self._planned(item, len(modes), built_s)
+        most = planned if item.one_off else self._most(planned)
         start = self._meter.read()
         for number, order in enumerate(block_orders(list(by_label), most, key)):
             clean = self._clean(item, by_label) if number >= planned else 0
@@ -183,9 +188,17 @@ class Turns:
             result.runs[item.key, label].blocks = marked[label]
         return True
 
-    def _planned(self, item: WorkItem) -> int:
+    def _planned(self, item: WorkItem, modes: int, built_s: float) -> int:
+        """How many clean rounds of so many *modes*: more where the launch was dear to build."""
         protocol = self._options.protocol
-        return protocol.few_blocks if item.one_off else protocol.rounds
+        if item.one_off:
+            return protocol.few_blocks
+        worth = TIMED_SHARE * built_s / (max(1, modes) * (protocol.block_s + protocol.gap_s))
+        return max(protocol.rounds, min(round(worth), protocol.rounds * MOST_TIMES_DEAR))
+
+    def _most(self, planned: int) -> int:
+        """The launch's own limit of rounds."""
+        return max(planned, self._options.protocol.rounds * gates.MOST_TIMES_ROUNDS)
 
     def _blocks(self, item: WorkItem, labels: Iterable[str]) -> dict[str, list[Block]]:
         return {label: self.result.runs[item.key, label].blocks for label in labels}

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import multiprocessing
-import os
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -120,33 +116,6 @@ def called(verdict: str) -> bool:
 def counts(verdicts: Sequence[str]) -> dict[str, int]:
     """How often each word was said."""
     return {word: verdicts.count(word) for word in sorted(set(verdicts))}
-
-
-def _burn(on_s: float, off_s: float) -> None:
-    parent = os.getppid()
-    while os.getppid() == parent:
-        end = time.perf_counter() + on_s
-        while time.perf_counter() < end:
-            pass
-        time.sleep(off_s)
-
-
-@contextlib.contextmanager
-def burners(on_s: float = 1.0, off_s: float = 0.0) -> Iterator[None]:
-    """Other processes that use every core, all the time or in bursts."""
-    context = multiprocessing.get_context("spawn")
-    processes = [
-        context.Process(target=_burn, args=(on_s, off_s), daemon=True) for _ in usable_cpus()
-    ]
-    for process in processes:
-        process.start()
-    try:
-        time.sleep(1.0)
-        yield
-    finally:
-        for process in processes:
-            process.kill()
-            process.join()
 
 
 Bench = Callable[[int], list[Row]]

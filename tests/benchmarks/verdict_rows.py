@@ -5,17 +5,14 @@ from __future__ import annotations
 import math
 
 from advisor.measure.verdicts import STANDARD, THOROUGH
-from advisor.measure.work import Mode
 from tests.benchmarks.harness import (
     Row,
-    burners,
     called,
     compared,
     counts,
     item_of,
     median_s,
     run_group,
-    toolchain,
     twin_modes,
 )
 
@@ -46,41 +43,6 @@ def equal_code(framework: str, groups: int) -> list[Row]:
             f"{wrong} called; {seen}",
             wrong == 0,
             {"called": wrong, "verdicts": verdicts, "logs": logs},
-        )
-    ]
-
-
-def equal_code_in_bursts(groups: int) -> list[Row]:
-    """The same while others use the cores in bursts."""
-    item = item_of("mlp_train", "small", twin_modes("jax", "jax.jit"))
-    with burners(on_s=0.5, off_s=0.7):
-        verdicts = [compared(run_group(item, seed=s)).verdict for s in range(groups)]
-    wrong = sum(called(v) for v in verdicts)
-    return [
-        Row(
-            f"A/A jax.jit among bursts, {groups} groups",
-            "0 called",
-            f"{wrong} called; {counts(verdicts)}",
-            wrong == 0,
-            {"verdicts": verdicts},
-        )
-    ]
-
-
-def steady_burner(groups: int) -> list[Row]:
-    """PyTorch against JAX while others use every core: never a verdict."""
-    modes = [Mode(mode, toolchain(f, index=i)) for i, (f, mode) in enumerate(_MODES.items())]
-    item = item_of("mlp_train", "small", modes)
-    with burners():
-        verdicts = [compared(run_group(item, cores=2, seed=s)).verdict for s in range(groups)]
-    wrong = sum(v != "invalid" for v in verdicts)
-    return [
-        Row(
-            f"steady burner, torch against jax, {groups} groups",
-            "only invalid",
-            str(counts(verdicts)),
-            wrong == 0,
-            {"verdicts": verdicts},
         )
     ]
 

@@ -183,3 +183,21 @@ def test_a_round_that_compiled_is_not_tried_again_for_quiet(script):
     measured = kit.run(script, SHORT)
     blocks = [len(x.blocks) for e in measured.probes[0].entries for x in e.launches]
     assert set(blocks) == {kit.QUICK.rounds}
+
+
+def test_what_was_dear_to_build_is_timed_longer_and_a_broken_framework_is_not_started(script):
+    """Timing may take half of what building took, up to twice the plan."""
+    script.fault("build", "slow", "pytorch.eager", seconds=2.0)
+    measured = kit.run(script, kit.plan(looks=Looks((1,), 0.05)))
+    blocks = [len(x.blocks) for e in measured.probes[0].entries for x in e.launches]
+    assert set(blocks) == {2 * kit.QUICK.rounds}
+
+
+def test_a_framework_whose_modes_are_all_broken_is_started_once(script):
+    script.fault("build", "crash", "jax.jit")
+    modes = kit.modes_of("pytorch.eager", "pytorch.compile", "jax.jit")
+    measured = kit.run(script, kit.plan(kit.item(modes=modes), looks=Looks((3,), 0.05)))
+    assert kit.entries(measured.probes[0])["jax.jit"].status == "failed"
+    assert script.starts("pytorch") == 3
+    # Once to fail, and once more in the same launch for what may be left of it.
+    assert script.starts("jax") <= 2

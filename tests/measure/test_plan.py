@@ -59,7 +59,7 @@ def test_an_unknown_probe_is_an_error_that_lists_those_there_are(option):
 
 
 def test_one_framework_alone_is_measured_without_the_other():
-    plan = made(frameworks=("jax",))
+    plan = made(frameworks=("jax",), only=("mlp_train",))
     names = {m.name for s in plan.series for c in s.items for m in c.modes}
     assert names == {"jax.jit", "jax.eager"}
     assert [t.framework for t in plan.toolchains] == ["jax"]
@@ -86,7 +86,7 @@ def test_longer_profiles_measure_more():
 
 
 def test_few_samples_are_asked_for_once_per_workload():
-    plan = made(profile="standard")
+    plan = made(profile="standard", only=("*",))
     eager = [c.size_name for s in plan.series for c in s.items for m in c.modes if m.few_samples]
     assert set(eager) == {"small"}
 
@@ -180,10 +180,13 @@ def test_modes_that_only_answer_a_claim_are_no_part_of_a_task():
     wishes = Wishes(probes=("mlp_train",), values={"mlp_train": 1.0})
     of_task = make_plan([offered(workload("mlp_train"))], TOOLCHAINS, wishes, (0, 1), {})
     core = make_plan([offered(workload("mlp_train"))], TOOLCHAINS, Wishes(), (0, 1), {})
+    asked = Wishes(only=("mlp_train",))
+    by_name = make_plan([offered(workload("mlp_train"))], TOOLCHAINS, asked, (0, 1), {})
     labels = [
-        {m.label for s in p.series for c in s.items for m in c.modes} for p in (of_task, core)
+        {m.label for s in p.series for c in s.items for m in c.modes}
+        for p in (of_task, core, by_name)
     ]
-    assert ["jax.eager" in found for found in labels] == [False, True]
+    assert ["jax.eager" in found for found in labels] == [False, False, True]
 
 
 def test_two_that_weigh_alike_both_have_all_sizes():

@@ -4,7 +4,8 @@
 turn; the time of a step over its operations is the cost of one. Eager modes pay it for every
 operation, compiled ones once for all of them.
 
-Shapes: ``x``, ``scale``, ``shift`` (n,) float32, small enough that arithmetic does not count.
+Shapes: ``x``, ``scale``, ``shift`` (n,) float32, small enough that arithmetic does not count; larger
+sizes have more operations and not more numbers, since a thousand sines take longer than their call.
 
 Stands for: eager prototyping, small models, Python-heavy code. Limits: no gradient bookkeeping;
 a device with a queue hides this cost behind large operations.
@@ -43,8 +44,8 @@ WORKLOAD = Workload(
     limits="no gradient bookkeeping; large operations hide this cost",
     sizes={
         "small": {"turns": 25, "n": 16},
-        "medium": {"turns": 25, "n": 1024},
-        "large": {"turns": 25, "n": 16384},
+        "medium": {"turns": 50, "n": 16},
+        "large": {"turns": 100, "n": 16},
     },
     inputs=inputs,
     flops=lambda size: operations(size) * size["n"],
