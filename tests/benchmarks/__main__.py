@@ -15,11 +15,11 @@ from tests.benchmarks import (
     against_rows,
     cost_rows,
     disturbed_rows,
-    model_rows,
     pure_rows,
     sabotage_rows,
     suite_rows,
     verdict_rows,
+    zoo_rows,
 )
 from tests.benchmarks.harness import Bench, Row
 
@@ -40,7 +40,7 @@ BENCHES: dict[str, tuple[Bench, int]] = {
     "verdict-time": (against_rows.time_to_verdict, 3),
     "harness": (cost_rows.harness_cost, 1),
     "idle-partner": (cost_rows.idle_partner, 6),
-    "real-models": (model_rows.real_models, 1),
+    "zoo": (zoo_rows.zoo, 1000),
     "profiles": (cost_rows.profiles, 1),
     "tasks": (suite_rows.task_profiles, 1),
     "plain-loop": (suite_rows.plain_loop, 5),
