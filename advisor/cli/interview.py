@@ -33,7 +33,7 @@ from advisor.cli.probe import (
     PythonOption,
 )
 from advisor.errors import ExitCode, NothingToMeasureError, UserError
-from advisor.interview.saving import REPORT_DIRECTORY
+from advisor.files import REPORT_DIRECTORY
 
 if TYPE_CHECKING:
     from advisor.answers import Answers

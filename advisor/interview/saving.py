@@ -14,10 +14,10 @@ from pathlib import Path
 from advisor.answers import Answers
 from advisor.answers_io import read_answers, to_yaml
 from advisor.errors import UserError
+from advisor.files import REPORT_DIRECTORY
 from advisor.knowledge.model import RuleBase
 
 RESUME_COMMAND = "fw-advisor interview --resume"
-REPORT_DIRECTORY = Path("fw-advisor-report")
 _FILE = "interview.yaml"
 _ORDER = "# asked in this order: "
 
