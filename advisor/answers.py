@@ -32,7 +32,8 @@ class Answers:
     `unknown` holds, sorted, the keys that somebody was asked and could not answer: they are
     written as ``unknown`` and never asked again. `pythons` names the interpreter to measure each
     framework with (``torch``, ``jax``): where to look, not what to decide by, so it stands in the
-    file and in no record.
+    file and in no record. So does `given`, the ISO date of the answers: a decision without
+    evidence is dated by it.
     """
 
     project: str | None = None
@@ -40,6 +41,7 @@ class Answers:
     sources: Mapping[str, Source] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     pythons: Mapping[str, str] = field(default_factory=dict)
+    given: str | None = None
 
     def with_value(self, key: str, value: Value | None, source: Source) -> Answers:
         """A copy in which *key* has *value*; None takes the answer back."""

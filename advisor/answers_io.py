@@ -7,6 +7,7 @@ question is asked.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 import unicodedata
@@ -89,7 +90,7 @@ def _answers_in(document: Document, base: RuleBase, source: Source) -> Answers:
     check_schema_id(document.data, SCHEMA, document.name)
     problems = Problems()
     part = Part.top(document, problems)
-    part.only(("schema", "project", "answers", "sources", "pythons"))
+    part.only(("schema", "project", "given", "answers", "sources", "pythons"))
     project = _project(part)
     inner = part.mapping("answers")
     values: dict[str, Value] = {}
@@ -109,8 +110,23 @@ def _answers_in(document: Document, base: RuleBase, source: Source) -> Answers:
     pythons = part.mapping("pythons")
     pythons.only(PYTHONS)
     named = {name: pythons.text(name) for name in PYTHONS if pythons.has(name)}
+    given_on = _given(part)
     problems.check()
-    return Answers(project, values, sources, tuple(sorted(unknown)), named)
+    return Answers(project, values, sources, tuple(sorted(unknown)), named, given_on)
+
+
+def _given(part: Part) -> str | None:
+    """The ISO date of the answers, where they have one."""
+    day = part.data.get("given")
+    if day is None:
+        return None
+    try:
+        return dt.date.fromisoformat(str(day)).isoformat()
+    except ValueError:
+        part.fail(
+            f"given has to be a date, not {shown(day)}", "given", hint="write it as 2026-11-24"
+        )
+        return None
 
 
 def _project(part: Part) -> str | None:
@@ -249,6 +265,8 @@ def to_yaml(answers: Answers) -> str:
     """The answers file; reading it gives equal answers again."""
     document = answers.to_dict()
     lines = [f"schema: {document['schema']}", f"project: {_scalar(document['project'])}"]
+    if answers.given:
+        lines.append(f"given: {_scalar(answers.given)}")
     for section in ("answers", "sources"):
         entries = document[section]
         lines.append(f"{section}:" if entries else f"{section}: {{}}")

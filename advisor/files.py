@@ -11,6 +11,9 @@ from pathlib import Path
 
 from advisor.errors import UserError
 
+REPORT_DIRECTORY = Path("fw-advisor-report")
+"""Where an interview writes, below the directory that it is held in."""
+
 
 def write_whole(path: Path, content: str | bytes, *, option: str, executable: bool = False) -> None:
     """Write *content* (text as UTF-8) to *path*, making its directory where it is missing.

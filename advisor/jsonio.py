@@ -15,6 +15,7 @@ from typing import Any
 from advisor.errors import UserError
 
 MAX_BYTES = 32 * 1024 * 1024
+_WAY_OUT = "give the file as it was written: nothing cut off, nothing changed by hand"
 
 
 def dumps(data: Any, *, indent: int | None = 2) -> str:
@@ -49,7 +50,11 @@ def read_json(path: Path) -> Any:
             )
         raw = path.read_bytes()
     except OSError as error:
-        raise UserError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
+        raise UserError(
+            f"cannot be read: {error.strerror or error}",
+            hint="give the path of a file that fw-advisor wrote",
+            where=str(path),
+        ) from error
     return parse_json(raw, name=str(path))
 
 
@@ -74,10 +79,10 @@ def parse_json(raw: bytes, *, name: str) -> Any:
         )
     except json.JSONDecodeError as error:
         raise UserError(
-            f"is not JSON: {error.msg}", where=f"{name}:{error.lineno}:{error.colno}"
+            f"is not JSON: {error.msg}", hint=_WAY_OUT, where=f"{name}:{error.lineno}:{error.colno}"
         ) from error
     except (ValueError, RecursionError) as error:
-        raise UserError(f"is not usable JSON: {error}", where=name) from error
+        raise UserError(f"is not usable JSON: {error}", hint=_WAY_OUT, where=name) from error
 
 
 def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -57,7 +57,7 @@ TodayOption = Annotated[
     typer.Option(
         "--today",
         metavar="DATE",
-        help="ISO date that decides what has expired; the evidence's date unless given.",
+        help="ISO date that decides what has expired; else the date of the evidence or answers.",
     ),
 ]
 
@@ -87,7 +87,11 @@ def advise(
     base = load_rule_base(rules or ())
     said = with_assignments(read_answers(answers, base), settings or (), base)
     documents = tuple(read_worded(path) for path in evidence or ())
-    day = iso_date(today) if today else default_day([e.created for e in documents], base)
+    day = (
+        iso_date(today)
+        if today
+        else default_day([e.created for e in documents] or [said.given or ""], base)
+    )
     inputs = Inputs(
         answers=said,
         evidence=documents,
@@ -138,7 +142,7 @@ def iso_date(text: str) -> str:
 
 
 def default_day(created: Sequence[str], base: RuleBase) -> str:
-    """The day of the newest evidence; without evidence, of the newest review of a rule.
+    """The newest of *created*: of the evidence, else of the answers; else of a rule's review.
 
     No clock: the same inputs must give the same bytes next year.
     """

@@ -1,4 +1,4 @@
-"""``fw-advisor compare``: two evidence files; what moved, and whether it is more than noise."""
+"""``fw-advisor compare``: two evidence files, or two decisions; what moved, and what moved it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from advisor.cli import app
-from advisor.cli.common import JsonOption, QuietOption, VerboseOption, emit_json, read_worded, say
+from advisor.cli.common import (
+    JsonOption,
+    OutputOption,
+    QuietOption,
+    VerboseOption,
+    emit_json,
+    read_worded,
+    say,
+    write_text,
+)
 from advisor.errors import ExitCode, UserError
 
 if TYPE_CHECKING:
@@ -18,13 +27,14 @@ if TYPE_CHECKING:
     from advisor.reading.movement import Movement
 
 COMPARE_SCHEMA = "fw-advisor/compare@1"
+DIFFERENCE_SCHEMA = "fw-advisor/difference@1"
 
 
 @app.command()
 def compare(
     *,
-    before: Annotated[Path, typer.Argument(help="Evidence from before.")],
-    after: Annotated[Path, typer.Argument(help="Evidence from after.")],
+    before: Annotated[Path, typer.Argument(help="Evidence, or a decision.json, from before.")],
+    after: Annotated[Path, typer.Argument(help="The same from after.")],
     fail_on: Annotated[
         list[str] | None,
         typer.Option(
@@ -33,11 +43,22 @@ def compare(
             "more than PCT percent): exit 5. Repeatable.",
         ),
     ] = None,
+    output: OutputOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> int:
-    """Which verdicts changed between two evidence files, and which movements are significant."""
+    """What changed between two evidence files or two decisions, and whether it matters."""
+    if _is_decision(before) and _is_decision(after):
+        if fail_on:
+            raise UserError(
+                "--fail-on is about evidence", hint="give two evidence files, or leave it out"
+            )
+        return _compare_decisions(before, after, output=output or [], json=json, quiet=quiet)
+    if output:
+        raise UserError(
+            "--output is for two decisions", hint="evidence is compared on the screen or by --json"
+        )
     from advisor.reading.movement import movement
     from advisor.render.movement_text import movement_lines
 
@@ -52,6 +73,49 @@ def compare(
     for text in failures:
         say(f"failed: {text}", quiet=quiet)
     return ExitCode.CHECK_SAYS_NO if failures else ExitCode.DONE
+
+
+def _is_decision(path: Path) -> bool:
+    from advisor.decision import SCHEMA
+    from advisor.jsonio import read_json
+
+    data = read_json(path)
+    return isinstance(data, dict) and data.get("schema") == SCHEMA
+
+
+def _compare_decisions(
+    before: Path, after: Path, *, output: Sequence[Path], json: bool, quiet: bool
+) -> int:
+    from advisor.differences import differences
+    from advisor.jsonio import read_json
+    from advisor.record import thaw
+    from advisor.render.difference_text import difference_lines, difference_markdown
+
+    for path in output:
+        if path.suffix.lower() != ".md":
+            raise UserError(
+                f"two decisions are compared as .md, not as {path.suffix or 'no suffix'}",
+                hint="write -o difference.md, or --json",
+                where=str(path),
+            )
+    first, second = (thaw(read_json(path), str(path)) for path in (before, after))
+    found = differences(first, second)
+    base = second.inputs.base
+    for path in output:
+        write_text(path, difference_markdown(found, base))
+        say(f"Written: {path}", quiet=quiet)
+    if json:
+        emit_json(
+            {
+                "schema": DIFFERENCE_SCHEMA,
+                **asdict(found),
+                "together": found.together,
+            }
+        )
+    elif not output:
+        for line in difference_lines(found, base):
+            typer.echo(line)
+    return ExitCode.DONE
 
 
 def _limit(text: str) -> float | None:

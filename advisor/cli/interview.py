@@ -33,7 +33,7 @@ from advisor.cli.probe import (
     PythonOption,
 )
 from advisor.errors import ExitCode, NothingToMeasureError, UserError
-from advisor.interview import REPORT_DIRECTORY
+from advisor.files import REPORT_DIRECTORY
 
 if TYPE_CHECKING:
     from advisor.answers import Answers
@@ -131,10 +131,14 @@ class _Places:
 
     def keep_answers(self, answers: Answers) -> None:
         """Write the answers before anything else can fail."""
+        from dataclasses import replace
+
         from advisor.answers_io import to_yaml
+        from advisor.cli.measuring import today
 
         if self.directory is not None:
-            write_text(self.directory / "answers.yaml", to_yaml(answers))
+            dated = replace(answers, given=today())
+            write_text(self.directory / "answers.yaml", to_yaml(dated))
 
     def keep_evidence(self, evidence: Evidence) -> None:
         """Write what was measured, raw samples included."""

@@ -27,7 +27,7 @@ from questionary.prompts.common import Choice, InquirerControl
 
 from advisor.interview.asking import Frame, Menu, TextEntry, Turn
 from advisor.interview.holding import held
-from advisor.interview.rich_keys import leaving_keys, marking_keys, menu_keys, why_key
+from advisor.interview.rich_keys import leaving_keys, marking_keys, menu_keys, moving_keys, why_key
 from advisor.interview.rich_screen import STYLE, Screen
 from advisor.interview.wrapping import cut, wrap
 from advisor.text import inert
@@ -91,6 +91,7 @@ class RichAsker:
             detail=lambda: menu.options[control.pointed_at].detail,
         )
         keys = [leaving_keys(menu.frame, screen), why_key(screen), menu_keys(menu.frame, screen)]
+        keys.append(moving_keys(menu, control))
         if menu.several:
             keys.append(marking_keys(menu, control))
         answer = self._run(question, screen, keys)

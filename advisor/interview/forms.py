@@ -6,6 +6,7 @@ nor how a terminal draws. Rankings have a form of their own in `ranking`.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -213,11 +214,34 @@ def _ask_names(form: Form, asker: Asker) -> Reply:
             initial=", ".join(names),
             empty="names, with commas between",
             words=form.words or tuple(form.fact.values),
-            fault=lambda text: None if split_names(text) else "Please type at least one name.",
+            fault=NameCheck(form.words or tuple(form.fact.values)),
         )
         typed = asker.enter(entry)
         if isinstance(typed, str):
             return Given(split_names(typed), "typed")
+
+
+class NameCheck:
+    """Says once of a name that is nearly one of *words* which was meant; the second time it stays.
+
+    Names that nothing is like are taken as typed: no list holds every package.
+    """
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._words = tuple(words)
+        self._told: set[str] = set()
+
+    def __call__(self, text: str) -> str | None:
+        """What is wrong with *text*, or None."""
+        names = split_names(text)
+        if not names:
+            return "Please type at least one name."
+        for name in names:
+            meant = difflib.get_close_matches(name, self._words, n=1, cutoff=0.72)
+            if name not in self._words and meant and name not in self._told:
+                self._told.add(name)
+                return f"{name}: did you mean {meant[0]}? Enter again keeps {name}."
+        return None
 
 
 def split_names(text: str) -> list[str]:

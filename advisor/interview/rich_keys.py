@@ -46,6 +46,30 @@ def menu_keys(frame: Frame, screen: Screen) -> KeyBindings:
     return keys
 
 
+def moving_keys(menu: Menu, control: InquirerControl) -> KeyBindings:
+    """Home and End go to the first and the last line; a letter to the next line it begins."""
+    keys = KeyBindings()
+    last = len(menu.options) - 1
+
+    @keys.add("home", eager=True)
+    def first_line(_event: KeyPressEvent) -> None:
+        control.pointed_at = 0
+
+    @keys.add("end", eager=True)
+    def last_line(_event: KeyPressEvent) -> None:
+        control.pointed_at = last
+
+    @keys.add("<any>")
+    def by_letter(event: KeyPressEvent) -> None:
+        letter = event.data.lower()
+        order = [*range(control.pointed_at + 1, last + 1), *range(control.pointed_at + 1)]
+        starts = [i for i in order if menu.options[i].label.lower().startswith(letter)]
+        if letter.isalnum() and starts:
+            control.pointed_at = starts[0]
+
+    return keys
+
+
 def _go_back(event: KeyPressEvent, frame: Frame, screen: Screen) -> None:
     if frame.can_go_back:
         event.app.exit(result=Turn.BACK)

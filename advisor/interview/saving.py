@@ -14,7 +14,7 @@ from pathlib import Path
 from advisor.answers import Answers
 from advisor.answers_io import read_answers, to_yaml
 from advisor.errors import UserError
-from advisor.interview import REPORT_DIRECTORY
+from advisor.files import REPORT_DIRECTORY
 from advisor.knowledge.model import RuleBase
 
 RESUME_COMMAND = "fw-advisor interview --resume"

@@ -24,6 +24,8 @@ MAX_BYTES = 1 << 20
 _SMALL_NODES = 200_000
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 
+_WAY_OUT = "give the path of a YAML file that can be read"
+
 
 @dataclass(frozen=True)
 class Document:
@@ -98,12 +100,12 @@ def _bytes_of(path: Path, max_bytes: int, name: str) -> bytes:
     try:
         status = path.stat()
         if not S_ISREG(status.st_mode):
-            raise UserError("is not a regular file", where=name)
+            raise UserError("is not a regular file", hint=_WAY_OUT, where=name)
         with path.open("rb") as file:
             raw = file.read(max_bytes + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise UserError(f"cannot be read: {reason}", where=name) from error
+        raise UserError(f"cannot be read: {reason}", hint=_WAY_OUT, where=name) from error
     if len(raw) > max_bytes:
         raise UserError(
             f"the file is larger than {max_bytes:,} bytes, which is more than is read",

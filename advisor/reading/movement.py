@@ -57,6 +57,12 @@ class Movement:
     times: tuple[TimeMove, ...]
     only_before: tuple[str, ...]
     only_after: tuple[str, ...]
+    lone_times: bool = False
+
+    @property
+    def comparable(self) -> bool:
+        """Whether anything stands in both documents that neither refused."""
+        return self.lone_times or any("invalid" not in (v.before, v.after) for v in self.verdicts)
 
 
 def movement(before: Evidence, after: Evidence) -> Movement:
@@ -68,6 +74,8 @@ def movement(before: Evidence, after: Evidence) -> Movement:
         times=tuple(t for k in common for t in _times(old[k], new[k], _label(k))),
         only_before=tuple(_label(k) for k in sorted(set(old) - set(new))),
         only_after=tuple(_label(k) for k in sorted(set(new) - set(old))),
+        # One framework alone has times and no comparison that could be refused.
+        lone_times=any(not old[k].comparisons and any(_times(old[k], new[k], "")) for k in common),
     )
 
 

@@ -13,6 +13,12 @@ from advisor.render.wording import say
 
 def movement_lines(moved: Movement, *, verbose: bool = False) -> list[str]:
     """What changed or moved by more than noise; with *verbose* everything that both hold."""
+    if not moved.comparable:
+        return [
+            say("terminal.moved.nothing_comparable"),
+            *(say("terminal.moved.only_before", probe=probe) for probe in moved.only_before),
+            *(say("terminal.moved.only_after", probe=probe) for probe in moved.only_after),
+        ]
     lines = [
         *(_verdict(v) for v in moved.verdicts if v.changed or v.significant or verbose),
         *(_time(t) for t in moved.times if t.significant or verbose),

@@ -213,3 +213,15 @@ def test_a_part_that_cannot_be_costs_that_part_and_no_decision(
     assert compared["verdict"] == "invalid"
     assert compared["reason"]["text"].startswith("void: ")
     assert decision["performance"]["ratio"] is None
+
+
+def test_without_evidence_a_decision_is_dated_by_its_answers(tmp_path: Path) -> None:
+    text = "schema: fw-advisor/answers@1\ngiven: 2026-11-20\nanswers:\n  task: image\n"
+    (tmp_path / "a.yaml").write_text(text)
+    done = run("advise", "--answers", tmp_path / "a.yaml", "--json")
+    decision = json.loads(done.stdout)
+    assert decision["replay"]["today"] == decision["created"] == "2026-11-20"
+    (tmp_path / "a.yaml").write_text(text.replace("2026-11-20", "someday"))
+    done = run("advise", "--answers", tmp_path / "a.yaml")
+    assert done.returncode == 2
+    assert "a.yaml:2" in done.stderr

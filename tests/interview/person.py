@@ -14,7 +14,7 @@ from typing import Any
 import pexpect
 
 ENTER, ESC, CTRL_B, CTRL_C, SPACE = "\r", "\x1b", "\x02", "\x03", " "
-UP, DOWN, LEFT = "\x1b[A", "\x1b[B", "\x1b[D"
+UP, DOWN, LEFT, HOME, END = "\x1b[A", "\x1b[B", "\x1b[D", "\x1b[H", "\x1b[F"
 _WALK = Path(__file__).with_name("walk.py")
 _ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|\([A-Z0-9]|[=>])")
 

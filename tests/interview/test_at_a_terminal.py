@@ -13,8 +13,10 @@ from tests.interview.person import (
     CTRL_B,
     CTRL_C,
     DOWN,
+    END,
     ENTER,
     ESC,
+    HOME,
     LEFT,
     SPACE,
     UP,
@@ -260,3 +262,32 @@ def test_bytes_from_a_pipe_answer_nothing(tmp_path: Path) -> None:
     assert b"no terminal" in done.stderr
     assert b"--answers" in done.stderr
     assert TASK.encode() not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("keys", "task"),
+    [
+        (("s",), "speech"),
+        (("s", "s"), "scientific_computing"),
+        ((HOME,), "image"),
+        ((HOME, END), None),
+        (("g",), "graph"),
+    ],
+)
+def test_home_end_and_letters_move_in_a_menu(
+    tmp_path: Path, keys: tuple[str, ...], task: str | None
+) -> None:
+    person = Person(tmp_path, *worths(*CORE))
+    person.asked(TASK).presses(*keys, ENTER).asked(HARDWARE)
+    assert finish(person) == 0
+    assert person.result()["answers"].get("task") == (task or "unknown")
+
+
+def test_a_name_that_is_nearly_known_is_asked_about_once(tmp_path: Path) -> None:
+    person = Person(tmp_path, *worths(*CORE, "must_use=5"))
+    person.asked(TASK).presses(END, UP, ENTER)
+    person.asked("cannot do without?").presses(UP, ENTER).asked("names, with commas between")
+    person.presses("pfet", ENTER).sees("did you mean peft?")
+    person.presses(ENTER)
+    assert finish(person) == 0
+    assert person.result()["answers"]["must_use"] == ["pfet"]

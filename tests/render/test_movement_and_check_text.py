@@ -34,7 +34,8 @@ def test_only_what_moved_by_more_than_noise_is_told() -> None:
         "rnn cpu: only before",
     ]
     assert len(movement_lines(MOVED, verbose=True)) == 5
-    assert movement_lines(Movement((), (), (), ())) == ["Nothing moved by more than noise."]
+    still = VerdictMove("mlp", "jax.jit", "pytorch.eager", "a_faster", "a_faster", 1.4, 1.4, False)
+    assert movement_lines(Movement((still,), (), (), ())) == ["Nothing moved by more than noise."]
 
 
 def test_what_fails_a_comparison_is_named() -> None:
