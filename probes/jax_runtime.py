@@ -200,6 +200,24 @@ class JaxProgram:
             "constant_bytes": self._constant_bytes,
         }
 
+    def planned_bytes(self) -> int | None:
+        """Device memory of one step as XLA planned it; None where the step is not one program.
+
+        Arguments, results and scratch, donated buffers once. JAX's own peak cannot be reset and is
+        that of the process's life, its compiler's trials included.
+        https://docs.jax.dev/en/latest/aot.html (memory_analysis)
+        """
+        if self._mode != "jax.jit" or self._parts.step is None or self._parts.make_step:
+            return None
+        with self._runtime.wide(enabled=self._parts.x64):
+            step = self._jitted[0].lower(self._state, self._parts.inputs).compile()
+        found = step.memory_analysis()
+        names = ("argument_size_in_bytes", "output_size_in_bytes", "temp_size_in_bytes")
+        if found is None or not all(hasattr(found, name) for name in names):
+            return None
+        shared = getattr(found, "alias_size_in_bytes", 0)
+        return int(sum(getattr(found, name) for name in names) - shared)
+
     def fell_back(self) -> bool:
         """Whether a compiled mode ran without having compiled anything."""
         return self._mode == "jax.jit" and _COMPILATIONS[0] == self._compiled_before

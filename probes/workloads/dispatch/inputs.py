@@ -4,8 +4,9 @@
 turn; the time of a step over its operations is the cost of one. Eager modes pay it for every
 operation, compiled ones once for all of them.
 
-Shapes: ``x``, ``scale``, ``shift`` (n,) float32, small enough that arithmetic does not count; larger
-sizes have more operations and not more numbers, since a thousand sines take longer than their call.
+Shapes: ``x``, ``scale``, ``shift`` (n,) float32, small enough that arithmetic does not count;
+larger sizes have more operations and not more numbers, since a thousand sines take longer than
+their call.
 
 Stands for: eager prototyping, small models, Python-heavy code. Limits: no gradient bookkeeping;
 a device with a queue hides this cost behind large operations.
