@@ -163,6 +163,7 @@ class JaxProgram:
         self.variant = parts.variant
         self._compiled_before = _COMPILATIONS[0]
         self._hits_before = jax_fairness.cache_hits()
+        self._hits: int | None = None
 
     def _copied(self, state: Any) -> Any:
         """*state* in buffers of its own, made by one compiled function and not one a shape."""
@@ -189,14 +190,20 @@ class JaxProgram:
         return _COMPILATIONS[0]
 
     def counters(self) -> dict[str, Any]:
-        """Traces of what is jitted, and compilations in this process since it was built."""
+        """Traces of what is jitted, and compilations in this process since it was built.
+
+        Cache hits are those until this is first asked, after the first calls: later ones are of
+        other programs, whose small operations are often the same.
+        """
+        if self._hits is None:
+            self._hits = jax_fairness.cache_hits() - self._hits_before
         # No public count exists; without it the gate on compilations in blocks remains.
         sizes = [f._cache_size() for f in self._jitted if hasattr(f, "_cache_size")]  # noqa: SLF001
         return {
             **self._parts.notes,
             "traces": sum(sizes) if sizes else None,
             "compilations": _COMPILATIONS[0] - self._compiled_before,
-            "cache_hits": jax_fairness.cache_hits() - self._hits_before,
+            "cache_hits": self._hits,
             "constant_bytes": self._constant_bytes,
         }
 
