@@ -163,6 +163,7 @@ class JaxProgram:
         self.variant = parts.variant
         self._compiled_before = _COMPILATIONS[0]
         self._hits_before = jax_fairness.cache_hits()
+        self._hits: int | None = None
 
     def _copied(self, state: Any) -> Any:
         """*state* in buffers of its own, made by one compiled function and not one a shape."""
@@ -189,16 +190,40 @@ class JaxProgram:
         return _COMPILATIONS[0]
 
     def counters(self) -> dict[str, Any]:
-        """Traces of what is jitted, and compilations in this process since it was built."""
+        """Traces of what is jitted, and compilations in this process since it was built.
+
+        Cache hits are those until this is first asked, after the first calls: later ones are of
+        other programs, whose small operations are often the same.
+        """
+        if self._hits is None:
+            self._hits = jax_fairness.cache_hits() - self._hits_before
         # No public count exists; without it the gate on compilations in blocks remains.
         sizes = [f._cache_size() for f in self._jitted if hasattr(f, "_cache_size")]  # noqa: SLF001
         return {
             **self._parts.notes,
             "traces": sum(sizes) if sizes else None,
             "compilations": _COMPILATIONS[0] - self._compiled_before,
-            "cache_hits": jax_fairness.cache_hits() - self._hits_before,
+            "cache_hits": self._hits,
             "constant_bytes": self._constant_bytes,
         }
+
+    def planned_bytes(self) -> int | None:
+        """Device memory of one step as XLA planned it; None where the step is not one program.
+
+        Arguments, results and scratch, donated buffers once. JAX's own peak cannot be reset and is
+        that of the process's life, its compiler's trials included.
+        https://docs.jax.dev/en/latest/aot.html (memory_analysis)
+        """
+        if self._mode != "jax.jit" or self._parts.step is None or self._parts.make_step:
+            return None
+        with self._runtime.wide(enabled=self._parts.x64):
+            step = self._jitted[0].lower(self._state, self._parts.inputs).compile()
+        found = step.memory_analysis()
+        names = ("argument_size_in_bytes", "output_size_in_bytes", "temp_size_in_bytes")
+        if found is None or not all(hasattr(found, name) for name in names):
+            return None
+        shared = getattr(found, "alias_size_in_bytes", 0)
+        return int(sum(getattr(found, name) for name in names) - shared)
 
     def fell_back(self) -> bool:
         """Whether a compiled mode ran without having compiled anything."""

@@ -128,11 +128,20 @@ class Worker:
         """Counters and peak memory of one program at the end of a launch."""
         program = self._programs[request["key"]]
         memory = self._memory.get(request["key"], {})
+        counters = {**program.counters(), **memory}
         peaks = [p for p in (self._peak(), memory.get("build_peak_bytes")) if p is not None]
         return {
-            "counters": {**program.counters(), **memory},
-            "peak_memory_bytes": max(peaks, default=None),
+            "counters": counters,
+            "peak_memory_bytes": self._planned(program) or max(peaks, default=None),
         }
+
+    def _planned(self, program: Any) -> int | None:
+        """What a step needs of an accelerator, where the framework's peak cannot be reset."""
+        planned = getattr(program, "planned_bytes", None)
+        if planned is None or self._on_device("peak_memory_bytes") is None:
+            return None
+        found: int | None = planned()
+        return found
 
     def _peak(self) -> int | None:
         """The largest use of memory since the last reset: of the device, or of this process."""

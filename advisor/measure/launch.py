@@ -107,23 +107,29 @@ class RunningLaunch:
             future.result()
 
     def _toolchains(self) -> list[ToolchainSpec]:
-        # One whose modes are all broken, or run in processes of their own, needs no worker.
-        by_key = {
-            m.toolchain.key: m.toolchain
-            for item in self._items
-            for m in item.modes
-            if (item.key, m.label) not in self._skipped
-            and (self._first or not (item.own_process or m.few_samples))
-        }
+        by_key = {m.toolchain.key: m.toolchain for item in self._items for m in item.modes}
         # The same key for all launches, so that every other one has the reversed order.
         key = f"{self._options.seed}/{self._series.key}"
         return [by_key[name] for name in launch_order(sorted(by_key), self.result.index, key)]
 
+    def _needs_worker(self, toolchain: ToolchainSpec) -> bool:
+        """Not one whose modes are all broken, or run in processes of their own."""
+        return self._first or any(
+            mode.toolchain == toolchain
+            and not (item.own_process or mode.few_samples)
+            and (item.key, mode.label) not in self._skipped
+            for item in self._items
+            for mode in item.modes
+        )
+
     def _start_all(self) -> None:
         self._options.tick("starting", cores=self._series.cores)
-        toolchains = self._toolchains()
+        placed = list(enumerate(self._toolchains()))
+        for place, toolchain in placed:
+            self._pool.seat(toolchain, place)
+        needed = [(place, t) for place, t in placed if self._needs_worker(t)]
         with self.result.spending("starting"):
-            self._side_by_side([partial(self._start_one, t, n) for n, t in enumerate(toolchains)])
+            self._side_by_side([partial(self._start_one, t, place) for place, t in needed])
 
     def _start_one(self, toolchain: ToolchainSpec, place: int) -> None:
         self._pool.seat(toolchain, place)

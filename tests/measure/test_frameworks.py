@@ -35,7 +35,7 @@ def test_honest_work_is_measured_and_agrees(measured, name):
         assert entry.first_call_s > 0
         assert entry.import_s > 0
         assert entry.peak_memory_bytes > 1 << 20
-        assert len(entry.launches[0].blocks) == tricks.BRIEF.rounds, mode
+        assert len(entry.launches[0].blocks) >= tricks.BRIEF.rounds, mode
     failed = {line.id for line in found.gates if line.status == "failed"}
     # The saboteur's cache keeps what the peak was measured with: the same product as this one.
     assert failed <= ({"cold-compile-warm"} if name == "matmul" else set())
