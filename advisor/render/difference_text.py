@@ -11,7 +11,7 @@ from typing import Any
 from advisor.differences import Difference, Differences, Outcome
 from advisor.knowledge.model import RuleBase
 from advisor.render.markdown import escaped
-from advisor.render.phrases import fact_title, value_text
+from advisor.render.value_words import fact_title, value_text
 from advisor.render.wording import count_of, name_of, say, sentence
 
 _MOST_RULES = 8
