@@ -239,11 +239,11 @@ def _typed(fact: Fact, written: str) -> Any:
         except ValueError:
             return written
     if fact.kind == "size":
-        return _typed_size(written)
+        return typed_size(written)
     return written.strip("'\"")
 
 
-def _typed_size(written: str) -> Any:
+def typed_size(written: str) -> Any:
     """``{"layers": 12}`` as JSON, or ``layers=12,width=768``."""
     if written.startswith("{"):
         try:

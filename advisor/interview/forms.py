@@ -94,7 +94,8 @@ def _pick(
     if picked[0] == len(values):
         return Turn.NOT_SURE
     value = values[picked[0]]
-    detected = form.proposal is not None and form.proposal.value == value
+    seen = form.proposal is not None and form.proposal.source == "detected"
+    detected = seen and form.proposal is not None and form.proposal.value == value
     return Given(value, "detected" if detected else "typed")
 
 

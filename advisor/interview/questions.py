@@ -103,6 +103,8 @@ def acceptable(fact: Fact, value: Any) -> bool:
         return isinstance(value, bool)
     if fact.kind == "number":
         return _in_range(fact, value)
+    if fact.kind == "size":
+        return isinstance(value, Mapping)
     if fact.kind in ("choices", "ranking", "names"):
         if not isinstance(value, list):
             return False

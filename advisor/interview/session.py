@@ -35,6 +35,14 @@ from advisor.interview.questions import (
     waiting_titles,
     worth_at_least,
 )
+from advisor.interview.sizes import (
+    MODEL,
+    PRESET,
+    ask_size,
+    family_of,
+    guess,
+    with_model_reply,
+)
 from advisor.interview.stopping import leave_at_once_on_next_interrupt
 from advisor.knowledge.model import Question, RuleBase
 
@@ -99,6 +107,9 @@ class Walk:
                     self._move_to(step.before)
                 continue
             again = None
+            if question.key == MODEL and reply != self.replies.get(MODEL):
+                # What was said of another family's size is no answer any more.
+                self.replies.pop(PRESET, None)
             self.past.append(AskedQuestion(question, self.answers, reply))
             self.replies[question.key] = reply
             self._move_to(_with_reply(self.answers, question.key, reply))
@@ -215,11 +226,14 @@ class Walk:
             question=question,
             fact=fact,
             frame=frame,
-            proposal=proposal_for(question, fact, self.detected),
+            proposal=proposal_for(question, fact, self.detected)
+            or guess(self.base, question.key, self.answers),
             earlier=earlier,
             criteria=self.base.criteria,
             words=names_in_rules(self.base, question.key) if fact.kind == "names" else (),
         )
+        if question.key == PRESET:
+            return ask_size(form, family_of(self.base, self.answers), self.asker)
         return ask(form, self.asker)
 
     def _waiting_for(self, key: str) -> Sequence[str]:
@@ -260,6 +274,8 @@ class Walk:
 def _with_reply(answers: Answers, key: str, reply: Given | Turn) -> Answers:
     if key == PROJECT:
         return replace(answers, project=str(reply.value) if isinstance(reply, Given) else None)
+    if isinstance(reply, Given) and key in (MODEL, PRESET):
+        return with_model_reply(answers, key, reply.value)
     if isinstance(reply, Given):
         return answers.with_value(key, reply.value, reply.source)
     return answers.with_unknown(key)

@@ -104,7 +104,7 @@ def test_back_on_the_first_question_says_so(tmp_path: Path) -> None:
 
 
 def test_a_question_mark_shows_the_rules_that_wait(tmp_path: Path) -> None:
-    person = Person(tmp_path)
+    person = Person(tmp_path, *worths(*CORE))
     person.asked(TASK).presses("?").sees("1 rule waits", "a rule about task").presses(ENTER)
     person.asked(HARDWARE).presses(CTRL_C)
     assert person.ends() == 130
@@ -136,7 +136,7 @@ def test_ctrl_c_after_going_back_keeps_the_later_answers(tmp_path: Path) -> None
 
 
 def test_a_second_ctrl_c_leaves_at_once(tmp_path: Path) -> None:
-    person = to_pytorch(Person(tmp_path, "--clean-up-s", "600"))
+    person = to_pytorch(Person(tmp_path, *worths(*CORE), "--clean-up-s", "600"))
     person.presses(CTRL_C).sees("2 answers kept", "--resume").presses(CTRL_C)
     assert person.ends() == 130
 
@@ -226,8 +226,10 @@ def test_a_dumb_terminal_gets_numbers_and_no_escapes(tmp_path: Path) -> None:
 
 
 def test_no_colour_means_no_colour(tmp_path: Path) -> None:
-    plain = Person(tmp_path, "--no-colour").asked(TASK).presses(ENTER).asked(HARDWARE)
-    coloured = Person(tmp_path).asked(TASK).presses(ENTER).asked(HARDWARE)
+    plain = (
+        Person(tmp_path, *worths(*CORE), "--no-colour").asked(TASK).presses(ENTER).asked(HARDWARE)
+    )
+    coloured = Person(tmp_path, *worths(*CORE)).asked(TASK).presses(ENTER).asked(HARDWARE)
     colour = re.compile(r"\x1b\[[0-9;]*\b(3[0-7]|9[0-7]|38;5;\d+)[;m]")
     assert not colour.search(plain.seen)
     assert colour.search(coloured.seen)

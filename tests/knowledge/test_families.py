@@ -16,7 +16,8 @@ from advisor.answers_io import (
     with_assignments,
 )
 from advisor.errors import UserError
-from advisor.knowledge.families import CARRY_OVER_CLASSES, Fault, check_model
+from advisor.knowledge.families import CARRY_OVER_CLASSES, check_model
+from advisor.knowledge.fields import Fault
 from advisor.knowledge.loader import load_rule_base
 from advisor.knowledge.serialise import from_data, to_data
 from tests.probes import family_table
