@@ -97,10 +97,14 @@ class StackEntry(DecisionPart):
 
 
 class InstallLine(DecisionPart):
-    """One command that installs what is recommended."""
+    """One command that installs what is recommended, or why there is none.
 
-    command: str
+    Without a `command`, `note` says why, and `instead` what to do.
+    """
+
+    command: str = ""
     note: str = ""
+    instead: str = ""
     sources: list[str] = []
     reviewed: str = ""
 

@@ -13,6 +13,9 @@ from advisor.answers import Answers
 from advisor.evidence import Block, Evidence, to_data
 from advisor.jsonio import sha256_of
 from advisor.knowledge.model import RuleBase
+from advisor.knowledge.package_rules import FACT as PACKAGES_FACT
+from advisor.knowledge.package_rules import with_package_rules
+from advisor.knowledge.serialise import rules_sha256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +23,8 @@ class Inputs:
     """Everything that a decision is a function of.
 
     `today` (ISO date) only decides what is stale. `created` is stamped on the decision and
-    comes from the inputs' own dates, never from a clock.
+    comes from the inputs' own dates, never from a clock. `base` gains rules for the packages that
+    were named and that no rule names.
     """
 
     answers: Answers
@@ -31,6 +35,16 @@ class Inputs:
     seed: int = 0
     samples: int = 10_000
     tool_version: str = ""
+
+    def __post_init__(self) -> None:
+        base = with_package_rules(self.base, packages_named(self.answers))
+        object.__setattr__(self, "base", base)
+
+
+def packages_named(answers: Answers) -> tuple[str, ...]:
+    """The packages that were answered, as they were written."""
+    names = answers.values.get(PACKAGES_FACT)
+    return tuple(map(str, names)) if isinstance(names, (list, tuple)) else ()
 
 
 def slim(evidence: Evidence) -> dict[str, Any]:
@@ -60,6 +74,11 @@ def without_blocks(evidence: Evidence) -> Evidence:
 def in_order(base: RuleBase) -> RuleBase:
     """*base* with its rules in the order of their ids: where a rule stands means nothing."""
     return replace(base, rules=tuple(sorted(base.rules, key=lambda rule: rule.id)))
+
+
+def base_sha256(inputs: Inputs) -> str:
+    """The hash of what the decision depends on in the rule base: rules, and packages named."""
+    return rules_sha256(in_order(inputs.base), packages=packages_named(inputs.answers))
 
 
 def answers_sha256(answers: Answers) -> str:

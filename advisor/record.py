@@ -21,10 +21,18 @@ from advisor.decision import SCHEMA, Decision
 from advisor.errors import UserError
 from advisor.evidence import Evidence
 from advisor.evidence_io import check_schema_id, evidence_from, validation_error
-from advisor.inputs import Inputs, answers_sha256, evidence_sha256, in_order, slim
+from advisor.inputs import (
+    Inputs,
+    answers_sha256,
+    base_sha256,
+    evidence_sha256,
+    in_order,
+    packages_named,
+    slim,
+)
 from advisor.jsonio import canonical_bytes
 from advisor.knowledge.model import RuleBase
-from advisor.knowledge.serialise import from_data, rules_sha256, to_data
+from advisor.knowledge.serialise import from_data, to_data
 
 __all__ = [
     "CheckResult",
@@ -59,7 +67,7 @@ def freeze(record: Record) -> dict[str, Any]:
         "made_from": {
             "answers": inputs.answers.to_dict(),
             "evidence": [slim(e) for e in inputs.evidence],
-            "rules": _rules_data(in_order(inputs.base)),
+            "rules": _rules_data(in_order(inputs.base), packages_named(inputs.answers)),
             "today": inputs.today,
             "created": inputs.created,
             "seed": inputs.seed,
@@ -69,9 +77,12 @@ def freeze(record: Record) -> dict[str, Any]:
     }
 
 
-def _rules_data(base: RuleBase) -> dict[str, Any]:
-    """All rules without their tests, and the questions, whose importance a status depends on."""
-    compact = to_data(base, rules=[rule.id for rule in base.rules])
+def _rules_data(base: RuleBase, packages: Sequence[str]) -> dict[str, Any]:
+    """All rules without their tests, the packages named, and the questions.
+
+    The questions are there because a status depends on their importance.
+    """
+    compact = to_data(base, rules=[rule.id for rule in base.rules], packages=packages)
     return {**compact, "questions": to_data(base)["questions"]}
 
 
@@ -155,7 +166,7 @@ def replay_findings(record: Record, word: Word) -> list[dict[str, Any]]:
     hashes = (
         ("answers", stated.answers_sha256, answers_sha256(inputs.answers)),
         ("evidence", stated.evidence_sha256, [evidence_sha256(e) for e in inputs.evidence]),
-        ("rules", stated.rules_sha256, rules_sha256(in_order(inputs.base))),
+        ("rules", stated.rules_sha256, base_sha256(inputs)),
     )
     findings: list[dict[str, Any]] = [
         {"part": part} for part, named, computed in hashes if named != computed

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from advisor.errors import ERROR_SCHEMA, ExitCode, UserError
+from advisor.files import write_whole
 from advisor.jsonio import dumps
 
 if TYPE_CHECKING:
@@ -77,18 +78,7 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         UserError: the place cannot be written to.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True) if partial.parent.is_dir() else None
-        raise UserError(
-            f"cannot be written: {error.strerror or error}",
-            hint="give another place with --output",
-            where=str(path),
-        ) from error
+    write_whole(path, text, option="--output")
 
 
 def read_worded(path: Path) -> Evidence:

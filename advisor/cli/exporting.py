@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import shlex
 import zipfile
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.cli.common import emit_json, say, write_text
 from advisor.errors import ExitCode, UserError
+from advisor.files import write_whole
 from advisor.jsonio import dumps
 from advisor.resources import PACKED_WORDS, resource_dir, words_of
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 EXPORT_SCHEMA = "fw-advisor/export@1"
 _SHEBANG = b"#!/usr/bin/env python3\n"
 _MODULES = (
-    *("__init__.py", "bounds.py", "devices.py", "errors.py", "evidence.py", "jsonio.py"),
-    *("pair.py", "ratio.py", "resources.py", "text.py"),
+    *("__init__.py", "bounds.py", "devices.py", "errors.py", "evidence.py", "files.py"),
+    *("jsonio.py", "pair.py", "ratio.py", "resources.py", "text.py"),
     # Of what reports are made of, the words alone.
     *("render/__init__.py", "render/evidence_words.py", "render/wording.py"),
 )
@@ -76,7 +76,7 @@ def export_worker(place: Path, wishes: Wishes) -> Exported:
     data = worker_archive()
     plan = place.with_suffix(".plan.json")
     write_text(plan, dumps({"schema": PLAN_SCHEMA, "wishes": wishes_document(wishes)}))
-    _write_executable(place, data)
+    write_whole(place, data, option="--export-worker", executable=True)
     return Exported(place, plan, hashlib.sha256(data).hexdigest())
 
 
@@ -137,18 +137,3 @@ def _packed_mends() -> bytes:
     from advisor.cli.measuring import mends_data
 
     return json.dumps(mends_data(), sort_keys=True, default=str).encode("utf-8")
-
-
-def _write_executable(place: Path, data: bytes) -> None:
-    partial = place.with_name(f".{place.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(data)
-        partial.chmod(0o755)
-        partial.replace(place)
-    except OSError as error:
-        partial.unlink(missing_ok=True) if partial.parent.is_dir() else None
-        raise UserError(
-            f"cannot be written: {error.strerror or error}",
-            hint="give another place with --export-worker",
-            where=str(place),
-        ) from error

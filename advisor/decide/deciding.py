@@ -32,8 +32,7 @@ from advisor.decision import (
     ToolInfo,
     Veto,
 )
-from advisor.inputs import Inputs, answers_sha256, evidence_sha256, in_order
-from advisor.knowledge.serialise import rules_sha256
+from advisor.inputs import Inputs, answers_sha256, base_sha256, evidence_sha256
 from advisor.pair import FRAMEWORKS
 
 UNCONFIRMED = frozenset({"default", "detected"})
@@ -78,7 +77,7 @@ def decide(inputs: Inputs) -> Decision:
         replay=Replay(
             answers_sha256=answers_sha256(inputs.answers),
             evidence_sha256=[evidence_sha256(e) for e in inputs.evidence],
-            rules_sha256=rules_sha256(in_order(inputs.base)),
+            rules_sha256=base_sha256(inputs),
             seed=inputs.seed,
             samples=inputs.samples,
             tool_version=inputs.tool_version,

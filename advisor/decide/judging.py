@@ -30,9 +30,10 @@ from advisor.decide.valuation import (
 from advisor.decide.waiting import Index, index_of, unanswered_share, veto_chances
 from advisor.decision import Status
 from advisor.evidence import Evidence
-from advisor.inputs import Inputs
+from advisor.inputs import Inputs, packages_named
 from advisor.knowledge.evaluate import evaluate
 from advisor.knowledge.model import Outcome, RuleBase
+from advisor.knowledge.package_rules import FACT, canonical_names
 from advisor.pair import FRAMEWORKS, Framework
 from advisor.reading.called import SpeedReadings, read_speeds
 from advisor.reading.machines import detected_facts, installed_versions
@@ -75,12 +76,19 @@ def situation_of(inputs: Inputs) -> Situation:
         base=inputs.base,
         evidence=inputs.evidence,
         readings=read_speeds(inputs.evidence),
-        values=inputs.answers.values,
+        values=_canonical(inputs),
         today=inputs.today,
         versions=versions,
         index=index_of(inputs.base),
         detected={**detected_facts(inputs.evidence), **installed},
     )
+
+
+def _canonical(inputs: Inputs) -> Mapping[str, Any]:
+    """The answers, with packages under the names that rules use."""
+    names = packages_named(inputs.answers)
+    values = inputs.answers.values
+    return {**values, FACT: canonical_names(inputs.base, names)} if names else values
 
 
 def speed_in(situation: Situation) -> Speed | None:

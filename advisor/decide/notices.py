@@ -14,9 +14,10 @@ from advisor.decide.claims import is_speed
 from advisor.decide.flips import SPEEDS, expiry_days
 from advisor.decide.judging import Judgement
 from advisor.decide.valuation import PERFORMANCE, PRIOR_SD
-from advisor.decide.waiting import named_in
 from advisor.decision import Contradiction, DecisionNotice, DecisionReason, Flip, Revisit, Severity
 from advisor.knowledge.model import STRENGTH, Rule
+from advisor.knowledge.package_rules import FACT, names_in_rules
+from advisor.knowledge.packages import resolve
 from advisor.pair import sign_of
 from advisor.ratio import Ratio, mean
 from advisor.reading.machines import machines_of
@@ -98,14 +99,15 @@ def _speed(now: Judgement) -> list[DecisionNotice]:
 
 
 def _packages(now: Judgement) -> list[DecisionNotice]:
-    wanted = now.facts.get("must_use")
+    wanted = now.facts.get(FACT)
     if not isinstance(wanted, (list, tuple)):
         return []
-    named = named_in(now.situation.base, "must_use")
+    base = now.situation.base
+    named = names_in_rules(base)
     return [
         _notice("unknown-package", "warning", package=inert(str(name), limit=100))
         for name in wanted
-        if name not in named
+        if name not in named and resolve(base.packages, str(name)) is None
     ]
 
 

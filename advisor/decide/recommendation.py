@@ -13,7 +13,9 @@ from advisor.decide.judging import Judgement
 from advisor.decide.reasons import sources_of
 from advisor.decide.task_weights import workload_weights
 from advisor.decision import InstallLine, ModeReason, Recommended, StackEntry
+from advisor.knowledge.installs import install_lines
 from advisor.knowledge.model import Rule, RuleBase
+from advisor.knowledge.supply import Install
 from advisor.pair import FRAMEWORKS, JIT, TORCH_COMPILE, TORCH_EAGER, Framework
 from advisor.ratio import MARGIN, mean
 from advisor.reading.compile_costs import CompileCost
@@ -160,18 +162,18 @@ def _stack(judgement: Judgement, framework: str) -> list[StackEntry]:
 
 
 def _install(base: RuleBase, facts: Mapping[str, Any], framework: str) -> list[InstallLine]:
-    """The install lines for the hardware and system that are known, most specific first."""
+    """The line that installs *framework* on the hardware and system that are known, or why not."""
     hardware = facts.get("hardware.train") or facts.get("detected.hardware")
-    system = facts.get("hardware.os") or facts.get("detected.os")
-    return [
-        InstallLine(
-            command=line.command,
-            note=line.note,
-            sources=list(line.sources),
-            reviewed=line.reviewed,
-        )
-        for line in base.installs
-        if line.framework == framework
-        and (not line.hardware or hardware in line.hardware)
-        and (not line.os or system is None or system in line.os)
-    ]
+    if hardware is None:
+        return []
+    line = install_lines(
+        base,
+        framework,
+        hardware=hardware,
+        os=facts.get("hardware.os") or facts.get("detected.os"),
+        python=facts.get("python") or facts.get("detected.python"),
+    )
+    cited, reviewed = list(line.sources), line.reviewed
+    if isinstance(line, Install):
+        return [InstallLine(command=line.command, note=line.note, sources=cited, reviewed=reviewed)]
+    return [InstallLine(note=line.why, instead=line.instead, sources=cited, reviewed=reviewed)]

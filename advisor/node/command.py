@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from advisor import __version__
 from advisor.errors import ERROR_SCHEMA, ExitCode, NothingToMeasureError, UserError
 from advisor.evidence import to_data
+from advisor.files import write_whole
 from advisor.jsonio import dumps
 from advisor.render.evidence_words import progress_words, word_evidence
 from advisor.render.wording import say
@@ -253,19 +254,11 @@ def _exit_code(finished: Finished) -> int:
 
 
 def _write(text: str, place: Path | None) -> None:
-    if place is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+    if place is not None:
+        write_whole(place, text, option="--output")
         return
-    partial = place.with_name(f".{place.name}.{os.getpid()}.partial")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(place)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise UserError(
-            f"cannot be written: {error.strerror or error}", where=str(place)
-        ) from error
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def _failed(message: str, hint: str, where: str | None, code: int) -> int:

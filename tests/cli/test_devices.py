@@ -161,9 +161,9 @@ def test_an_accelerator_that_nobody_asked_for_is_noticed(
     python = fakes.interpreter(here, "env/bin/python", answer(CPU))
     current(monkeypatch, python)
     (notice,) = measuring.look_around().notices
-    assert (notice["id"], notice["severity"]) == ("accelerator-unused", "warning")
-    assert "NVIDIA H200" in notice["text"]
-    assert "--device gpu" in notice["hint"]
+    assert (notice.id, notice.severity) == ("accelerator-unused", "warning")
+    assert "NVIDIA H200" in notice.text
+    assert "--device gpu" in notice.hint
     # Whoever says cpu means it.
     assert measuring.look_around(device="cpu").notices == ()
     campaign = measuring.make_campaign(measuring.look_around(), measuring.make_wishes())

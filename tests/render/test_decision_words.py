@@ -111,8 +111,10 @@ MODES = [
     ),
     (
         {"kind": "jit", "compile_s": 6.0, "restarts_per_day": 50},
-        ("JAX is used compiled; running it operation by operation is for debugging; compiling took "
-        "6.00 s here; 50 starts a day cost 5 minutes of compiling"),
+        (
+            "JAX is used compiled; running it operation by operation is for debugging; compiling "
+            "took 6.00 s here; 50 starts a day cost 5 minutes of compiling"
+        ),
     ),
     (
         {"kind": "rule", "rule": "note.stack.image"},

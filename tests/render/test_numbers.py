@@ -203,7 +203,7 @@ def test_the_same_record_gives_the_same_bytes_in_every_process(tmp_path: Path) -
 
 def test_a_record_that_is_a_little_too_big_keeps_the_rules_that_spoke() -> None:
     made = record()
-    more = [rule(f"claim.x.n{k}", lambda text: text * 20) for k in range(400)]
+    more = [rule(f"claim.x.n{k}", lambda text: text * 20) for k in range(LIMIT // 1_000)]
     base = replace(made.inputs.base, rules=(*made.inputs.base.rules, *more))
     big = replace(made, inputs=replace(made.inputs, base=base))
     document = json.loads(read_html(render_html(big)).script)

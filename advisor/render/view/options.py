@@ -112,7 +112,10 @@ def _start(origins: Provenances) -> Iterator[ReportSection]:
         reviewed = say("report.tag.install", date=line.reviewed or say("number.not_known"))
         tags = unique([Tag("rule", reviewed), *map(origins.source, line.sources)])
         note = sentence(line.note or say("report.options.install"))
+        if line.instead:
+            note = f"{note} {sentence(line.instead)}"
         blocks.append(Points((Statement(note, tags, lead=say("report.lead.install")),)))
-        blocks.append(CodeLines((line.command,)))
+        if line.command:
+            blocks.append(CodeLines((line.command,)))
     if blocks:
         yield ReportSection("start", say("report.section.start"), tuple(blocks))
