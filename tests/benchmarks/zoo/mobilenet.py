@@ -4,15 +4,15 @@ Depthwise convolutions of 3 by 3 and 5 by 5 with batch norm on 32 by 32 images o
 (three shapes, three colours). Root mean square propagation with momentum as in the paper (Howard
 et al., 2019), at a lower rate.
 
-Kernels are stored (height, width, in, out), for depthwise ones in = 1. ``x`` (8, 24, 32, 32, 3)
-float32, ``y`` (8, 24) int64.
+Kernels are stored (height, width, in, out), for depthwise ones in = 1. ``x`` (8, 16, 32, 32, 3)
+float32, ``y`` (8, 16) int64.
 """
 
 import numpy as np
 
 TITLE = "MobileNetV3 on shapes"
 TOLERANCE = 3e-3
-BATCHES, BATCH, SIDE, CLASSES, STEM, LAST = 8, 24, 32, 9, 16, 96
+BATCHES, BATCH, SIDE, CLASSES, STEM, LAST = 8, 16, 32, 9, 16, 96
 # Kernel, channels in, expanded, out; stride; whether squeezed.
 BLOCKS = (
     (3, 16, 32, 16, 1, True),
@@ -21,7 +21,7 @@ BLOCKS = (
     (5, 24, 96, 40, 2, True),
     (5, 40, 120, 40, 1, True),
 )
-RATE, MOMENTUM, ALPHA, EPSILON = 1e-3, 0.9, 0.9, 1e-3
+RATE, MOMENTUM, ALPHA, EPSILON = 4e-4, 0.9, 0.9, 1e-3
 SAMPLES_PER_STEP = BATCH
 
 

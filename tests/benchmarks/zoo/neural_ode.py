@@ -1,17 +1,17 @@
 """An augmented neural ODE learnt from spirals: fourth-order Runge-Kutta, loss along the way.
 
 The vector field is a softplus network of width 64 that sees the time; two extra dimensions begin
-at zero (Dupont et al., 2019). Sixteen fixed steps, the gradient goes through the solver, the loss
+at zero (Dupont et al., 2019). Twelve fixed steps, the gradient goes through the solver, the loss
 is the mean squared distance at every step plus a small price on the field's size.
 
-Weights are stored (in, out). ``paths`` (8, 64, 17, 2) float32, noisy observations.
+Weights are stored (in, out). ``paths`` (8, 64, 13, 2) float32, noisy observations.
 """
 
 import numpy as np
 
 TITLE = "Neural ODE on spirals"
 TOLERANCE = 1e-3
-TURNS, BATCH, STEPS, SEEN, EXTRA, WIDTH = 8, 64, 16, 2, 2, 64
+TURNS, BATCH, STEPS, SEEN, EXTRA, WIDTH = 8, 64, 12, 2, 2, 64
 STATES, SPAN, PRICE, RATE = SEEN + EXTRA, 2.0, 1e-3, 3e-3
 STEP = SPAN / STEPS
 SHAPES = {"w1": (STATES + 1, WIDTH), "w2": (WIDTH, WIDTH), "w3": (WIDTH, STATES)}
