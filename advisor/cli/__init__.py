@@ -28,6 +28,7 @@ _COMMANDS: tuple[str, ...] = (
     "doctor",
     "selftest",
     "rules",
+    "scan",
     "schema",
 )
 
