@@ -12,7 +12,7 @@ from advisor.knowledge.code_signals import Confidence
 from advisor.scan.model import FileReport
 
 _SIGNS: Mapping[str, re.Pattern[str]] = {
-    "cuda": re.compile(r"__global__\s+|<<<.*>>>"),
+    "cuda": re.compile(r"__global__\s+|<<<[^>\n]{0,200}>>>"),
     "cpp": re.compile(
         r"#include\s*[<\"](torch/(extension|library|all|torch)\.h|ATen/|c10/)|TORCH_LIBRARY"
     ),

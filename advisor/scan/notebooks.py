@@ -22,6 +22,7 @@ from advisor.scan.text import SkippedError
 _MAGIC = re.compile(r"^\s*[%!?]|^\s*\S+\?{1,2}\s*$")
 _ASSIGNED = re.compile(r"^(\s*)[\w, ]+=\s*[%!]")
 _MAX_CELLS = 5000
+_MAX_LOOKS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,15 @@ class _Finder:
     def __init__(self, lines: Sequence[str]) -> None:
         self._lines = lines
         self._at = 0
+        self._left = _MAX_LOOKS
 
     def line_of(self, line: str) -> int:
         """The line of the file that holds the cell's *line*, or the last that was found."""
         if not line.strip():
             return self._at + 1
         spellings = {json.dumps(line)[1:-1], json.dumps(line, ensure_ascii=False)[1:-1]}
-        for index in range(self._at, min(self._at + 20_000, len(self._lines))):
+        for index in range(self._at, min(self._at + self._left, len(self._lines))):
+            self._left -= 1
             if any(spelling in self._lines[index] for spelling in spellings):
                 self._at = index
                 break

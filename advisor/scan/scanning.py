@@ -41,7 +41,8 @@ def scan_code(
     Args:
         root: A directory, or a single file.
         knowledge: What names, packages and images mean.
-        processes: How many processes read; None for as many as the CPUs that may be used.
+        processes: How many processes read; None for one, or for a large code base as many as there
+            are CPUs that may be used (at most four).
 
     Raises:
         UserError: *root* cannot be read.
@@ -52,7 +53,8 @@ def scan_code(
     project: str | None = None
     batches = _batches(steps)
     head = list(islice(batches, _WORTH_A_PROCESS))
-    several = (processes or _usable_cpus()) if len(head) == _WORTH_A_PROCESS else 1
+    large = len(head) == _WORTH_A_PROCESS
+    several = processes or (_usable_cpus() if large else 1)
     with _no_cycles():
         for batch, reports in _read(_chained(head, batches), tables, several):
             for report in reports:

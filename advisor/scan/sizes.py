@@ -55,9 +55,11 @@ def size_value(key: str, value: Any) -> int | list[int] | None:
     """*value* as a size: a positive whole number, or a list of them for widths; else None."""
     if isinstance(value, bool):
         return None
+    if key == f"{SIZE}widths" and not isinstance(value, (list, tuple)):
+        return None
     if isinstance(value, int):
         return value if 0 < value < _LARGEST else None
-    if key == f"{SIZE}widths" and isinstance(value, (list, tuple)):
+    if key == f"{SIZE}widths":
         numbers = [v for v in value if isinstance(v, int) and not isinstance(v, bool) and v > 0]
         whole = len(numbers) == len(value) and 0 < len(value) <= _MOST_WIDTHS
         return numbers if whole else None

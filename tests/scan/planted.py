@@ -265,7 +265,8 @@ def curvature(f, x):
 
 
 def penalty(model, x):
-    g = gradient(model(x), x, create_graph=True) #~ code.transform=grad; transforms=higher_order_grad
+    g = gradient( #~ code.transform=grad; transforms=higher_order_grad
+        model(x), x, create_graph=True)
     return g
 
 
@@ -289,8 +290,10 @@ BATCH_SIZE = 64 #~ model.size.batch=64
 
 def collate(items, tokenizer):
     batch = pad_sequence(items) #~ code.padding=pad_sequence; shapes=bucketed
-    text = tokenizer("a", padding="max_length", truncation=True) #~ code.padding=max_length; shapes=static
-    more = tokenizer("b", padding=True, return_tensors="pt") #~ code.padding=longest; shapes=bucketed
+    text = tokenizer(
+        "a", padding="max_length", truncation=True) #~ code.padding=max_length; shapes=static
+    more = tokenizer(
+        "b", padding=True, return_tensors="pt") #~ code.padding=longest; shapes=bucketed
     few = tokenizer("c", pad_to_multiple_of=8) #~ code.padding=multiple; shapes=bucketed
     return batch, text, more, few
 
@@ -304,16 +307,17 @@ def main(args):
     model.cuda() #~ code.device=cuda; hardware.train=nvidia
     model = DDP(model) #~ code.distributed=ddp; hardware.train=nvidia_multi
     model = FSDP(model) #~ code.distributed=fsdp; hardware.train=nvidia_multi
-    fast = torch.compile(model, dynamic=True) #~ code.compile=torch_compile; shapes=dynamic; code.dynamic_shape=dynamic_dimension
+    quick = torch.compile(model) #~ code.compile=torch_compile
+    size = torch.export.Dim("n") #~ shapes=dynamic; code.dynamic_shape=dynamic_dimension
     loader = DataLoader([], batch_size=32, collate_fn=collate) #~ model.size.batch=32
     label = "cuda is only a word in this sentence"
     for batch in loader:
-        loss = fast(batch)
+        loss = quick(batch)
         loss.backward()
         if loss.item() > 3:
             print("not in a step")
     keep = torch.nonzero(loss) #~ code.dynamic_shape=nonzero
-    return device, head, label, keep
+    return device, head, label, keep, size
 """,
     "sparrow/serve.py": """\
 import torch #~ codebase=pytorch
@@ -400,7 +404,8 @@ def second(x):
 
 
 def shards(mesh, f, x):
-    g = shard_map(f, mesh, in_specs=P(), out_specs=P()) #~ code.distributed=shard_map; code.distributed=sharding
+    spec = P() #~ code.distributed=sharding
+    g = shard_map(f, mesh, in_specs=spec, out_specs=spec) #~ code.distributed=shard_map
     s = NamedSharding(mesh, P("data")) #~ code.distributed=sharding
     h = jax.pmap(f) #~ code.distributed=pmap
     z = jnp.zeros(3, dtype=jnp.complex64) #~ code.complex=complex

@@ -22,6 +22,8 @@ _PADDINGS: Mapping[object, tuple[str, str]] = {
 }
 _TOKENIZING = frozenset({"truncation", "return_tensors", "return_attention_mask", "max_length"})
 _STRATEGIES = ("ddp", "fsdp", "deepspeed", "horovod")
+_MODEL_ROOTS = ("torchvision", "timm", "torch", "segmentation_models_pytorch")
+_TRAINERS = ("Trainer", "Fabric")
 _OFF = ("0", "false", "False", "")
 _DOUBLE_WORDS = frozenset({"float64", "double", "torch.DoubleTensor", "torch.cuda.DoubleTensor"})
 _DOUBLE_NAMES = frozenset({"torch.float64", "torch.double", "numpy.float64", "jax.numpy.float64"})
@@ -99,8 +101,7 @@ def _dynamic(reading: Reading, node: ast.Call, keyword: ast.keyword, dotted: str
 def _dynamic_shapes(
     reading: Reading, _: ast.Call, keyword: ast.keyword, dotted: str | None
 ) -> None:
-    empty = isinstance(keyword.value, ast.Constant) and keyword.value.value in (None, False)
-    if reading.torch and not empty and dotted is not None:
+    if reading.torch and not _off(keyword.value) and dotted is not None:
         reading.note(keyword.value, "shapes", "dynamic", "likely")
         reading.note(keyword.value, "code.dynamic_shape", "dynamic_dimension", "certain")
 
@@ -158,16 +159,11 @@ def _dtype(reading: Reading, _: ast.Call, keyword: ast.keyword, dotted: str | No
 
 def _weights(reading: Reading, node: ast.Call, keyword: ast.keyword, dotted: str | None) -> None:
     root = (dotted or "").split(".", 1)[0]
-    if not reading.torch or root not in (
-        "torchvision",
-        "timm",
-        "torch",
-        "segmentation_models_pytorch",
-    ):
+    named = dotted is not None and root in _MODEL_ROOTS and _called(node) != "list_models"
+    if not reading.torch or not named or _off(keyword.value):
         return
-    off = isinstance(keyword.value, ast.Constant) and keyword.value.value in (None, False)
-    vision = "models" in (dotted or "") or root != "torchvision"
-    if not off and vision and (keyword.arg == "pretrained" or root == "torchvision"):
+    vision = root == "torchvision"
+    if ("models" in str(dotted)) if vision else keyword.arg == "pretrained":
         sure = isinstance(keyword.value, ast.Constant)
         reading.note(node, "pretrained", "torch_hub", "certain" if sure else "likely")
 
@@ -196,9 +192,24 @@ def _called(node: ast.Call) -> str:
 
 def _nodes(reading: Reading, node: ast.Call, keyword: ast.keyword, __: str | None) -> None:
     value = keyword.value.value if isinstance(keyword.value, ast.Constant) else None
-    trains = _called(node) in ("Trainer", "Fabric", "LightningCLI")
-    if isinstance(value, int) and value > 1 and trains:
+    if _called(node) in _TRAINERS and isinstance(value, int) and value > 1:
         reading.note(keyword.value, "hardware.train", "nvidia_cluster", "likely")
+
+
+def _devices(reading: Reading, node: ast.Call, keyword: ast.keyword, __: str | None) -> None:
+    value = keyword.value.value if isinstance(keyword.value, ast.Constant) else None
+    if _called(node) in _TRAINERS and isinstance(value, int) and value > 1:
+        reading.note(keyword.value, "hardware.train", "nvidia_multi", "likely")
+
+
+def _training(reading: Reading, node: ast.Call, keyword: ast.keyword, __: str | None) -> None:
+    if _called(node).endswith("TrainingArguments") and not _off(keyword.value):
+        reading.note(keyword.value, "code.distributed", keyword.arg, "certain")
+        reading.note(keyword.value, "hardware.train", "nvidia_multi", "likely")
+
+
+def _off(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value in (None, False, "")
 
 
 _Taker = Callable[[Reading, ast.Call, ast.keyword, str | None], None]
@@ -217,4 +228,7 @@ _KEYWORDS: Mapping[str, _Taker] = {
     "strategy": _strategy,
     "accelerator": _accelerator,
     "num_nodes": _nodes,
+    "devices": _devices,
+    "deepspeed": _training,
+    "fsdp": _training,
 }

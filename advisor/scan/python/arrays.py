@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from advisor.scan.python.scopes import Kind, Scope
 
 _DEEPEST = 60
+_LONGEST_ANNOTATION = 300
 
 _NO_ARRAYS = frozenset((
     "device", "dtype", "Generator", "Size", "finfo", "iinfo", "no_grad", "enable_grad",
@@ -199,10 +200,21 @@ def _call_reads(node: ast.Call, scope: Scope, depth: int) -> bool:
         name = dotted.rpartition(".")[2]
         return name in _REDUCING and dotted.startswith(("torch.", "jax.numpy.", "jax.lax."))
     if isinstance(function, ast.Attribute):
+        if _undecided(function.value, scope):
+            return function.attr in _REDUCING
         kind = array_kind(function.value, scope)
         if function.attr == "item":
             return kind in _TRACED
         return function.attr not in _NO_METHODS and kind in _TRACED
+    return False
+
+
+def _undecided(node: ast.expr, scope: Scope) -> bool:
+    """Whether *node* is a parameter that may be an array, or a comparison or a sum of one."""
+    if isinstance(node, ast.Name):
+        return node.id in scope.undecided
+    if isinstance(node, (ast.Compare, ast.BinOp)):
+        return any(_undecided(part, scope) for part in _operands(node))
     return False
 
 
@@ -213,6 +225,8 @@ def annotated_array(annotation: ast.expr | None) -> bool | None:
     try:
         text = ast.unparse(annotation)
     except (RecursionError, ValueError):
+        return False
+    if len(text) > _LONGEST_ANNOTATION:
         return False
     text = text.strip("'\"")
     inner = _MAYBE.match(text)

@@ -24,12 +24,13 @@ def bind_parameters(
     scope: Scope,
     reading: Reading,
     *,
-    root: bool,
     leading: bool,
+    traced: bool,
 ) -> None:
     """Bind the parameters of *node* in its *scope*.
 
-    In a step (*root*) those without a type may be arrays; with *leading*, the first is one.
+    Those without a type may be arrays; with *leading*, the first is one; where JAX traces the
+    function (*traced*), all are.
     """
     arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
     first = True
@@ -39,10 +40,10 @@ def bind_parameters(
         if argument.arg in _SELF:
             continue
         says = annotated_array(argument.annotation)
-        leads = first and leading and says is None
+        leads = (traced or (first and leading)) and says is None
         if says or leads:
-            scope.arrays[argument.arg] = "torch" if reading.torch else "jax"
-        elif says is None and root and reading.torch:
+            scope.arrays[argument.arg] = "torch" if reading.torch and not traced else "jax"
+        elif says is None and (reading.torch or reading.jax):
             scope.undecided.add(argument.arg)
         first = False
     for rest in (node.args.vararg, node.args.kwarg):

@@ -14,6 +14,7 @@ from advisor.knowledge.code_signals import Confidence
 from advisor.scan.python.reading import Reading
 
 _WORD = re.compile(r"(cuda|mps|xpu|tpu|hpu|rocm)(:\d+)?")
+_VISIBLE = "CUDA_VISIBLE_DEVICES"
 _JAX_WORDS: Mapping[str, str] = {"gpu": "gpu", "cuda": "cuda", "tpu": "tpu", "rocm": "rocm"}
 _JAX_PLACES = (
     "jax.devices", "jax.local_devices", "jax.device_count", "jax.local_device_count",
@@ -39,10 +40,15 @@ class DeviceWords:
 
     def take_text(self, node: ast.Constant, *, named: bool) -> None:
         """A text that may be a device's; *named* where it stands at a device's place."""
-        if isinstance(node.value, str) and len(node.value) < 12:
-            match = _WORD.fullmatch(node.value)
-            if match is not None:
-                self.places.append((node, match.group(1), "certain" if named else "likely"))
+        if not isinstance(node.value, str) or len(node.value) > len(_VISIBLE):
+            return
+        match = _WORD.fullmatch(node.value)
+        if match is not None:
+            self.places.append((node, match.group(1), "certain" if named else "likely"))
+        elif named and node.value == "cpu":
+            self.places.append((node, "cpu", "certain"))
+        elif node.value == _VISIBLE:
+            self.places.append((node, "cuda", "likely"))
 
     def take_jax(self, node: ast.Call, dotted: str) -> None:
         """A call of JAX that names a kind of device: ``jax.devices("gpu")``."""
@@ -59,7 +65,7 @@ class DeviceWords:
     def finish(self, reading: Reading) -> None:
         """Take down every word; beside CUDA the others are what a file falls back to."""
         words = {word for _, word, _ in self.places} | {word for _, word in self.mentions}
-        several = len(words - {"gpu"}) > 1
+        several = len(words - {"gpu", "cpu"}) > 1
         for node, word, confidence in self.places:
             reading.note(node, "code.device", word, confidence)
         for node, word in [*((n, w) for n, w, _ in self.places), *self.mentions]:

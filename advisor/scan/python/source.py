@@ -9,6 +9,10 @@ import ast
 import warnings
 from dataclasses import dataclass
 
+_SEPARATORS = ",([{=.:+-*/\n"
+MAX_SEPARATORS = 250_000
+"""Signs that stand between names in one text; a tree of more would take hundreds of megabytes."""
+
 
 class UnreadableError(Exception):
     """Why a text is not read, in a word that can be counted."""
@@ -30,8 +34,10 @@ def parse(text: str) -> Source:
     """The syntax tree of *text*; the parser itself refuses what is nested too deeply for it.
 
     Raises:
-        UnreadableError: it is not Python 3, or nested so deeply that no tree is made of it.
+        UnreadableError: it is not Python 3, or nested so deeply or so dense that no tree is made.
     """
+    if len(text) > MAX_SEPARATORS and sum(map(text.count, _SEPARATORS)) > MAX_SEPARATORS:
+        raise UnreadableError("dense")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

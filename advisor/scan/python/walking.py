@@ -24,6 +24,7 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _COMPILERS = frozenset(
     {"jit", "filter_jit", "compile", "vmap", "filter_vmap", "pmap", "checkpoint", "remat"}
 )
+_TRACERS = ("jit", "vmap", "pmap")
 _BODIES = ("body", "orelse", "finalbody")
 _CONTEXTS = (ast.Load, ast.Store, ast.Del)
 _AUTOGRAD = ("torch.autograd.Function", "torch.autograd.function.Function")
@@ -105,7 +106,10 @@ class Walker:
         if any(reads_value(argument, scope) for argument in counted):
             self.frame.branches.append((statement, "certain"))
         kind = None if isinstance(over, ast.Call) else array_kind(over, scope)
-        bind_target(statement.target, kind, scope)
+        target = statement.target
+        if self.reading.torch and isinstance(over, ast.Call):
+            target, kind = _parameters(over.func, target)
+        bind_target(target, kind, scope)
 
     def function(self, node: _Function, scope: Scope) -> None:
         """A function: its decorators and defaults outside, its body in a scope of its own."""
@@ -116,14 +120,17 @@ class Walker:
                 self.expression(default, scope)
         if node.name == "__init__" or self.module:
             sizes.take_defaults(self.reading, node)
-        compiled = any(self._compiles(decorator, scope) for decorator in node.decorator_list)
+        compilers = [self._compiler(decorator, scope) for decorator in node.decorator_list]
+        compiled = any(name is not None for name, _ in compilers)
+        traced = any(name in _TRACERS and not static for name, static in compilers)
         outer = self.frame
         nested = bool(outer.name) and not self._direct(scope)
         root = is_step(node.name, module=self.module, compiled=compiled) or (nested and outer.root)
         self.frame = outer if nested and outer.root else Frame(node.name, self.owner, root)
         inner = scope.child(step=root)
         leading = root and self.module and self._direct(scope) and node.name in FORWARD
-        bind_parameters(node, inner, self.reading, root=root, leading=leading)
+        traced = traced and self.reading.jax
+        bind_parameters(node, inner, self.reading, leading=leading, traced=traced)
         self.block(node.body, inner)
         if self.frame is not outer:
             self.steps.take(self.frame)
@@ -160,12 +167,15 @@ class Walker:
         """Whether *scope* is a class's own, so that functions in it are methods."""
         return scope.methods
 
-    def _compiles(self, decorator: ast.expr, scope: Scope) -> bool:
+    def _compiler(self, decorator: ast.expr, scope: Scope) -> tuple[str | None, bool]:
+        """The transformation that *decorator* is, and whether some arguments stay Python's."""
         call = decorator if isinstance(decorator, ast.Call) else None
         name = transformation(scope.dotted(call.func if call else decorator))
         if name is None and call is not None and call.args:
             name = transformation(scope.dotted(call.args[0]))
-        return name in _COMPILERS
+        words = call.keywords if call is not None else []
+        static = any((word.arg or "").startswith(("static", "in_axes")) for word in words)
+        return (name if name in _COMPILERS else None), static
 
     def assignment(self, node: ast.stmt, scope: Scope) -> None:
         """An assignment: the value, then what it is bound or written to."""
@@ -239,6 +249,8 @@ class Walker:
             self.branch(node.test, scope, node)
         elif isinstance(node, ast.Dict):
             sizes.take_dictionary(self.reading, node)
+        elif isinstance(node, ast.Subscript):
+            writes.take_mask(self.reading, node, scope)
         mentioned = _MENTIONED.get(type(node))
         if mentioned is not None:
             self.mention(mentioned(node), scope, stack)
@@ -281,6 +293,7 @@ class Walker:
             self.reference(function, dotted)
             self.derivatives.take_call(self.reading, node, dotted, scope)
             self.devices.take_jax(node, dotted)
+            writes.take_function(self.reading, node, dotted)
             if self.frame.name:
                 self.derivatives.take_body(self.frame.name, dotted)
         elif isinstance(function, ast.Attribute):
@@ -303,7 +316,7 @@ class Walker:
         """A method of a name: of the object itself, or of a parameter that shows what it is."""
         if name == "self":
             self.frame.calls.add(f"self.{method}")
-        elif name in scope.undecided and method in TENSOR_LIKE:
+        elif name in scope.undecided and method in TENSOR_LIKE and self.reading.torch:
             scope.undecided.discard(name)
             scope.arrays[name] = "torch"
 
@@ -336,6 +349,16 @@ _MENTIONED: Mapping[type, Callable[[Any], list[ast.expr]]] = {
     ast.Tuple: lambda node: node.elts,
     ast.Set: lambda node: node.elts,
 }
+
+
+def _parameters(function: ast.expr, target: ast.expr) -> tuple[ast.expr, Kind | None]:
+    """The target of a loop over a module's tensors, and that it holds one."""
+    name = function.attr if isinstance(function, ast.Attribute) else ""
+    if name in ("parameters", "buffers"):
+        return target, "torch"
+    if name in ("named_parameters", "named_buffers") and isinstance(target, ast.Tuple):
+        return target.elts[-1], "torch"
+    return target, None
 
 
 def _is_range(function: ast.expr) -> bool:

@@ -41,6 +41,23 @@ def take_augmented(reading: Reading, node: ast.AugAssign, scope: Scope) -> None:
         reading.note(node, _KEY, "through_view" if through else "augmented", "likely")
 
 
+def take_function(reading: Reading, node: ast.Call, dotted: str) -> None:
+    """``torch.relu_(x)``; initialisers and clipping write too, but where nothing else is done."""
+    name = dotted.rpartition(".")[2]
+    elsewhere = dotted.startswith(("torch.nn.init.", "torch.nn.utils.", "torch.Tensor."))
+    if dotted.startswith("torch.") and not elsewhere and _METHOD.fullmatch(name):
+        reading.note(node, _KEY, "function", "certain")
+
+
+def take_mask(reading: Reading, node: ast.Subscript, scope: Scope) -> None:
+    """``x[x > 0]``: how much it takes depends on what stands in the array."""
+    mask = node.slice.operand if isinstance(node.slice, ast.UnaryOp) else node.slice
+    if not isinstance(node.ctx, ast.Load) or not isinstance(mask, ast.Compare):
+        return
+    if array_kind(node.value, scope) in ("torch", "jax") and array_kind(mask, scope):
+        reading.note(node, "code.dynamic_shape", "boolean_mask", "certain")
+
+
 def take_method(reading: Reading, node: ast.Call, function: ast.Attribute, scope: Scope) -> None:
     """``x.add_(y)`` and its like."""
     name = function.attr
