@@ -112,7 +112,7 @@ def _frameworks(collected: Collected) -> list[dict[str, Any]]:
                 "framework": group.value,
                 "files": group.file_count,
                 "confidence": group.best,
-                "versions": {name: found for name, found in versions.items() if found},
+                "versions": {name: written for name, written in versions.items() if written},
             }
         )
     return frameworks

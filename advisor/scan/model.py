@@ -70,19 +70,33 @@ class FileReport:
     python: bool = False
     skipped: str | None = None
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    _places: set[tuple[str, str, int]] = field(default_factory=set)
+    _places: dict[tuple[str, str, int], int] = field(default_factory=dict)
 
     def add(self, key: str, value: Any, line: int, text: str, confidence: Confidence) -> None:
-        """Take one finding, once a line; from `MAX_PLACES` places on it is only counted."""
+        """Take one finding, once a line; from `MAX_PLACES` places on it is only counted.
+
+        Of two that say the same of one line, the more certain is kept.
+        """
         group = (key, repr(value))
-        if (*group, line) in self._places:
+        place = (*group, line)
+        sure = confidence if self.product else "possible"
+        finding = Finding(key, value, self.file, line, text, sure)
+        index = self._places.get(place)
+        if index is not None:
+            if stronger(sure, self.findings[index].confidence) == sure:
+                self.findings[index] = finding
             return
         self.counts[group] += 1
-        if self.counts[group] > MAX_PLACES:
-            return
-        self._places.add((*group, line))
-        sure = confidence if self.product else "possible"
-        self.findings.append(Finding(key, value, self.file, line, text, sure))
+        if self.counts[group] <= MAX_PLACES:
+            self._places[place] = len(self.findings)
+            self.findings.append(finding)
+
+    def forget(self) -> None:
+        """Drop everything: reading was given up half-way."""
+        self.findings.clear()
+        self.uses.clear()
+        self.counts.clear()
+        self._places.clear()
 
     def use(self, name: str, line: int) -> None:
         """Count one reference to *name*."""

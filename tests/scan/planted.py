@@ -437,6 +437,23 @@ def save(f, x):
 
 opt = optax.chain(optax.clip(1.0), optax.adam(1e-3))
 """,
+    "configs/small.py": """\
+n_layer = 6 #~ model.size.layers=6
+n_head = 6 #~ model.size.heads=6
+device = "cuda" #~ code.device=cuda; hardware.train=nvidia
+learning_rate = 1e-3
+""",
+    "sparrow/settings.py": """\
+from dataclasses import dataclass
+
+
+@dataclass
+class Settings:
+    hidden_size: int = 512 #~ model.size.width=512
+    seq_len: int = 128 #~ model.size.length=128
+    sizes: tuple = (1, 2)
+    name: str = "cuda"
+""",
     "tools/plain.py": """\
 import json
 import os

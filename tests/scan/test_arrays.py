@@ -187,3 +187,19 @@ def test_a_fallback_device_is_a_hint_beside_cuda(read):
     assert {f.value: f.confidence for f in alone if f.key == "hardware.train"} == {
         "apple": "likely"
     }
+
+
+def test_of_two_findings_on_one_line_the_more_certain_is_kept(read):
+    found = read("import torch\ndevice = 'cuda'\n").findings
+    assert [(f.value, f.confidence) for f in found if f.key == "code.device"] == [
+        ("cuda", "certain")
+    ]
+
+
+def test_a_configuration_without_any_import_is_read_for_its_sizes(said, read):
+    text = "n_layer = 6\nn_head = 8\ndevice = 'cuda'\nbatch = 3\n"
+    assert {key for key, _, _ in said(text)} == {
+        "model.size.layers", "model.size.heads", "code.device", "hardware.train",
+    }  # fmt: skip
+    assert not read("batch_size = 3\nother = 'cuda'\n", "database.py").findings
+    assert read("batch_size = 3\n", "config.py").findings

@@ -52,7 +52,7 @@ def _take_image(place: Place, image: str) -> None:
     name, _, tag = image.partition(":")
     for signal in place.tables.signals_of_image(image):
         place.note(signal.key, signal.value, signal.confidence)
-    package = next((p for known, p in _VERSIONS.items() if name.endswith(known)), None)
+    package = next((p for image_name, p in _VERSIONS.items() if name.endswith(image_name)), None)
     version = re.match(r"\d+\.\d+(\.\d+)?", tag)
     if package is not None:
         place.note("codebase", "pytorch" if package == "torch" else package, "likely")

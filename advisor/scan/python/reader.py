@@ -14,15 +14,20 @@ from advisor.scan.python.names import Names
 from advisor.scan.python.reading import Reading
 from advisor.scan.python.source import UnreadableError, parse
 from advisor.scan.python.walking import Walker
+from advisor.scan.sizes import KEYS
 from advisor.scan.tables import Tables
 
-_SETUP = re.compile(r"(^|/)setup\.py$")
 _X64 = "JAX_ENABLE_X64"
+_SIZES = re.compile(r"\b(?:" + "|".join(sorted(KEYS, key=len, reverse=True)) + r")\b")
+_CONFIGURATION = re.compile(r"config|params|args|settings", re.IGNORECASE)
 
 
-def worth_reading(text: str, tables: Tables) -> bool:
-    """Whether *text* imports anything that the tables know."""
-    return any(match.group(1) in tables.modules for match in _IMPORT.finditer(text)) or _X64 in text
+def worth_reading(text: str, tables: Tables, path: str = "") -> bool:
+    """Whether *text* imports anything that the tables know, or is a model's configuration."""
+    if any(match.group(1) in tables.modules for match in _IMPORT.finditer(text)) or _X64 in text:
+        return True
+    sizes = {match.group() for match in _SIZES.finditer(text)}
+    return len(sizes) > 1 or (len(sizes) == 1 and _CONFIGURATION.search(path) is not None)
 
 
 _IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
@@ -40,7 +45,7 @@ def read_python(
         file_lines: The line in the file of each line of the text, where the two differ.
     """
     report.python = True
-    if not worth_reading(text, tables):
+    if not worth_reading(text, tables, report.file):
         return
     try:
         source = parse(text)
@@ -55,6 +60,5 @@ def read_python(
     except UnreadableError as error:
         report.skipped = error.reason
     except RecursionError:
-        report.findings.clear()
-        report.uses.clear()
+        report.forget()
         report.skipped = "nested"

@@ -205,6 +205,8 @@ class Walker:
         if value is None:
             return
         if isinstance(target, ast.Name):
+            if target.id in _DEVICE_KEYWORDS and isinstance(value, ast.Constant):
+                self.devices.take_text(value, named=True)
             self.derivatives.take_assignment(target.id, value, scope)
             if scope.parent is None:
                 sizes.take(self.reading, value, target.id, "likely")
@@ -273,9 +275,11 @@ class Walker:
 
     def constant(self, node: ast.Constant) -> None:
         """A constant: a complex number, or a device's word."""
+        if not (self.reading.torch or self.reading.jax):
+            return
         if type(node.value) is str:
             self.devices.take_text(node, named=False)
-        elif type(node.value) is complex and (self.reading.torch or self.reading.jax):
+        elif type(node.value) is complex:
             self.reading.note(node, "code.complex", "complex", "likely")
 
     def reference(self, node: ast.expr, dotted: str, *, compared: bool = False) -> None:
