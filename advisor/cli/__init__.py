@@ -29,6 +29,7 @@ _COMMANDS: tuple[str, ...] = (
     "doctor",
     "selftest",
     "rules",
+    "scan",
     "schema",
 )
 

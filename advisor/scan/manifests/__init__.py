@@ -1,0 +1,1 @@
+"""What a code base declares: dependencies, versions, Python, containers' base images, launchers."""
