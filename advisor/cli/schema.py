@@ -87,6 +87,8 @@ def _value(fact: Fact) -> dict[str, Any]:
         "names": {"type": "array", "items": {"type": "string"}},
         "ranking": {"type": "array", "items": {"type": "string"}},
         "version": {"type": "string"},
+        "text": {"type": "string"},
+        "size": {"type": "object", "additionalProperties": {"type": ["number", "string", "array"]}},
     }
     return {"title": fact.title, "anyOf": [forms[fact.kind], {"enum": ["unknown", None]}]}
 

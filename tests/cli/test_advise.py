@@ -67,7 +67,9 @@ def test_json_is_one_document_and_the_same_every_time(answers: Path, tmp_path: P
     assert decision["status"] == "recommend"
     assert decision["recommended"]["framework"] == "pytorch"
     assert decision["project"] == "Sparrow"
-    assert decision["performance"]["ratio"] == pytest.approx(1 / 1.5, rel=1e-3)
+    # A workload explains speed; without a model or own code it does not decide it.
+    assert decision["performance"]["ratio"] is None
+    assert "workloads-only" in {notice["id"] for notice in decision["notices"]}
     for key in ("answers_sha256", "evidence_sha256", "rules_sha256", "seed", "samples"):
         assert key in decision["replay"]
 

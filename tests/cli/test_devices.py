@@ -20,6 +20,7 @@ from advisor.cli.interviewing import Talk
 from advisor.cli.measuring import load_mends
 from advisor.machine.mends import mends_from
 from advisor.measure.selection import Wishes
+from advisor.render.evidence_words import word_notice
 from tests.machine import fakes
 
 CPU = {"device": "cpu", "kind": "cpu", "name": "CPU", "usable": True}
@@ -162,8 +163,9 @@ def test_an_accelerator_that_nobody_asked_for_is_noticed(
     current(monkeypatch, python)
     (notice,) = measuring.look_around().notices
     assert (notice.id, notice.severity) == ("accelerator-unused", "warning")
-    assert "NVIDIA H200" in notice.text
-    assert "--device gpu" in notice.hint
+    worded = word_notice(notice)
+    assert "NVIDIA H200" in worded.text
+    assert "--device gpu" in worded.hint
     # Whoever says cpu means it.
     assert measuring.look_around(device="cpu").notices == ()
     campaign = measuring.make_campaign(measuring.look_around(), measuring.make_wishes())

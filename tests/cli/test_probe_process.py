@@ -47,7 +47,7 @@ def _family(pid: int) -> list[psutil.Process]:
         return []
 
 
-def _wait_for_workers(process: subprocess.Popen[str], limit_s: float = 60.0) -> list[Any]:
+def _wait_for_workers(process: subprocess.Popen[str], limit_s: float = 180.0) -> list[Any]:
     deadline = time.monotonic() + limit_s
     while time.monotonic() < deadline:
         family = _family(process.pid)
