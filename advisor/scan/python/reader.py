@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 from advisor.scan.model import FileReport
 from advisor.scan.python.imports import frameworks_of, take_imports
@@ -18,16 +19,39 @@ from advisor.scan.sizes import KEYS
 from advisor.scan.tables import Tables
 
 _X64 = "JAX_ENABLE_X64"
-_SIZES = re.compile(r"\b(?:" + "|".join(sorted(KEYS, key=len, reverse=True)) + r")\b")
+_NUMPY = frozenset({"numpy", "scipy"})
 _CONFIGURATION = re.compile(r"config|params|args|settings", re.IGNORECASE)
 
 
-def worth_reading(text: str, tables: Tables, path: str = "") -> bool:
-    """Whether *text* imports anything that the tables know, or is a model's configuration."""
-    if any(match.group(1) in tables.modules for match in _IMPORT.finditer(text)) or _X64 in text:
-        return True
-    sizes = {match.group() for match in _SIZES.finditer(text)}
-    return len(sizes) > 1 or (len(sizes) == 1 and _CONFIGURATION.search(path) is not None)
+def how_to_read(text: str, tables: Tables, path: str) -> Literal["whole", "imports", "not"]:
+    """How much of *text* says anything: what it imports decides, or that it configures a model.
+
+    Reading NumPy's users whole would take half of the time in many code bases, for nothing but the
+    one line that imports it.
+    """
+    modules = {match.group(1) for match in _IMPORT.finditer(text)} & tables.modules
+    if modules - _NUMPY or _X64 in text or _configures(text, path):
+        return "whole"
+    return "imports" if modules else "not"
+
+
+def _configures(text: str, path: str) -> bool:
+    """Whether *text* names several sizes of models, or one in a file of configuration."""
+    sizes = sum(name in text for name in KEYS)
+    return sizes > 1 or (sizes == 1 and _CONFIGURATION.search(path) is not None)
+
+
+def _take_numpy(text: str, report: FileReport, file_lines: Sequence[int] | None) -> None:
+    """The first import outside of a text in triple quotes."""
+    for match in _IMPORT.finditer(text):
+        before = text[: match.start()]
+        quoted = before.count('"""') % 2 or before.count("'''") % 2
+        if match.group(1) in _NUMPY and not quoted:
+            number = before.count("\n") + 1
+            line = file_lines[number - 1] if file_lines is not None else number
+            written = text[match.start() :].split("\n", 1)[0]
+            report.add("codebase", "numpy", line, written, "likely")
+            return
 
 
 _IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
@@ -45,8 +69,16 @@ def read_python(
         file_lines: The line in the file of each line of the text, where the two differ.
     """
     report.python = True
-    if not worth_reading(text, tables, report.file):
-        return
+    reading = how_to_read(text, tables, report.file)
+    if reading == "imports":
+        _take_numpy(text, report, file_lines)
+    elif reading == "whole":
+        _read_whole(text, report, tables, file_lines)
+
+
+def _read_whole(
+    text: str, report: FileReport, tables: Tables, file_lines: Sequence[int] | None
+) -> None:
     try:
         source = parse(text)
         names = Names.of(source.tree, tables.modules)
