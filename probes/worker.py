@@ -49,7 +49,11 @@ class Worker:
         }
 
     def build(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Build one program and time its first calls, compilation included."""
+        """Build one program and time its first calls, compilation included.
+
+        A `workload` called ``model:FAMILY`` is one step of a model, at any `size` of it and in
+        the `variant` that is asked for, or the first that there is in the `mode`.
+        """
         before_bytes = self._peak_anew()
         start = time.perf_counter()
         program = self._make_program(request)

@@ -23,15 +23,26 @@ from tests.probes.model_parity import (
 )
 from tests.probes.workers import both_frameworks
 
-pytestmark = pytest.mark.frameworks
+# A family compiles a dozen programs; that takes its time where others use the machine too.
+pytestmark = [pytest.mark.frameworks, pytest.mark.timeout(600)]
 # What else a family's variants may differ in after twenty steps, relative to the largest weight.
 PARAMETERS = 1e-3
+# What these minimise says nothing of how far they are.
+NO_LOSS = ("ppo",)
 # Compiled here too; others are by `python -m tests.probes.model_parity --all`.
 COMPILED = ("mlp",)
 
 
+@pytest.fixture(scope="module")
+def quick_compiler() -> Iterator[None]:
+    """XLA without LLVM's optimisations, which halves the time of compiling and changes no sum."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XLA_FLAGS", "--xla_backend_optimization_level=0")
+        yield
+
+
 @pytest.fixture(scope="module", params=catalogue.names())
-def family(request: Any, tmp_path_factory: Any) -> Iterator[list[Seen]]:
+def family(request: Any, tmp_path_factory: Any, quick_compiler: None) -> Iterator[list[Seen]]:
     """A family at its tiny sizes: all variants at the first, the default ones at the others."""
     model = catalogue.load(request.param)
     first, *others = sizes_of(model)
@@ -60,7 +71,7 @@ def test_training_lowers_the_loss_of_a_batch(family: list[Seen]) -> None:
     for seen in family:
         for label, curve in seen.curves().items():
             assert len(set(curve[:4])) == 4, f"{label} takes one batch again and again"
-            if seen.model.trains:
+            if seen.model.trains and seen.model.id not in NO_LOSS:
                 # The batches come in turn, four of them.
                 assert np.mean(curve[-4:]) < np.mean(curve[:4]), (label, curve)
 
@@ -75,20 +86,15 @@ def test_steps_are_compiled_once_and_close_over_nothing(family: list[Seen]) -> N
                 assert reply["counters"]["constant_bytes"] == 0, label
 
 
-def test_other_inputs_are_noticed(tmp_path: Path) -> None:
-    model = catalogue.load("mlp")
-    size = model.tiny_of({})
-    variants = default_variants(model, size)
-    with both_frameworks() as workers:
-        seen = observe(workers, model, size, variants, tmp_path, seeds={"jax": 1})
-    assert seen.parity()["status"] == "failed"
-
-
-def test_a_worker_refuses_a_size_or_a_variant_that_does_not_exist(tmp_path: Path) -> None:
+def test_what_is_wrong_is_noticed_or_refused(tmp_path: Path, quick_compiler: None) -> None:
     model = catalogue.load("mlp")
     size = model.tiny_of({})
     with both_frameworks() as workers:
-        observe(workers, model, size, default_variants(model, size), tmp_path)
+        # The frameworks are given different inputs.
+        seen = observe(
+            workers, model, size, default_variants(model, size), tmp_path, seeds={"jax": 1}
+        )
+        assert seen.parity()["status"] == "failed"
         request = {"key": "it", "mode": "jax.jit", "workload": "model:mlp"}
         inputs = str(tmp_path / "inputs-jax.npz")
         for wrong, text in (

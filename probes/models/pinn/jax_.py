@@ -35,16 +35,23 @@ def residual_backward(network: Network, z: Any, order: int) -> Any:
     return jax.vmap(left)(z[:, 0], z[:, 1])
 
 
+def directions(z: Any) -> tuple[Any, Any]:
+    """The directions (n, 2) of x and of t at *z* (n, 2)."""
+    import jax.numpy as jnp
+
+    ones, zeros = jnp.ones_like(z[:, 0]), jnp.zeros_like(z[:, 0])
+    return jnp.stack((ones, zeros), axis=-1), jnp.stack((zeros, ones), axis=-1)
+
+
 def residual_forward(network: Network, z: Any, order: int) -> Any:
     """What is left of the equation at *z* (n, 2), by derivatives along one direction."""
     import jax
-    import jax.numpy as jnp
 
     def along(function: Network, direction: Any) -> Network:
         return lambda at: jax.jvp(function, (at,), (direction,))[1]
 
-    in_x = jnp.broadcast_to(jnp.array([1.0, 0.0]), z.shape)
-    u_t = along(network, jnp.broadcast_to(jnp.array([0.0, 1.0]), z.shape))(z)
+    in_x, in_t = directions(z)
+    u_t = along(network, in_t)(z)
     u, u_x = jax.jvp(network, (z,), (in_x,))
     highest = network
     for _ in range(order):
@@ -58,8 +65,7 @@ def residual_series(network: Network, z: Any, order: int) -> Any:
     import jax.numpy as jnp
     from jax.experimental.jet import jet
 
-    in_x = jnp.broadcast_to(jnp.array([1.0, 0.0]), z.shape)
-    in_t = jnp.broadcast_to(jnp.array([0.0, 1.0]), z.shape)
+    in_x, in_t = directions(z)
     u_t = jax.jvp(network, (z,), (in_t,))[1]
     series = [in_x] + [jnp.zeros_like(z)] * (order - 1)
     u, derivatives = jet(network, (z,), (series,))
