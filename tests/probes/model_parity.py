@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from advisor.evidence import Parity
 from advisor.measure.parity import parity_of, read_observation
 from probes import catalogue as workloads
 from probes.model import Model, Variant, workload_of
@@ -35,7 +36,7 @@ class Seen:
     replies: dict[str, dict[str, Any]] = field(default_factory=dict)
     compiled_in_a_block: dict[str, int] = field(default_factory=dict)
 
-    def parity(self) -> dict[str, Any]:
+    def parity(self) -> Parity:
         """The comparison that the advisor makes, over all variants."""
         limits = self.model.tolerance
         tolerance = {"forward": limits.forward, "grad": limits.grad, "curve": limits.curve}
@@ -203,12 +204,12 @@ def print_parity(seen: Seen, size: Mapping[str, Any]) -> None:
     parity = seen.parity()
     words = {k: v for k, v in size.items() if isinstance(v, (str, bool)) or v == 0}
     print(
-        f"{seen.model.id} {words}: {parity['status']} forward {parity['forward_max_abs']} "
-        f"grad {parity['grad_max_abs']} curve {parity['loss_curve_max_abs']} "
+        f"{seen.model.id} {words}: {parity.status} forward {parity.forward_max_abs} "
+        f"grad {parity.grad_max_abs} curve {parity.loss_curve_max_abs} "
         f"parameters {seen.parameters_max_abs():.2g} variants {list(seen.observations)}",
         flush=True,
     )
-    for label, problem in parity["problems"].items():
+    for label, problem in parity.problems.items():
         print(f"    {label}: {problem}")
     for label, curve in seen.curves().items():
         reply = seen.replies[label]

@@ -5,6 +5,7 @@ A family has a worker of each framework to itself: one that dies costs one famil
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,9 @@ PARAMETERS = 1e-3
 NO_LOSS = ("ppo",)
 # Compiled here too; others are by `python -m tests.probes.model_parity --all`.
 COMPILED = ("mlp",)
+# One of each kind; all of them, which take minutes, with FW_ADVISOR_ALL_FAMILIES=1.
+USUAL = ("decoder", "mlp", "ode", "pinn", "recurrent", "resnet")
+FAMILIES = catalogue.names() if os.environ.get("FW_ADVISOR_ALL_FAMILIES") else USUAL
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +45,7 @@ def quick_compiler() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module", params=catalogue.names())
+@pytest.fixture(scope="module", params=FAMILIES)
 def family(request: Any, tmp_path_factory: Any, quick_compiler: None) -> Iterator[list[Seen]]:
     """A family at its tiny sizes: all variants at the first, the default ones at the others."""
     model = catalogue.load(request.param)
@@ -58,12 +62,12 @@ def family(request: Any, tmp_path_factory: Any, quick_compiler: None) -> Iterato
 def test_all_variants_compute_the_same(family: list[Seen]) -> None:
     for seen in family:
         parity = seen.parity()
-        assert parity["status"] == "ok", (seen.size, parity["problems"])
-        assert parity["forward_max_abs"] is not None
+        assert parity.status == "ok", (seen.size, parity.problems)
+        assert parity.forward_max_abs is not None
         assert all(len(curve) == 20 for curve in seen.curves().values())
         if seen.model.trains:
-            assert parity["grad_max_abs"] is not None
-            assert parity["parameters_equal"] is True
+            assert parity.grad_max_abs is not None
+            assert parity.parameters_equal is True
             assert seen.parameters_max_abs() < PARAMETERS * seen.largest_parameter()
 
 
@@ -94,7 +98,7 @@ def test_what_is_wrong_is_noticed_or_refused(tmp_path: Path, quick_compiler: Non
         seen = observe(
             workers, model, size, default_variants(model, size), tmp_path, seeds={"jax": 1}
         )
-        assert seen.parity()["status"] == "failed"
+        assert seen.parity().status == "failed"
         request = {"key": "it", "mode": "jax.jit", "workload": "model:mlp"}
         inputs = str(tmp_path / "inputs-jax.npz")
         for wrong, text in (
