@@ -27,7 +27,14 @@ from questionary.prompts.common import Choice, InquirerControl
 
 from advisor.interview.asking import Frame, Menu, TextEntry, Turn
 from advisor.interview.holding import held
-from advisor.interview.rich_keys import leaving_keys, marking_keys, menu_keys, moving_keys, why_key
+from advisor.interview.rich_keys import (
+    leaving_keys,
+    marking_keys,
+    menu_keys,
+    moving_keys,
+    taking_key,
+    why_key,
+)
 from advisor.interview.rich_screen import STYLE, Screen
 from advisor.interview.wrapping import cut, wrap
 from advisor.text import inert
@@ -120,7 +127,7 @@ class RichAsker:
             hint=_entry_hint(entry),
             detail=lambda: "",
         )
-        keys = [leaving_keys(entry.frame, screen), why_key(screen, buffer)]
+        keys = [leaving_keys(entry.frame, screen), why_key(screen, buffer), taking_key(buffer)]
         answer = self._run(question, screen, keys)
         return answer if isinstance(answer, Turn) else _clean(str(answer), entry)
 

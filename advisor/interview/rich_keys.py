@@ -5,7 +5,7 @@ Knows keys and what they do to a running prompt. It must not know what is on the
 
 from __future__ import annotations
 
-from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.buffer import Buffer, ValidationState
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from questionary.prompts.common import InquirerControl
@@ -66,6 +66,18 @@ def moving_keys(menu: Menu, control: InquirerControl) -> KeyBindings:
         starts = [i for i in order if menu.options[i].label.lower().startswith(letter)]
         if letter.isalnum() and starts:
             control.pointed_at = starts[0]
+
+    return keys
+
+
+def taking_key(buffer: Buffer) -> KeyBindings:
+    """Enter takes the line; a text that was refused is asked about again, as it may now stand."""
+    keys = KeyBindings()
+
+    @keys.add("enter", eager=True)
+    def take(_event: KeyPressEvent) -> None:
+        buffer.validation_state = ValidationState.UNKNOWN
+        buffer.validate_and_handle()
 
     return keys
 

@@ -280,14 +280,15 @@ def test_home_end_and_letters_move_in_a_menu(
     tmp_path: Path, keys: tuple[str, ...], task: str | None
 ) -> None:
     person = Person(tmp_path, *worths(*CORE))
-    person.asked(TASK).presses(*keys, ENTER).asked(HARDWARE)
+    person.asked(TASK).presses(*keys, ENTER).asked(HARDWARE).presses(ENTER)
     assert finish(person) == 0
     assert person.result()["answers"].get("task") == (task or "unknown")
 
 
 def test_a_name_that_is_nearly_known_is_asked_about_once(tmp_path: Path) -> None:
     person = Person(tmp_path, *worths(*CORE, "must_use=5"))
-    person.asked(TASK).presses(END, UP, ENTER)
+    person.asked(TASK).presses(END, UP, ENTER).asked(HARDWARE).presses(ENTER)
+    person.asked(PYTORCH).presses(ENTER).asked(JAX).presses(ENTER)
     person.asked("cannot do without?").presses(UP, ENTER).asked("names, with commas between")
     person.presses("pfet", ENTER).sees("did you mean peft?")
     person.presses(ENTER)
