@@ -105,7 +105,8 @@ class Variant:
     """One way to write the same work in one framework, run in one mode.
 
     `only` restricts it to sizes whose words are among those given (``{"cell": ("lstm",)}``),
-    `at_most` to sizes whose numbers are no larger (what is unrolled compiles for ever).
+    `at_most` to sizes whose numbers are no larger (what is unrolled compiles for ever). Whether it
+    fits is asked of the size that was asked for, not of one that is cut in depth.
     """
 
     id: str
@@ -136,13 +137,14 @@ class Model:
     """One family of models: what it is generated from, and how it may be written.
 
     `depth` names the key that counts equal parts (layers, steps): the time of a step is linear in
-    it, so that a deep model can be measured at two depths. `tiny` are the numbers of a size at
-    which everything is still there, for checking that all variants compute the same. `fits` says
-    what is wrong with a size whose keys are in range each, or returns None. `sample` is what
-    `samples_per_step` counts. The first preset is the default size, the first variant of a mode
-    the one that it is built as.
+    it, so that a deep model can be measured at two depths; they are multiples of `depth_step`,
+    what a loop writes out at a time. `tiny` are the numbers of a size at which everything is still
+    there, for checking that all variants compute the same.
 
-    `flops` counts one step; None where a count would be a guess.
+    `fits` says what is wrong with a size whose keys are in range each, or returns None. `sample`
+    is what `samples_per_step` counts; `flops` counts one step, or is None where a count would be a
+    guess. The first preset is the default size, the first variant of a mode is how it is built
+    when nobody asks.
     """
 
     id: str
@@ -163,6 +165,7 @@ class Model:
     tolerance: Tolerance = field(default_factory=Tolerance)
     trains: bool = True
     precision: str = "float32"
+    depth_step: int = 1
 
     def sized(self, asked: Size) -> dict[str, Any]:
         """A whole size: *asked*, completed by the defaults.

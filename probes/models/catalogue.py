@@ -70,6 +70,7 @@ def describe(model: Model) -> dict[str, Any]:
         "tolerance": asdict(model.tolerance),
         "sample": model.sample,
         "depth": model.depth,
+        "depth_step": model.depth_step,
         "sizes": [_key(key) for key in model.keys],
         "presets": [_preset(model, preset) for preset in model.presets],
         "tiny": model.tiny_of({}),

@@ -7,6 +7,7 @@ Also a script, for all variants and for times at a preset:
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -172,7 +173,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     choose = every_variant if options.all else plain_variants
     for name in options.family:
         model = catalogue.load(name)
-        with both_frameworks() as workers, folder_of_its_own() as folder:
+        # As many threads as JAX takes: times are looked at too.
+        cores = len(os.sched_getaffinity(0))
+        with both_frameworks(cores) as workers, folder_of_its_own() as folder:
             for size in sizes_of(model):
                 print_parity(observe(workers, model, size, choose(model, size), folder), size)
             if options.time:

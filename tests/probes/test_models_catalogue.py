@@ -69,6 +69,7 @@ def test_a_family_describes_itself(name: str) -> None:
     depth = next(key for key in described["sizes"] if key["key"] == described["depth"])
     assert depth["low"] in {1, 2}
     assert (depth["longest"], depth["choices"]) == (0, [])
+    assert 1 <= described["depth_step"] <= depth["default"]
     text = importlib.import_module(f"probes.models.{name}.inputs").__doc__
     for word in ("Shapes:", "Stands for:", "Limits:", "float"):
         assert word in text, f"{name} does not say {word!r}"

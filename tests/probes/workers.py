@@ -16,11 +16,11 @@ ROOT = Path(__file__).parents[2]
 class RealWorker:
     """One worker process; `send` and `receive` apart, so that two of them can work at once."""
 
-    def __init__(self, framework: str) -> None:
+    def __init__(self, framework: str, cores: int = 1) -> None:
         self.framework = framework
         argv = [sys.executable, str(ROOT / "probes"), "worker", "--framework", framework]
         self._process = subprocess.Popen(
-            [*argv, "--cores", "1"],
+            [*argv, "--cores", str(cores)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -51,9 +51,9 @@ class RealWorker:
 
 
 @contextmanager
-def both_frameworks() -> Iterator[dict[str, RealWorker]]:
+def both_frameworks(cores: int = 1) -> Iterator[dict[str, RealWorker]]:
     """A worker with PyTorch and one with JAX, both greeted."""
-    workers = {framework: RealWorker(framework) for framework in ("pytorch", "jax")}
+    workers = {framework: RealWorker(framework, cores) for framework in ("pytorch", "jax")}
     try:
         for worker in workers.values():
             worker.send("hello")

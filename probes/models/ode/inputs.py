@@ -91,6 +91,7 @@ MODEL = Model(
     limits="float32, steps of equal length, no adjoint equation",
     keys=KEYS,
     depth="steps",
+    depth_step=UNROLLED,
     presets=PRESETS,
     tiny={"states": 3, "width": 16, "depth": 1, "steps": 4, "batch": 4},
     inputs=inputs,

@@ -88,6 +88,7 @@ MODEL = Model(
     limits="float32, steps of fixed number and length, no adaptation, draws made outside",
     keys=KEYS,
     depth="leapfrogs",
+    depth_step=UNROLLED,
     presets=PRESETS,
     tiny={"chains": 16, "dimensions": 12, "observations": 20, "leapfrogs": 4},
     inputs=inputs,
