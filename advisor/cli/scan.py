@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from advisor.cli import app
-from advisor.cli.common import JsonOption, OutputOption, QuietOption, emit_json, say, write_text
+from advisor.cli.common import (
+    JsonOption,
+    OutputOption,
+    QuietOption,
+    VerboseOption,
+    emit_json,
+    say,
+    write_text,
+)
 from advisor.errors import ExitCode, UserError
 
 if TYPE_CHECKING:
@@ -25,6 +33,7 @@ def scan(
     output: OutputOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
+    verbose: VerboseOption = False,
 ) -> int:
     """Read a code base without running it: what it answers, and what moving it would take."""
     from advisor.knowledge.counterparts import load_counterparts
@@ -45,7 +54,7 @@ def scan(
     if json:
         emit_json(document)
     else:
-        for line in scan_lines(document):
+        for line in scan_lines(document, verbose=verbose):
             typer.echo(line)
     return ExitCode.INCOMPLETE if collected.truncated else ExitCode.DONE
 
@@ -68,13 +77,14 @@ def _write(place: Path, document: dict[str, Any], resolution: Resolution) -> Non
     write_text(place, dumps(document) if whole else answers_text(resolution))
 
 
-def scan_lines(document: dict[str, Any]) -> Iterator[str]:
-    """The document in a few lines, for a terminal."""
+def scan_lines(document: dict[str, Any], *, verbose: bool = False) -> Iterator[str]:
+    """The document in a few lines, for a terminal; *verbose* lists all that has no counterpart."""
     yield from _answer_lines(document)
     for direction, title in (("to_jax", "Moving to JAX"), ("to_pytorch", "Moving to PyTorch")):
         if direction in _directions(document):
             yield ""
-            yield from _moving_lines(document["migration"], direction, title)
+            most = None if verbose else _MOST_NAMES
+            yield from _moving_lines(document["migration"], direction, title, most)
     files = document["files"]
     skipped = ", ".join(f"{count} {reason}" for reason, count in files["skipped"].items())
     yield ""
@@ -112,7 +122,9 @@ def _word(value: Any) -> str:
     return str(value)
 
 
-def _moving_lines(migration: dict[str, Any], direction: str, title: str) -> Iterator[str]:
+def _moving_lines(
+    migration: dict[str, Any], direction: str, title: str, most: int | None
+) -> Iterator[str]:
     effort, coverage = migration["effort"][direction], migration["coverage"][direction]
     yield f"{title}: {effort['class'].replace('_', ' ')} effort ({effort['means']})"
     yield (
@@ -124,9 +136,10 @@ def _moving_lines(migration: dict[str, Any], direction: str, title: str) -> Iter
         yield f"  {part['title']}: {part['times']} places{places}"
         yield f"    {part['text']}"
     without = [m for m in migration[direction] if m["counterpart"] == "none" and m["fit"] == "none"]
-    names = ", ".join(f"{move['name']} ({move['times']})" for move in without[:_MOST_NAMES])
+    shown = without[:most]
+    names = ", ".join(f"{move['name']} ({move['times']})" for move in shown)
     if names:
-        yield f"  No counterpart: {names}{' ...' if len(without) > _MOST_NAMES else ''}"
+        yield f"  No counterpart: {names}{' ...' if len(without) > len(shown) else ''}"
 
 
 def _percent(coverage: dict[str, int]) -> str:

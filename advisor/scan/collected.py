@@ -101,9 +101,9 @@ class Collected:
 
     def take(self, report: FileReport) -> None:
         """Add the report of one file."""
-        self.files += 1
         if report.skipped is not None:
             self.skipped[report.skipped] += 1
+        self.files += 1
         if report.python:
             self.python_files += 1
             self._take_package(report.file)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import gc
 import os
+import threading
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 
 from advisor.knowledge.counterparts import CounterpartTables
@@ -22,7 +24,7 @@ from advisor.scan.model import FileReport
 from advisor.scan.reading import read_file
 from advisor.scan.tables import Tables
 from advisor.scan.text import SkippedError, decode
-from advisor.scan.walk import SourceFile, Walk, walk
+from advisor.scan.walk import SourceFile, Walk, bytes_of, walk
 
 _BATCH = 64
 _WORTH_A_PROCESS = 24
@@ -30,7 +32,7 @@ _WORTH_A_PROCESS = 24
 
 _MOST_PROCESSES = 4
 
-_tables: Tables | None = None
+_reader: _Reader | None = None
 
 
 def scan_code(
@@ -48,21 +50,38 @@ def scan_code(
         UserError: *root* cannot be read.
     """
     steps = walk(root)
-    tables = Tables(knowledge)
-    collected = Collected(tables)
-    project: str | None = None
+    reader = _Reader(steps.base, Tables(knowledge))
+    collected = Collected(reader.tables)
     batches = _batches(steps)
     head = list(islice(batches, _WORTH_A_PROCESS))
     large = len(head) == _WORTH_A_PROCESS
     several = processes or (_usable_cpus() if large else 1)
     with _no_cycles():
-        for batch, reports in _read(_chained(head, batches), tables, several):
+        for reports in _read(_chained(head, batches), reader, several):
             for report in reports:
                 collected.take(report)
-            project = project or _project(batch)
     collected.skipped += steps.skipped
     collected.truncated = steps.truncated
-    return collected.finish(project)
+    return collected.finish(_project(steps.base))
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads files below one directory, in this process."""
+
+    base: Path
+    tables: Tables
+
+    def read(self, batch: list[SourceFile]) -> list[FileReport]:
+        """The reports of *batch*, in its order."""
+        return [self._read_one(file) for file in batch]
+
+    def _read_one(self, file: SourceFile) -> FileReport:
+        try:
+            data = bytes_of(self.base, file)
+        except SkippedError as error:
+            return FileReport(file.path, product=False, skipped=error.reason)
+        return read_file(file.path, file.kind, data, self.tables)
 
 
 def _batches(steps: Walk) -> Iterator[list[SourceFile]]:
@@ -80,62 +99,80 @@ def _chained(
 
 
 def _read(
-    batches: Iterable[list[SourceFile]], tables: Tables, processes: int
-) -> Iterator[tuple[list[SourceFile], list[FileReport]]]:
+    batches: Iterable[list[SourceFile]], reader: _Reader, processes: int
+) -> Iterator[list[FileReport]]:
     if processes <= 1:
         for batch in batches:
-            yield batch, _read_batch(batch, tables)
+            yield reader.read(batch)
         return
-    yield from _read_apart(batches, tables, min(processes, _MOST_PROCESSES))
+    yield from _read_apart(batches, reader, min(processes, _MOST_PROCESSES))
 
 
 def _read_apart(
-    batches: Iterable[list[SourceFile]], tables: Tables, processes: int
-) -> Iterator[tuple[list[SourceFile], list[FileReport]]]:
-    """Read in processes of their own, in order, with a bounded number of batches under way."""
+    batches: Iterable[list[SourceFile]], reader: _Reader, processes: int
+) -> Iterator[list[FileReport]]:
+    """Read in processes of their own, in order, with a bounded number of batches under way.
+
+    Only paths go there: a pipe that was full when a process died would never be emptied.
+    """
     source = iter(batches)
+    arguments = (reader.base, reader.tables.knowledge)
     pool = ProcessPoolExecutor(
-        processes, get_context("spawn"), initializer=_start, initargs=(tables.knowledge,)
+        processes, get_context("spawn"), initializer=_start, initargs=arguments
     )
+    waiting: list[tuple[list[SourceFile], Future[list[FileReport]] | None]] = []
     with pool:
-        waiting = [(b, pool.submit(_read_here, b)) for b in islice(source, 2 * processes)]
+        waiting += [(batch, _submit(pool, batch)) for batch in islice(source, 2 * processes)]
         while waiting:
             batch, future = waiting.pop(0)
-            try:
-                reports = future.result()
-            except (BrokenProcessPool, OSError):
-                # No further process can be had here: this one reads what is left.
-                yield batch, _read_batch(batch, tables)
-                for left in (*(b for b, _ in waiting), *source):
-                    yield left, _read_batch(left, tables)
-                return
-            waiting += [(b, pool.submit(_read_here, b)) for b in islice(source, 1)]
-            yield batch, reports
+            yield _result_of(future) or reader.read(batch)
+            waiting += [(b, _submit(pool, b)) for b in islice(source, 1)]
 
 
-def _start(knowledge: CounterpartTables) -> None:
-    global _tables  # noqa: PLW0603  (one set of tables a process, made once)
-    _tables = Tables(knowledge)
+def _submit(pool: ProcessPoolExecutor, batch: list[SourceFile]) -> Future[list[FileReport]] | None:
+    """The work under way; none where no further process can be had."""
+    try:
+        return pool.submit(_read_here, batch)
+    except (BrokenProcessPool, OSError, RuntimeError):
+        return None
+
+
+def _result_of(future: Future[list[FileReport]] | None) -> list[FileReport] | None:
+    """What another process read; none where it died, so that this one has to."""
+    if future is None:
+        return None
+    try:
+        return future.result()
+    except (BrokenProcessPool, OSError):
+        return None
+
+
+def _start(base: Path, knowledge: CounterpartTables) -> None:
+    global _reader  # noqa: PLW0603  (one reader a process, made once)
+    _reader = _Reader(base, Tables(knowledge))
     gc.disable()
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+
+
+def _leave_with_parent() -> None:
+    """A process whose parent was killed would wait for work for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _read_here(batch: list[SourceFile]) -> list[FileReport]:
-    assert _tables is not None
-    return _read_batch(batch, _tables)
+    assert _reader is not None
+    return _reader.read(batch)
 
 
-def _read_batch(batch: list[SourceFile], tables: Tables) -> list[FileReport]:
-    return [read_file(file.path, file.kind, file.data, tables) for file in batch]
-
-
-def _project(batch: list[SourceFile]) -> str | None:
-    for file in batch:
-        if file.path == "pyproject.toml":
-            try:
-                return project_name(decode(file.data))
-            except SkippedError:
-                return None
-    return None
+def _project(base: Path) -> str | None:
+    """The package that the code base makes, as its project file says."""
+    try:
+        return project_name(decode(bytes_of(base, SourceFile("pyproject.toml", "project"))))
+    except SkippedError:
+        return None
 
 
 def _usable_cpus() -> int:

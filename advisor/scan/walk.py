@@ -15,6 +15,7 @@ from stat import S_ISREG
 
 from advisor.errors import UserError
 from advisor.scan.kinds import SKIPPED_DIRECTORIES, Kind, kind_of
+from advisor.scan.text import SkippedError
 
 MAX_FILE_BYTES = 2 << 20
 MAX_FILES = 20_000
@@ -27,18 +28,18 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One file that is read: its path below the root (with slashes), what it is, its bytes."""
+    """One file that is read: its path below the root (with slashes), and what it is."""
 
     path: str
     kind: Kind
-    data: bytes
 
 
 @dataclass(slots=True)
 class Walk:
     """One walk below *root*, which counts what it leaves out by reason.
 
-    `truncated` is true once one of the limits was reached.
+    `truncated` is true once one of the limits was reached. A root that is a file is the only file
+    of its directory.
     """
 
     root: Path
@@ -48,10 +49,15 @@ class Walk:
     total_bytes: int = 0
     truncated: bool = False
 
+    @property
+    def base(self) -> Path:
+        """The directory that the files' paths begin in."""
+        return self.root if self.root.is_dir() else self.root.parent
+
     def __iter__(self) -> Iterator[SourceFile]:
         """The files below the root, in the order of their paths."""
-        if self.root.is_file():
-            yield from self._file(self.root, self.root.name)
+        if not self.root.is_dir():
+            yield from self._file(self.root.name, self.root.lstat())
             return
         stack = [(self.root, "")]
         while stack and not self.truncated:
@@ -60,17 +66,26 @@ class Walk:
             for entry in self._entries_of(directory):
                 self.entries += 1
                 self.truncated |= self.entries > MAX_ENTRIES
-                path = f"{prefix}{entry.name}"
-                if entry.is_symlink():
-                    self.skipped["link"] += 1
-                elif _is_directory(entry):
-                    if self._enters(entry):
-                        inside.append((Path(entry.path), f"{path}/"))
-                else:
-                    yield from self._file(Path(entry.path), path)
+                yield from self._entry(entry, prefix, inside)
                 if self.truncated:
                     break
             stack += inside[::-1]
+
+    def _entry(
+        self, entry: os.DirEntry[str], prefix: str, inside: list[tuple[Path, str]]
+    ) -> Iterator[SourceFile]:
+        """One entry of a directory: a file, or a directory that is added to *inside*."""
+        path = f"{prefix}{entry.name}"
+        if entry.is_symlink():
+            self.skipped["link"] += 1
+        elif _is_directory(entry):
+            if self._enters(entry):
+                inside.append((Path(entry.path), f"{path}/"))
+        else:
+            try:
+                yield from self._file(path, entry.stat(follow_symlinks=False))
+            except OSError:
+                self.skipped["unreadable"] += 1
 
     def _entries_of(self, directory: Path) -> list[os.DirEntry[str]]:
         try:
@@ -90,42 +105,44 @@ class Walk:
             self.skipped[f"{reason} directory"] += 1
         return reason is None
 
-    def _file(self, path: Path, relative: str) -> Iterator[SourceFile]:
+    def _file(self, relative: str, status: os.stat_result) -> Iterator[SourceFile]:
         kind = kind_of(relative)
         if kind is None:
             return
         if self.files >= MAX_FILES or self.total_bytes >= MAX_TOTAL_BYTES:
             self.truncated = True
             return
-        data = self._bytes_of(path)
-        if data is not None:
-            self.files += 1
-            self.total_bytes += len(data)
-            yield SourceFile(relative, kind, data)
+        reason = _reason_against(status)
+        if reason is not None:
+            self.skipped[reason] += 1
+            return
+        self.files += 1
+        self.total_bytes += status.st_size
+        yield SourceFile(relative, kind)
 
-    def _bytes_of(self, path: Path) -> bytes | None:
-        try:
-            descriptor = os.open(path, _FLAGS)
-        except (OSError, ValueError):
-            self.skipped["unreadable"] += 1
-            return None
-        with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(file.fileno())
-            if not S_ISREG(status.st_mode):
-                self.skipped["not a file"] += 1
-                return None
-            if status.st_size > MAX_FILE_BYTES:
-                self.skipped["huge"] += 1
-                return None
-            try:
-                data = file.read(MAX_FILE_BYTES + 1)
-            except OSError:
-                self.skipped["unreadable"] += 1
-                return None
-        if len(data) > MAX_FILE_BYTES:
-            self.skipped["huge"] += 1
-            return None
-        return data
+
+def _reason_against(status: os.stat_result) -> str | None:
+    if not S_ISREG(status.st_mode):
+        return "not a file"
+    return "huge" if status.st_size > MAX_FILE_BYTES else None
+
+
+def bytes_of(base: Path, file: SourceFile) -> bytes:
+    """The bytes of *file* below *base*.
+
+    Raises:
+        SkippedError: it cannot be read, or is no longer what the walk saw.
+    """
+    try:
+        descriptor = os.open(base / file.path, _FLAGS)
+        with os.fdopen(descriptor, "rb") as opened:
+            reason = _reason_against(os.fstat(opened.fileno()))
+            data = b"" if reason is not None else opened.read(MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise SkippedError("unreadable") from error
+    if reason is not None or len(data) > MAX_FILE_BYTES:
+        raise SkippedError(reason or "huge")
+    return data
 
 
 def walk(root: Path) -> Walk:
