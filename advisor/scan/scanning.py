@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import get_context, parent_process
@@ -122,11 +122,19 @@ def _read_apart(
     )
     waiting: list[tuple[list[SourceFile], Future[list[FileReport]] | None]] = []
     with pool:
+        _start_all(pool, processes)
         waiting += [(batch, _submit(pool, batch)) for batch in islice(source, 2 * processes)]
         while waiting:
             batch, future = waiting.pop(0)
             yield _result_of(future) or reader.read(batch)
             waiting += [(b, _submit(pool, b)) for b in islice(source, 1)]
+
+
+def _start_all(pool: ProcessPoolExecutor, processes: int) -> None:
+    """Wait until every process runs: one that starts while another dies is waited for for ever."""
+    with suppress(BrokenProcessPool, OSError, RuntimeError):
+        for future in [pool.submit(os.getpid) for _ in range(processes)]:
+            future.result()
 
 
 def _submit(pool: ProcessPoolExecutor, batch: list[SourceFile]) -> Future[list[FileReport]] | None:
