@@ -116,10 +116,14 @@ def worker_environment(
 ) -> dict[str, str]:
     """The variables for one toolchain's workers, compile caches private to *workspace*.
 
-    What a first launch compiled is there for later ones: loaded programs are as fast (twelve pairs
-    of processes each in turn, 2026-11-25: 1.00 and 1.02 times the time, within their spread of
-    5 %), and building takes a fifth. JAX's cache is one per number of *cores*, which its keys leave
-    out although XLA divides work by it on the CPU; Inductor's keys hold the number of threads.
+    What a first launch compiled is there for later ones. Whether a loaded program is as fast as a
+    fresh one is open: on a busy machine (2026-11-25, six pairs of processes each, pinned to one
+    core) it took 0.93 to 1.08 times the time for transformer_train, median 1.01, and 0.90 to 1.33
+    for mlp_train, median 1.015; four pairs that were not pinned took 1.01 to 1.30. Building took a
+    third to a fifth.
+
+    JAX's cache is one per number of *cores*, which its keys leave out although XLA divides work by
+    it on the CPU; Inductor's keys hold the number of threads.
     """
     inherited = os.environ if inherited is None else inherited
     kept_names = _KEPT | set(kept_tuning(inherited))
