@@ -24,6 +24,7 @@ from advisor.evidence import (
 from advisor.measure import gates
 from advisor.measure.comparisons import comparison, pairs_of
 from advisor.measure.item_runs import SeriesContext, WorkRuns
+from advisor.measure.itself import with_second_look
 from advisor.measure.parity import parity_of, read_observation
 from advisor.measure.statistics import quantile, t_interval
 from advisor.measure.work import Failure, LaunchResult, Mode, ModeRun, WorkItem
@@ -37,13 +38,25 @@ def probe_of(
     work: WorkRuns,
     context: SeriesContext,
     observations: Mapping[str, Path],
+    *,
+    again: Mapping[str, Path],
     inputs_sha256: str | None,
     missing: Mapping[str, Reason],
 ) -> Probe:
-    """One probe of the evidence; *missing* says by framework why it could not be measured."""
+    """One probe of the evidence.
+
+    Args:
+        work: The item and its launches.
+        context: What holds for the whole series.
+        observations: Where each mode, by label, showed what it computed.
+        again: Where it did when it was built once more.
+        inputs_sha256: The hash of the shared inputs.
+        missing: Why a framework could not be measured, by framework.
+    """
     item, series, launches = work.item, work.series, work.launches
     read = {label: read_observation(path) for label, path in observations.items()}
     parity = parity_of(read, item.tolerance, inputs_sha256)
+    parity = with_second_look(parity, read, again, item.tolerance)
     comparisons = [
         comparison(work, pair, parity, context)
         for pair in pairs_of(item)
