@@ -1,8 +1,8 @@
 """The walk through the interview: which question is next, what was answered, and the way back.
 
-Knows the order of things: the task first, then whatever can still change the decision most, the
-project's name last. It must not know how a question looks (`forms`, `asking`) nor how its worth
-is computed (*rank*).
+Knows the order of things: the task first, then whatever can still change the decision most. The
+project's name stands among the answers that are reviewed, or is asked for last without a review.
+It must not know how a question looks (`forms`, `asking`) nor how its worth is computed (*rank*).
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ Rank = Callable[[Answers, Sequence[str]], Sequence[tuple[str, float]]]
 
 _NAME = Question(
     key=PROJECT,
-    text="Last: what is the project called?",
+    text="What is the project called?",
     why="The name heads the report and counts for nothing.",
 )
 
@@ -74,7 +74,7 @@ class Walk:
     """One interview in progress. `past` holds its steps, the last of which can be taken back.
 
     `replies` remembers what was last said to each question, so that whoever goes back and forth
-    again only confirms.
+    again only confirms. What will be `reviewed` needs no question about the project's name.
     """
 
     base: RuleBase
@@ -86,6 +86,7 @@ class Walk:
     waiting: Callable[[str], Sequence[str]] | None
     budget: int
     answers: Answers
+    reviewed: bool = False
     past: list[AskedQuestion] = field(default_factory=list)
     replies: dict[str, Given | Turn] = field(default_factory=dict)
     budget_spent: bool = False
@@ -121,25 +122,35 @@ class Walk:
         until somebody gives it.
         """
         while True:
-            shown = assumed(self.answers)
+            shown = self._named(assumed(self.answers))
             keys = {*shown.values, *shown.unknown}
-            listed = [q for q in self.base.questions if q.key in keys]
+            listed = [_NAME, *(q for q in self.base.questions if q.key in keys)]
             picked = self.asker.choose(self._review_menu(listed, shown))
             if isinstance(picked, Turn) or picked == (0,):
+                self.answers = replace(self.answers, project=shown.project)
                 return
             question = listed[picked[0] - 1]
-            source = shown.sources.get(question.key, "typed")
-            value = shown.values.get(question.key)
-            earlier = Turn.NOT_SURE if value is None else Given(value, source)
-            reply = self._put(question, earlier)
+            reply = self._put(question, _said_of(question.key, shown))
             if reply is not Turn.BACK:
                 if isinstance(reply, Given):
                     reply = replace(reply, source="typed")
                 self.replies[question.key] = reply
                 self._move_to(_with_reply(self.answers, question.key, reply))
 
+    def _named(self, answers: Answers) -> Answers:
+        """*answers* with a name for the project: the one given, else the one proposed."""
+        proposed = self.detected.get(PROJECT)
+        if answers.project is not None or self._has_said(PROJECT) or proposed is None:
+            return answers
+        return replace(answers, project=str(proposed.value))
+
     def _review_menu(self, listed: Sequence[Question], shown: Answers) -> Menu:
-        lines = [review_line(self.base.facts[q.key], q, shown) for q in listed]
+        lines = [
+            project_line(shown.project)
+            if q.key == PROJECT
+            else review_line(self.base.facts[q.key], q, shown)
+            for q in listed
+        ]
         frame = Frame(
             position="Review",
             text="Decide by these answers?",
@@ -187,7 +198,9 @@ class Walk:
         first = next((q for q in left if q.key == FIRST), None)
         if first is not None:
             return first
-        name_open = self.answers.project is None and not self._has_asked(PROJECT)
+        name_open = (
+            not self.reviewed and self.answers.project is None and not self._has_asked(PROJECT)
+        )
         if self._has_asked(PROJECT):
             return None
         chosen = self._worth_most(left) if left else None
@@ -205,6 +218,9 @@ class Walk:
 
     def _has_asked(self, key: str) -> bool:
         return any(step.question.key == key for step in self.past)
+
+    def _has_said(self, key: str) -> bool:
+        return key in self.replies
 
     def _number(self) -> int:
         return len(self.past) + 1
@@ -281,6 +297,13 @@ def _with_reply(answers: Answers, key: str, reply: Given | Turn) -> Answers:
     return answers.with_unknown(key)
 
 
+def _said_of(key: str, answers: Answers) -> Given | Turn:
+    """The reply that the answer to *key* stands for."""
+    value = answers.project if key == PROJECT else answers.values.get(key)
+    source = answers.sources.get(key, "typed")
+    return Turn.NOT_SURE if value is None else Given(value, source)
+
+
 def _asked_earlier(answers: Answers) -> set[str]:
     """The keys that somebody was asked for. A detected value was, unless nothing was typed."""
     sources = answers.sources
@@ -334,6 +357,7 @@ def run(
         waiting=waiting,
         budget=budget,
         answers=start,
+        reviewed=assumed is not None,
     )
     try:
         walk.take_up()

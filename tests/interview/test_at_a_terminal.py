@@ -25,7 +25,7 @@ from tests.interview.person import (
 
 TASK, HARDWARE = "What will you build?", "What will you train on?"
 PYTORCH, JAX = "know PyTorch?", "know JAX?"
-NAME = "what is the project called?"
+NAME = "What is the project called?"
 # Only these four and the name are asked, in this order.
 CORE = ("hardware.train=9", "team.pytorch=8", "team.jax=7")
 

@@ -8,7 +8,7 @@ import pytest
 
 from advisor.answers import Answers
 from advisor.cli.consent import EXPORT, NO, YES, Consent
-from advisor.cli.interviewing import device_for
+from advisor.cli.exporting import device_for
 from advisor.interview import session
 from advisor.interview.asking import Menu, TextEntry, Turn
 from advisor.interview.defaults import detected_from, fill_defaults
@@ -17,7 +17,7 @@ from advisor.interview.questions import known_facts, worth_at_least
 from advisor.knowledge.model import RuleBase
 from tests.interview.asker import FakeAsker, Reaction
 
-DETECTED = detected_from({"detected.hardware": "cpu", "detected.os": "linux"})
+DETECTED = detected_from({"detected.hardware": "cpu", "detected.os": "linux", "project": "pond"})
 
 
 def reviewed(base: RuleBase, react: Any) -> tuple[Answers, FakeAsker]:
@@ -86,6 +86,30 @@ def test_a_detected_answer_that_is_given_in_the_review_is_confirmed(base: RuleBa
 
     answers, _ = reviewed(base, react)
     assert answers.sources.get("hardware.os") == "typed", seen
+
+
+def test_the_project_is_named_among_the_answers_and_no_screen_asks_for_it(base: RuleBase) -> None:
+    answers, asker = reviewed(base, lambda _: (0,))
+    assert answers.project == "pond"
+    assert not any(isinstance(screen, TextEntry) for screen in asker.shown)
+    assert asker.shown[-1].options[1].label == "Project: pond"
+
+
+@pytest.mark.parametrize(("typed", "named"), [("Heron", "Heron"), ("", None), (Turn.BACK, "pond")])
+def test_the_name_is_changed_in_the_review(base: RuleBase, typed: Any, named: str | None) -> None:
+    seen: list[int] = []
+
+    def react(screen: Menu | TextEntry) -> Reaction:
+        if isinstance(screen, TextEntry):
+            return typed
+        if screen.frame.position == "Review":
+            seen.append(len(screen.options))
+            return by_label(screen, "Project") if len(seen) == 1 else (0,)
+        return (0,)
+
+    answers, _ = reviewed(base, react)
+    assert len(seen) == 2
+    assert answers.project == named
 
 
 @pytest.mark.parametrize(
