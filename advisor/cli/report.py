@@ -39,7 +39,10 @@ def report(
     verbose: VerboseOption = False,
     no_color: NoColorOption = False,
 ) -> None:
-    """Render a record: .html, .md, .adr.md, .txt or .json with -o, on the screen without."""
+    """Render a record as a page or as text.
+
+    With -o as .html, .md, .adr.md, .txt or .json; without, a summary on the screen.
+    """
     from advisor.cli.outputs import check_outputs, write_outputs
     from advisor.cli.pen import pen_for
     from advisor.jsonio import read_json

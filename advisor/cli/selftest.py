@@ -30,7 +30,10 @@ def selftest(
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> int:
-    """Check that measuring works: equal code is called equal, a planted delay is found."""
+    """Check that measuring works on this machine.
+
+    Equal code has to be called equal, and a planted delay has to be found.
+    """
     from advisor.cli import measuring
     from advisor.cli.live import live_progress
     from advisor.evidence import to_data
