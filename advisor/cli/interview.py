@@ -157,9 +157,11 @@ class _Places:
         from advisor.evidence import to_data
         from advisor.jsonio import dumps
 
+        if self.directory is None:
+            return
         named = {"evidence.json": [evidence] if evidence else [], "evidence-earlier.json": earlier}
         for name, documents in named.items():
-            for document in documents if self.directory is not None else ():
+            for document in documents:
                 write_text(self.directory / name, dumps(to_data(document)))
 
     def reports(self) -> list[Path]:

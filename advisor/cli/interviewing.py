@@ -150,6 +150,7 @@ class Talk:
                 on_answer=self._begin_aside,
                 live=lambda: self.aside.live() if self.aside else None,
                 surroundings=self.opening_lines(),
+                clear=lambda answers: self._is_clear(answers, evidence),
                 assumed=lambda answers: fill_defaults(self.base, answers, self.detected),
             )
             self.probe = self.probe and self._may_measure(said)
@@ -197,31 +198,20 @@ class Talk:
         inputs = self.inputs(answers, list(evidence), today())
         return rank_questions(inputs, keys, samples=RANKING_SAMPLES)
 
+    def _is_clear(self, answers: Answers, evidence: Sequence[Evidence]) -> bool:
+        from advisor.cli.measuring import today
+        from advisor.decide.information import is_clear
+
+        return is_clear(self.inputs(answers, list(evidence), today()), samples=RANKING_SAMPLES)
+
     def opening_lines(self) -> list[str]:
         """What was found here, one line each, problems with what mends them last."""
-        from advisor.machine.detected import hardware_text
-        from advisor.render.evidence_words import word_notice
+        from advisor.cli.opening import opening_lines
 
-        machine = self.around.machine
-        cores = machine.get("cores_usable")
-        cpu = f"{machine.get('cpu', 'CPU')}" + (f", {cores} cores usable" if cores else "")
-        detected, problems = [f"Machine: {cpu}"], []
-        if machine.get("accelerators"):
-            detected.append(f"Accelerators: {hardware_text(machine)}")
-        for toolchain in self.around.toolchains:
-            name = self.base.frameworks[toolchain.framework].title
-            if toolchain.problem is None:
-                detected.append(f"{name} {toolchain.version} (Python {toolchain.python})")
-            else:
-                hint = toolchain.problem.get("hint", "")
-                text = f"! {name}: {toolchain.problem['text']}"
-                problems.append(f"{text}; {hint}" if hint else text)
-        notices = [word_notice(notice) for notice in self.around.notices]
-        problems += [f"! {notice.text}; {notice.hint}" for notice in notices]
-        return [*detected, *problems]
+        return opening_lines(self.base, self.around)
 
     def _consent(self, asker: Asker) -> Consent:
-        from advisor.cli.consent import Consent
+        from advisor.cli.consent import Consent, about
 
         named = [
             f"{self.base.frameworks[chain.framework].title} {chain.version}"
@@ -229,7 +219,7 @@ class Talk:
             if chain.problem is None
         ]
         budget = self.time_budget()
-        time = f"about {budget}" if budget else "some minutes"
+        time = about(budget) if budget else "some minutes"
         what = f"{' and '.join(named) or 'Nothing'}, on the {self.device or 'CPU'}, {time}"
         return Consent(
             base=self.base, detected=self.detected, asker=asker, what=what, export=self._export

@@ -69,7 +69,8 @@ def moving_keys(menu: Menu, control: InquirerControl) -> KeyBindings:
 
     @keys.add("<any>")
     def by_letter(event: KeyPressEvent) -> None:
-        control.pointed_at = typed.goes_to(event.data, control.pointed_at, time.monotonic())
+        here = int(control.pointed_at)
+        control.pointed_at = typed.goes_to(event.data, here, time.monotonic())
 
     return keys
 
@@ -96,7 +97,7 @@ class TypeAhead:
         return self._first(self._text, here, here)
 
     def _first(self, text: str, begin: int, otherwise: int) -> int:
-        order = [*range(begin, len(self._labels)), *range(begin)]
+        order: list[int] = [*range(begin, len(self._labels)), *range(begin)]
         for begins in (self._line_begins, self._word_begins):
             for place in order:
                 if begins(self._labels[place], text):

@@ -86,7 +86,7 @@ class Turns:
             return
         status = _STATUS.get(error.id, "failed")
         hello = self.result.hellos.get(mode.toolchain.key)
-        reason = told_of_crash(error.reason, item, mode, hello.version if hello else "")
+        reason = told_of_crash(error.reason, item, mode, (hello.version if hello else None) or "")
         self.result.failures[item.key, mode.label] = Failure(status, reason)
         self.result.runs.pop((item.key, mode.label), None)
 

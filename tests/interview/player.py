@@ -8,7 +8,7 @@ from typing import Any
 
 from advisor.answers import Answers, ranks_of
 from advisor.cli.consent import Consent
-from advisor.decide.information import rank_questions
+from advisor.decide.information import is_clear, rank_questions
 from advisor.evidence import Evidence
 from advisor.inputs import Inputs
 from advisor.interview import session
@@ -56,7 +56,7 @@ def interviewed(
         if key and key not in asked:
             asked.append(key)
         if said is None or not key:
-            return proposed(screen)
+            return (screen.starts_at,) if isinstance(screen, Menu) else proposed(screen)
         if isinstance(screen, TextEntry):
             return _typed(said.get(key))
         return _picked(base, key, said.get(key), screen)
@@ -84,6 +84,7 @@ def interviewed(
         rank=lambda answers, keys: rank_questions(_inputs(base, answers), keys, samples=SAMPLES),
         on_answer=on_answer,
         live=lambda: None,
+        clear=lambda answers: is_clear(_inputs(base, answers), samples=SAMPLES),
         assumed=lambda said: fill_defaults(base, said, detected),
     )
     consent.ask(answers)
