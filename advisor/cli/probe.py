@@ -20,9 +20,9 @@ from advisor.cli.common import (
     emit_json,
     readable,
     say,
-    write_text,
 )
 from advisor.errors import ExitCode, UserError
+from advisor.files import write_whole
 from advisor.resources import resource_dir
 
 if TYPE_CHECKING:
@@ -324,7 +324,7 @@ def tell(finished: Finished, *, json: bool, output: list[Path], quiet: bool, ver
     measured = readable(finished.evidence)
     document = to_data(measured)
     for path in output:
-        write_text(path, dumps(document))
+        write_whole(path, dumps(document))
         say(f"wrote {path}", quiet=quiet)
     if json:
         emit_json(document)
