@@ -18,7 +18,7 @@ settings.load_profile("repeatable")
 
 @pytest.fixture(scope="session", autouse=True)
 def own_lock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A lock of this test process alone: files of tests run beside each other, and beside a user."""
+    """A lock of this test process alone: files of tests run beside each other."""
     with pytest.MonkeyPatch.context() as patch:
         if "FW_ADVISOR_LOCK" not in os.environ:
             patch.setenv("FW_ADVISOR_LOCK", str(tmp_path_factory.mktemp("lock") / "lock"))
