@@ -17,9 +17,9 @@ from advisor.cli.common import (
     emit_json,
     read_worded,
     say,
-    write_text,
 )
 from advisor.errors import ExitCode, UserError
+from advisor.files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -125,7 +125,7 @@ def _tell(
     for path in output:
         names = [one.name for one in compared]
         text = as_html(page, names) if path.suffix.lower() != ".md" else as_markdown(page)
-        write_text(path, text)
+        write_whole(path, text)
         say(f"Written: {path}", quiet=quiet)
     if json:
         emit_json(document)

@@ -23,7 +23,6 @@ from advisor.cli.common import (
     readable,
     say,
     summary_of,
-    write_text,
 )
 from advisor.cli.probe import (
     BudgetOption,
@@ -35,7 +34,7 @@ from advisor.cli.probe import (
     WaitOption,
 )
 from advisor.errors import ExitCode, NothingToMeasureError, UserError
-from advisor.files import REPORT_DIRECTORY
+from advisor.files import REPORT_DIRECTORY, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,7 +149,7 @@ class _Places:
 
         if self.directory is not None:
             dated = replace(answers, given=today())
-            write_text(self.directory / "answers.yaml", to_yaml(dated))
+            write_whole(self.directory / "answers.yaml", to_yaml(dated))
 
     def keep_evidence(self, evidence: Evidence | None, earlier: Sequence[Evidence] = ()) -> None:
         """Write what was measured, raw samples included; *earlier* by a stopped interview."""
@@ -162,7 +161,7 @@ class _Places:
         named = {"evidence.json": [evidence] if evidence else [], "evidence-earlier.json": earlier}
         for name, documents in named.items():
             for document in documents:
-                write_text(self.directory / name, dumps(to_data(document)))
+                write_whole(self.directory / name, dumps(to_data(document)))
 
     def reports(self) -> list[Path]:
         """The report files to write."""

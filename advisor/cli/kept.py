@@ -70,8 +70,8 @@ def keep(kept: Kept, directory: Path) -> None:
     Raises:
         UserError: the place cannot be written to.
     """
-    from advisor.cli.common import write_text
     from advisor.evidence import to_data
+    from advisor.files import write_whole
     from advisor.jsonio import dumps
 
     document = {
@@ -80,7 +80,7 @@ def keep(kept: Kept, directory: Path) -> None:
         "complete": kept.complete,
         "evidence": to_data(kept.evidence),
     }
-    write_text(directory / _FILE, dumps(document))
+    write_whole(directory / _FILE, dumps(document))
 
 
 def take_up(directory: Path) -> Kept | None:

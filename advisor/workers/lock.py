@@ -79,7 +79,7 @@ def machine_lock(
                     raise _refusal(_stated(descriptor)) from None
                 waiting(_stated(descriptor))
                 time.sleep(_LOOK_S)
-        _state(descriptor, f"{os.getpid()} {time.time():.0f}\n")
+        _state(descriptor, f"{os.getpid()} {int(time.time())}\n")
         yield
         _state(descriptor, "")
     finally:
