@@ -50,7 +50,7 @@ def test_runs_that_wait_never_overlap(tmp_path):
 def test_a_run_that_does_not_wait_is_refused_in_words(tmp_path):
     path = tmp_path / "lock"
     with machine_lock(path=path):
-        refused = pytest.raises(UserError, match="another fw-advisor .* is measuring")
+        refused = pytest.raises(UserError, match=r"another fw-advisor .* is measuring")
         with refused as caught, machine_lock(path=path):
             pytest.fail("two runs at once")
         assert caught.value.hint
