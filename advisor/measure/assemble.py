@@ -24,6 +24,7 @@ from advisor.evidence import (
 from advisor.measure import gates
 from advisor.measure.comparisons import comparison, pairs_of
 from advisor.measure.item_runs import SeriesContext, WorkRuns
+from advisor.measure.own_parity import own_parity_of
 from advisor.measure.parity import parity_of, read_observation
 from advisor.measure.statistics import quantile, t_interval
 from advisor.measure.work import Failure, LaunchResult, Mode, ModeRun, WorkItem
@@ -43,7 +44,7 @@ def probe_of(
     """One probe of the evidence; *missing* says by framework why it could not be measured."""
     item, series, launches = work.item, work.series, work.launches
     read = {label: read_observation(path) for label, path in observations.items()}
-    parity = parity_of(read, item.tolerance, inputs_sha256)
+    parity = (own_parity_of if item.source else parity_of)(read, item.tolerance, inputs_sha256)
     comparisons = [
         comparison(work, pair, parity, context)
         for pair in pairs_of(item)

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from advisor.evidence import Comparison, Parity, Reason
 from advisor.measure.certificate import certificate_of, outweighed
+from advisor.measure.gates import NOTHING_LEARNT
 from advisor.measure.item_runs import Pair, PairLogs, SeriesContext, WorkRuns, launch_logs
 from advisor.measure.statistics import Interval, level_of
 from advisor.measure.verdicts import Verdict, call
@@ -53,6 +54,9 @@ def comparison(work: WorkRuns, pair: Pair, parity: Parity, context: SeriesContex
         certificate=certificate,
     )
     failed = [line.id for line in certificate if line.status == "failed"]
+    idle = [line.values for line in certificate if line.case == NOTHING_LEARNT]
+    if idle and not failed:
+        return replace(bare, reason=Reason(NOTHING_LEARNT, values=idle[0]))
     if failed:
         # What was wrong is said by the certificate's own lines.
         return replace(bare, reason=Reason(failed[0]))

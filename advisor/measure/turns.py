@@ -7,7 +7,7 @@ are started, nor which items there are. What one mode breaks costs that mode alo
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -123,8 +123,9 @@ class Turns:
             **({"variant": mode.variant} if mode.variant else {}),
         )
         built = check_build(reply)
+        _refuse_given_up(built.counters)
         if built.fell_back:
-            raise WorkerError("fell-back")
+            raise WorkerError("fell-back", "nothing-compiled")
         return ModeRun(
             import_s=worker.hello.import_s,
             first_calls_s=built.first_calls_s,
@@ -265,6 +266,7 @@ class Turns:
         reply = worker.ask("finish", timeout_s=_FINISH_TIMEOUT_S, key=_key(item, mode))
         run = self.result.runs[item.key, mode.label]
         run.counters, run.peak_memory_bytes = check_finish(reply)
+        _refuse_given_up(run.counters)
 
     def drop(self, item: WorkItem, mode: Mode) -> None:
         """Let the worker forget what it built; one that cannot is ended."""
@@ -275,6 +277,17 @@ class Turns:
             worker.ask("drop", timeout_s=_FINISH_TIMEOUT_S, key=_key(item, mode))
         except WorkerError:
             self._pool.end(mode.toolchain)
+
+
+def _refuse_given_up(counters: Mapping[str, Any]) -> None:
+    """Refuse a compiled mode whose compiler gave up: it is timed as what it is not.
+
+    Raises:
+        WorkerError: after so many compilations of one function PyTorch runs it eagerly.
+    """
+    limit = counters.get("gave_up_after")
+    if isinstance(limit, int):
+        raise WorkerError("fell-back", "gave-up", count=limit)
 
 
 def _key(item: WorkItem, mode: Mode) -> str:
