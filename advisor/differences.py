@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from advisor.answers import Answers
-from advisor.decide import decide
+from advisor.decide.deciding import decide
 from advisor.decision import Decision
 from advisor.inputs import Inputs, evidence_sha256, in_order
 from advisor.knowledge.serialise import rules_sha256

@@ -19,13 +19,16 @@ from typing import Annotated, Any, Literal
 
 from advisor.bounds import Bytes, Checked, Count, Id, Limits, Seconds, ShortText, TimeRatio
 from advisor.pair import CALLED, Framework
-from advisor.ratio import LEVEL
+from advisor.ratio import LEVEL, Ratio, error_of
 
 SCHEMA = "fw-advisor/evidence@1"
 
 EntryStatus = Literal["ok", "skipped", "failed", "timeout", "invalid", "interrupted"]
 VerdictWord = Literal["a_faster", "b_faster", "equivalent", "inconclusive", "invalid"]
 GateStatus = Literal["passed", "failed", "not_applicable", "unknown"]
+NARROWEST = 1e-4
+"""The least standard error of a measured ratio: what is written is rounded."""
+
 Severity = Literal["info", "warning", "problem"]
 
 
@@ -236,8 +239,26 @@ class Parity:
     compared: dict[Id, Any] = field(default_factory=dict)
 
 
+class Compared:
+    """Something that is *a* as against *b*, or with as against without; it adds no field."""
+
+    time_ratio: TimeRatio | None
+    ci: tuple[TimeRatio, TimeRatio] | None
+    level: float
+    launches: int
+
+    @property
+    def ratio(self) -> Ratio | None:
+        """How many times as fast the one is as the other, called or not."""
+        if self.time_ratio is None or self.ci is None:
+            return None
+        degrees = self.launches - 1 if self.launches > 1 else math.inf
+        se = error_of(self.ci, level=self.level, degrees=degrees)
+        return Ratio(math.log(self.time_ratio), max(se, NARROWEST), degrees)
+
+
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
+class Comparison(Compared):
     """Two modes of one probe. `time_ratio` is time of b over time of a: above 1, a is faster.
 
     `ci` holds at `level`, which several looks make stricter than 95 %; its degrees of freedom are
@@ -262,6 +283,12 @@ class Comparison:
     def called(self) -> bool:
         """Whether it says which is faster, or that neither is."""
         return self.verdict in CALLED
+
+    def called_ratio(self, *, one: str) -> Ratio | None:
+        """How many times as fast the mode *one* is as the other; None where it was not called."""
+        if not self.called or self.ratio is None:
+            return None
+        return self.ratio if one == self.a else self.ratio.turned
 
 
 def refuse_inconsistent(comparison: Comparison | Work) -> None:
@@ -340,7 +367,7 @@ class Extrapolated:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Work:
+class Work(Compared):
     """One model at one size: what predicts the team's own work. Signs as in a `Comparison`.
 
     `a` is the fastest mode of PyTorch, `b` that of JAX, chosen on launches that do not estimate.
@@ -381,7 +408,7 @@ class Work:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attribution:
+class Attribution(Compared):
     """One thing toggled in one mode. `time_ratio` is the time without it over the time with it.
 
     `kind` is ``cores`` (all of them against one), ``compile``, or ``variant`` (the same work

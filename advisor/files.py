@@ -15,7 +15,9 @@ REPORT_DIRECTORY = Path("fw-advisor-report")
 """Where an interview writes, below the directory that it is held in."""
 
 
-def write_whole(path: Path, content: str | bytes, *, option: str, executable: bool = False) -> None:
+def write_whole(
+    path: Path, content: str | bytes, *, option: str = "--output", executable: bool = False
+) -> None:
     """Write *content* (text as UTF-8) to *path*, making its directory where it is missing.
 
     Args:

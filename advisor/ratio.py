@@ -47,6 +47,11 @@ class Ratio:
         return math.exp(self.log)
 
     @property
+    def spread(self) -> float:
+        """Of a mean over launches: the standard deviation between them."""
+        return self.se * math.sqrt(self.degrees + 1)
+
+    @property
     def turned(self) -> Ratio:
         """The same with the two exchanged."""
         return Ratio(-self.log, self.se, self.degrees)

@@ -15,8 +15,8 @@ from pydantic import ValidationError
 
 from advisor.answers import Answers, Source
 from advisor.answers_io import answers_from
-from advisor.decide import decide
 from advisor.decide.checking import CheckResult, still_holds
+from advisor.decide.deciding import decide
 from advisor.decision import SCHEMA, Decision
 from advisor.errors import UserError
 from advisor.evidence import Evidence

@@ -85,9 +85,7 @@ class Workload:
 class OwnStep(Protocol):
     """A user's own step, which shows more of itself than a shipped workload has to."""
 
-    def observe(
-        self, program: Any, steps: int, call: Callable[[], Any]
-    ) -> dict[str, NDArray[Any]]:
+    def observe(self, program: Any, steps: int, call: Callable[[], Any]) -> dict[str, NDArray[Any]]:
         """Results and state of *steps* calls of *program*, and of the same step built again."""
 
     def faults(self, program: Any) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from advisor.answers import Answers
-from advisor.decide import decide
+from advisor.decide.deciding import decide
 from advisor.differences import differences, outcome_of
 from advisor.evidence import Evidence
 from advisor.inputs import Inputs

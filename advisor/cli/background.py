@@ -80,8 +80,8 @@ class BackgroundProbe:
         with contextlib.suppress(OSError):
             lines = self._log_path.read_text("utf-8", "replace").strip().splitlines()
         starts = [k for k, line in enumerate(lines) if line.startswith(_ERROR)]
-        told = lines[starts[-1] :] if starts else lines[-1:]
-        said = [inert(private(line.removeprefix(_ERROR)), limit=400).strip() for line in told[:4]]
+        block = lines[starts[-1] :] if starts else lines[-1:]
+        said = [inert(private(line.removeprefix(_ERROR)), limit=400).strip() for line in block[:4]]
         return (said[0] if said else ""), " ".join(said[1:])
 
     def wait(self, tell: Callable[[str], None]) -> Evidence | None:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from advisor.errors import ERROR_SCHEMA, ExitCode, UserError
-from advisor.files import write_whole
 from advisor.jsonio import dumps
 
 if TYPE_CHECKING:
@@ -70,15 +69,6 @@ def may_prompt(no_input: bool) -> bool:
     if no_input or os.environ.get("CI", "").lower() in ("1", "true"):
         return False
     return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write *text* to *path* whole or not at all.
-
-    Raises:
-        UserError: the place cannot be written to.
-    """
-    write_whole(path, text, option="--output")
 
 
 def read_worded(path: Path) -> Evidence:

@@ -17,9 +17,9 @@ from advisor.cli.common import (
     emit_json,
     read_worded,
     say,
-    write_text,
 )
 from advisor.errors import ExitCode, UserError
+from advisor.files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,21 +99,21 @@ def _compare_decisions(
                 where=str(path),
             )
     first, second = (thaw(read_json(path), str(path)) for path in (before, after))
-    found = differences(first, second)
+    compared = differences(first, second)
     base = second.inputs.base
     for path in output:
-        write_text(path, difference_markdown(found, base))
+        write_whole(path, difference_markdown(compared, base))
         say(f"Written: {path}", quiet=quiet)
     if json:
         emit_json(
             {
                 "schema": DIFFERENCE_SCHEMA,
-                **asdict(found),
-                "together": found.together,
+                **asdict(compared),
+                "together": compared.together,
             }
         )
     elif not output:
-        for line in difference_lines(found, base):
+        for line in difference_lines(compared, base):
             typer.echo(line)
     return ExitCode.DONE
 

@@ -43,8 +43,8 @@ class Consent:
 
     def ready(self, answers: Answers) -> bool:
         """Whether enough is known to ask: the task, and where it will be trained, if asked."""
-        known = {*answers.values, *answers.unknown}
-        return "task" in known and HARDWARE in known
+        decided = {*answers.values, *answers.unknown}
+        return "task" in decided and HARDWARE in decided
 
     def ask(self, answers: Answers) -> bool:
         """Whether this machine may be measured."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from advisor.cli.common import emit_json, say, write_text
+from advisor.cli.common import emit_json, say
 from advisor.errors import ExitCode, UserError
 from advisor.files import write_whole
 from advisor.jsonio import dumps
@@ -75,7 +75,7 @@ def export_worker(place: Path, wishes: Wishes) -> Exported:
         )
     data = worker_archive()
     plan = place.with_suffix(".plan.json")
-    write_text(plan, dumps({"schema": PLAN_SCHEMA, "wishes": wishes_document(wishes)}))
+    write_whole(plan, dumps({"schema": PLAN_SCHEMA, "wishes": wishes_document(wishes)}))
     write_whole(place, data, option="--export-worker", executable=True)
     return Exported(place, plan, hashlib.sha256(data).hexdigest())
 

@@ -22,7 +22,6 @@ from advisor.cli.common import (
     read_worded,
     readable,
     say,
-    write_text,
 )
 from advisor.cli.probe import (
     BudgetOption,
@@ -33,7 +32,7 @@ from advisor.cli.probe import (
     PythonOption,
 )
 from advisor.errors import ExitCode, NothingToMeasureError, UserError
-from advisor.files import REPORT_DIRECTORY
+from advisor.files import REPORT_DIRECTORY, write_whole
 
 if TYPE_CHECKING:
     from advisor.answers import Answers
@@ -138,7 +137,7 @@ class _Places:
 
         if self.directory is not None:
             dated = replace(answers, given=today())
-            write_text(self.directory / "answers.yaml", to_yaml(dated))
+            write_whole(self.directory / "answers.yaml", to_yaml(dated))
 
     def keep_evidence(self, evidence: Evidence) -> None:
         """Write what was measured, raw samples included."""
@@ -146,7 +145,7 @@ class _Places:
         from advisor.jsonio import dumps
 
         if self.directory is not None:
-            write_text(self.directory / "evidence.json", dumps(to_data(evidence)))
+            write_whole(self.directory / "evidence.json", dumps(to_data(evidence)))
 
     def reports(self) -> list[Path]:
         """The report files to write."""

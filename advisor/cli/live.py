@@ -56,9 +56,10 @@ def _renewed_line(*, colour: bool) -> Iterator[Callable[[Progress], None]]:
         rich_progress.TextColumn("{task.description}", markup=False),
     )
     # Four times a second: drawing must not disturb what is being measured. Keys that are pressed
-    # meanwhile would move the cursor, and the bar would be drawn a second time below.
+    # meanwhile would move the cursor, and the bar would be drawn a second time below; nor were
+    # they pressed for whatever is asked after minutes of measuring.
     bar = rich_progress.Progress(*columns, console=console, transient=True, refresh_per_second=4)
-    with held(sys.stdin), bar:
+    with held(sys.stdin, keep=False), bar:
         task = bar.add_task("", total=1.0, left="")
 
         def report(step: Progress) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from advisor.cli.common import write_text
 from advisor.errors import UserError
+from advisor.files import write_whole
 
 if TYPE_CHECKING:
     from advisor.record import Record
@@ -66,7 +66,7 @@ def _writer(path: Path) -> Callable[[Record, Path, bool], None]:
 def _write_html(record: Record, path: Path, full: bool) -> None:
     from advisor.render.html import render_html
 
-    write_text(path, render_html(record, full=full))
+    write_whole(path, render_html(record, full=full))
 
 
 def _write_markdown(record: Record, path: Path, full: bool) -> None:
@@ -74,8 +74,8 @@ def _write_markdown(record: Record, path: Path, full: bool) -> None:
 
     text, files = render_markdown(record, assets=_link_name(f"{path.stem}_assets"), full=full)
     for name, svg in files.items():
-        write_text(path.parent / f"{path.stem}_assets" / Path(name).name, svg)
-    write_text(path, text)
+        write_whole(path.parent / f"{path.stem}_assets" / Path(name).name, svg)
+    write_whole(path, text)
 
 
 def _link_name(name: str) -> str:
@@ -88,17 +88,17 @@ def _link_name(name: str) -> str:
 def _write_adr(record: Record, path: Path, _: bool) -> None:
     from advisor.render.adr import render_adr
 
-    write_text(path, render_adr(record))
+    write_whole(path, render_adr(record))
 
 
 def _write_json(record: Record, path: Path, _: bool) -> None:
     from advisor.jsonio import dumps
     from advisor.record import freeze
 
-    write_text(path, dumps(freeze(record)))
+    write_whole(path, dumps(freeze(record)))
 
 
 def _write_terminal(record: Record, path: Path, _: bool) -> None:
     from advisor.render.terminal import render_terminal
 
-    write_text(path, render_terminal(record, width=_TEXT_WIDTH, colour=False) + "\n")
+    write_whole(path, render_terminal(record, width=_TEXT_WIDTH, colour=False) + "\n")

@@ -20,9 +20,9 @@ from advisor.cli.common import (
     emit_json,
     readable,
     say,
-    write_text,
 )
 from advisor.errors import ExitCode, UserError
+from advisor.files import write_whole
 from advisor.resources import resource_dir
 
 if TYPE_CHECKING:
@@ -318,13 +318,14 @@ def _show_plan(campaign: Campaign, *, json: bool) -> int:
 
 def tell(finished: Finished, *, json: bool, output: list[Path], quiet: bool, verbose: bool) -> int:
     """Write and print what a campaign gave; returns the exit code."""
+    from advisor.cli.models import with_carry_over
     from advisor.evidence import to_data
     from advisor.jsonio import dumps
 
-    measured = readable(finished.evidence)
+    measured = with_carry_over(readable(finished.evidence))
     document = to_data(measured)
     for path in output:
-        write_text(path, dumps(document))
+        write_whole(path, dumps(document))
         say(f"wrote {path}", quiet=quiet)
     if json:
         emit_json(document)

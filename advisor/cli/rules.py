@@ -17,9 +17,9 @@ from advisor.cli.common import (
     VerboseOption,
     emit_json,
     say,
-    write_text,
 )
 from advisor.errors import ExitCode, UserError
+from advisor.files import write_whole
 from advisor.text import inert
 
 if TYPE_CHECKING:
@@ -419,5 +419,5 @@ def docs(
     if output is None:
         typer.echo(text, nl=False)
         return
-    write_text(output, text)
+    write_whole(output, text)
     say(f"wrote {output}", quiet=quiet)

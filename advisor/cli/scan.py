@@ -16,9 +16,9 @@ from advisor.cli.common import (
     VerboseOption,
     emit_json,
     say,
-    write_text,
 )
 from advisor.errors import ExitCode, UserError
+from advisor.files import write_whole
 
 if TYPE_CHECKING:
     from advisor.scan.answers import Resolution
@@ -74,7 +74,7 @@ def _write(place: Path, document: dict[str, Any], resolution: Resolution) -> Non
     from advisor.scan.answers_file import answers_text
 
     whole = place.suffix.lower() == ".json"
-    write_text(place, dumps(document) if whole else answers_text(resolution))
+    write_whole(place, dumps(document) if whole else answers_text(resolution))
 
 
 def scan_lines(document: dict[str, Any], *, verbose: bool = False) -> Iterator[str]:

@@ -57,11 +57,11 @@ def classify(numbers: Numbers) -> tuple[Status, tuple[str, ...]]:
 
 
 def _lacks(numbers: Numbers) -> tuple[str, ...]:
-    found = []
+    kinds = []
     if numbers.share_without_evidence > UNEVIDENCED_ABOVE:
-        found.append("criteria")
+        kinds.append("criteria")
     if numbers.share_unanswered > UNANSWERED_ABOVE:
-        found.append("answers")
+        kinds.append("answers")
     if numbers.veto_chance >= VETO_CHANCE_FROM:
-        found.append("veto")
-    return tuple(found)
+        kinds.append("veto")
+    return tuple(kinds)

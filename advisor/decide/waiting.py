@@ -63,14 +63,14 @@ def waited_for(
 ) -> dict[str, list[Outcome]]:
     """Unanswered facts, each with the claims and vetoes that wait for it; keys sorted."""
     pointless = beside_the_point(base, facts)
-    found: dict[str, list[Outcome]] = {}
+    by_fact: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
         if outcome.truth != "unknown" or outcome.inapplicable or outcome.rule.kind == "note":
             continue
         for fact in outcome.waits_for:
             if is_answer(base, fact) and fact not in pointless:
-                found.setdefault(fact, []).append(outcome)
-    return {k: found[k] for k in sorted(found)}
+                by_fact.setdefault(fact, []).append(outcome)
+    return {k: by_fact[k] for k in sorted(by_fact)}
 
 
 @dataclass(frozen=True)

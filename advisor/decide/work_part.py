@@ -64,13 +64,13 @@ def _break_even(steps: Sequence[WorkStep]) -> float | None:
 
 
 def _step(work: Work, mode: str) -> WorkStep:
-    found = next((m for m in work.modes if m.mode == mode), None)
+    measured = next((m for m in work.modes if m.mode == mode), None)
     return WorkStep(
         framework=framework_of(mode),
         mode=mode,
-        step_s=found.step_s if found else None,
-        ci=list(found.ci) if found and found.ci else None,
-        compile_s=found.compile_s if found else None,
+        step_s=measured.step_s if measured else None,
+        ci=list(measured.ci) if measured and measured.ci else None,
+        compile_s=measured.compile_s if measured else None,
     )
 
 

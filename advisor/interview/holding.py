@@ -1,4 +1,4 @@
-"""The terminal between two screens: keys pressed there are neither echoed nor lost.
+"""The terminal between two screens: keys pressed there are not echoed, and lost only if meant so.
 
 While the next question is looked for, nobody reads keys; a terminal left as usual would print
 them across the screen and turn them into lines.
@@ -13,8 +13,11 @@ from typing import TextIO
 
 
 @contextlib.contextmanager
-def held(source: TextIO) -> Iterator[None]:
-    """*source* without echo and without lines; Ctrl-C interrupts as ever."""
+def held(source: TextIO, *, keep: bool = True) -> Iterator[None]:
+    """*source* without echo and without lines; Ctrl-C interrupts as ever.
+
+    What was pressed meanwhile answers the next question, or nothing where *keep* is false.
+    """
     if importlib.util.find_spec("termios") is None or not source.isatty():
         yield
         return
@@ -28,4 +31,5 @@ def held(source: TextIO) -> Iterator[None]:
     try:
         yield
     finally:
-        termios.tcsetattr(source, termios.TCSADRAIN, before)
+        after = termios.TCSADRAIN if keep else termios.TCSAFLUSH
+        termios.tcsetattr(source, after, before)

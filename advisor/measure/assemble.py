@@ -22,12 +22,12 @@ from advisor.evidence import (
     Reason,
 )
 from advisor.measure import gates
+from advisor.measure.certificate import SeriesContext
 from advisor.measure.comparisons import comparison, pairs_of
-from advisor.measure.item_runs import SeriesContext, WorkRuns
 from advisor.measure.own_parity import own_parity_of
 from advisor.measure.parity import parity_of, read_observation
-from advisor.measure.statistics import quantile, t_interval
-from advisor.measure.work import Failure, LaunchResult, Mode, ModeRun, WorkItem
+from advisor.measure.statistics import quantile, ratio_of_launches
+from advisor.measure.work import Failure, LaunchResult, Mode, ModeRun, WorkItem, WorkRuns
 from advisor.pair import Framework, modes_of
 
 Runs = Sequence[tuple[int, ModeRun]]
@@ -271,8 +271,7 @@ def _first_result_s(run: ModeRun) -> float | None:
 def _interval(medians: Sequence[float]) -> tuple[float, float] | None:
     if len(medians) < 2:
         return None
-    interval = t_interval([math.log(m) for m in medians], alpha=0.05, floor=0.0)
-    return math.exp(interval.low), math.exp(interval.high)
+    return ratio_of_launches([math.log(m) for m in medians], floor=0.0).interval()
 
 
 def _median_of(values: Iterable[float | None]) -> float | None:

@@ -15,12 +15,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from advisor.evidence import Attribution, Comparison, Entry, Notice, Probe
-from advisor.measure.statistics import Interval, level_of, t_interval
+from advisor.measure.statistics import ratio_of_launches
 from advisor.measure.verdicts import LOG_MARGIN, SPREAD_FLOOR
 from advisor.pair import CALLED, MODES
-from advisor.ratio import t_quantile
+from advisor.ratio import LEVEL, Ratio
 
-_ALPHA = 0.05
 Effect = Literal["faster", "slower", "equal", "open"]
 Ends = tuple[float, float]
 
@@ -167,19 +166,20 @@ def _entries(
             continue
         if _refused(off, mode) or _refused(on, mode):
             continue
-        interval = _interval(_log_medians(before[mode]), _log_medians(entry), floor, paired=paired)
-        if interval is not None:
-            ci = (_rounded(math.exp(interval.low)), _rounded(math.exp(interval.high)))
+        gain = _gain(_log_medians(before[mode]), _log_medians(entry), floor, paired=paired)
+        if gain is not None:
+            low, high = gain.interval()
+            ci = (_rounded(low), _rounded(high))
             yield _line(
                 kind,
                 off,
                 on,
                 mode=mode,
                 mode_off=mode,
-                ratio=_rounded(math.exp(interval.estimate)),
+                ratio=_rounded(gain.value),
                 ci=ci,
-                level=interval.level,
-                launches=interval.launches,
+                level=LEVEL,
+                launches=int(gain.degrees) + 1,
                 effect=_effect(ci),
             )
 
@@ -195,27 +195,22 @@ def _log_medians(entry: Entry) -> dict[int, float]:
     return {launch.index: math.log(launch.median_s) for launch in good if launch.median_s}
 
 
-def _interval(
+def _gain(
     off: Mapping[int, float], on: Mapping[int, float], floor: float, *, paired: bool
-) -> Interval | None:
-    """The log of time *off* over time *on*: paired by launch, or of two sets of launches.
+) -> Ratio | None:
+    """Time *off* over time *on*: paired by launch, or of two sets of launches.
 
     Unpaired, after Welch (1947), with the degrees of freedom of the smaller set, which is never
     too narrow.
     """
     if paired:
         logs = [off[n] - on[n] for n in sorted(off.keys() & on.keys())]
-        return t_interval(logs, alpha=_ALPHA, floor=floor) if len(logs) > 1 else None
+        return ratio_of_launches(logs, floor=floor) if len(logs) > 1 else None
     if min(len(off), len(on)) < 2:
         return None
-    sides = [t_interval(list(side.values()), alpha=_ALPHA, floor=floor) for side in (off, on)]
-    estimate = sides[0].estimate - sides[1].estimate
-    error = math.sqrt(sum(side.spread**2 / side.launches for side in sides))
-    fewest = min(side.launches for side in sides)
-    half = t_quantile(1 - _ALPHA / 2, fewest - 1) * error
-    spread = max(side.spread for side in sides)
-    level = level_of(_ALPHA)
-    return Interval(estimate, estimate - half, estimate + half, spread, fewest, level)
+    without, with_it = (ratio_of_launches(list(s.values()), floor=floor) for s in (off, on))
+    error = math.hypot(without.se, with_it.se)
+    return Ratio(without.log - with_it.log, error, min(without.degrees, with_it.degrees))
 
 
 def _rounded(ratio: float) -> float:

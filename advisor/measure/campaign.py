@@ -31,7 +31,7 @@ from advisor.evidence import (
 )
 from advisor.machine.cpu import one_per_core
 from advisor.measure.attribution import attributions
-from advisor.measure.catalogue import OfferedWorkload, as_offered, read_catalogue, users_fault
+from advisor.measure.catalogue import OfferedWorkload, read_catalogue, users_fault
 from advisor.measure.models import asked_models
 from advisor.measure.plan import TIMES_LAUNCHES, Plan, make_plan, times_only
 from advisor.measure.progress import OnProgress, Progress, unreported
@@ -215,7 +215,7 @@ def measure(campaign: Campaign) -> Finished:
         result = replace(
             result,
             environments={k: recorded(v, place) for k, v in result.environments.items()},
-            probes=as_offered(result.probes, _offers(plan, catalogue)),
+            probes=_as_offered(result.probes, _offers(plan, catalogue)),
             spent_s={
                 **result.spent_s,
                 "self_test": tested_s,
@@ -223,6 +223,13 @@ def measure(campaign: Campaign) -> Finished:
             },
         )
         return _finished(campaign, plan, result, tested)
+
+
+def _as_offered(probes: Sequence[Probe], offers: Mapping[str, frozenset[str]]) -> list[Probe]:
+    """*probes* without entries for a framework that their workload has no version for."""
+    return [
+        replace(p, entries=[e for e in p.entries if e.framework in offers[p.id]]) for p in probes
+    ]
 
 
 def _offers(plan: Plan, catalogue: Sequence[OfferedWorkload]) -> dict[str, frozenset[str]]:

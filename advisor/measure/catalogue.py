@@ -6,13 +6,12 @@ Knows what goes wrong in a user's file, and tells it as the user's. Measures not
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from advisor.errors import UserError
-from advisor.evidence import Probe
 from advisor.pair import framework_of
 from advisor.text import private
 from advisor.workers.environment import worker_environment
@@ -120,13 +119,6 @@ def _refuse_namesakes(own: Sequence[str]) -> None:
             )
         if own.count(path) > 1:
             raise UserError("is given twice", hint="name it once", where=private(path))
-
-
-def as_offered(probes: Sequence[Probe], offers: Mapping[str, Collection[str]]) -> list[Probe]:
-    """*probes* without entries for a framework that their workload has no version for."""
-    return [
-        replace(p, entries=[e for e in p.entries if e.framework in offers[p.id]]) for p in probes
-    ]
 
 
 def users_fault(error: WorkerError) -> UserError | None:

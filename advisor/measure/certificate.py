@@ -6,14 +6,37 @@ Pure: reads what launches gave. A failed line withholds the ratio, whatever the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from advisor.evidence import Gate, Parity
 from advisor.measure import gates
-from advisor.measure.item_runs import Pair, SeriesContext, WorkRuns, launch_logs
 from advisor.measure.parity import PARAMETERS
 from advisor.measure.statistics import quantile
+from advisor.measure.verdicts import LOG_MARGIN, Looks
+from advisor.measure.work import Pair, WorkRuns
 from advisor.workers.replies import Hello
+
+
+@dataclass(frozen=True)
+class SeriesContext:
+    """What holds for all comparisons of a series; what is of a toolchain goes by its key.
+
+    `device_guests` counts the other processes that the driver saw on the accelerator;
+    `fast_cpus` are those of fast cores, where the processor has slow ones too.
+    """
+
+    looks: Looks
+    floor: float
+    selftest: str
+    peaks: Mapping[str, float]
+    copies: Mapping[str, float]
+    precisions: Mapping[str, float]
+    hellos: Mapping[str, Hello]
+    margin: float = LOG_MARGIN
+    settings: str = "matched"
+    device_guests: int | None = None
+    fast_cpus: frozenset[int] = frozenset()
 
 
 def certificate_of(
@@ -213,9 +236,7 @@ def _state_gates(work: WorkRuns, pair: Pair) -> list[Gate]:
         faults = [f for run in work.good(label) for f in run.counters.get("state_faults") or ()]
         if faults:
             parts = [dict(fault) for fault in faults[:3]]
-            lines.append(
-                gates.gate(gates.STATE, ok=False, modes=[label], mode=label, faults=parts)
-            )
+            lines.append(gates.gate(gates.STATE, ok=False, modes=[label], mode=label, faults=parts))
     return lines
 
 
@@ -258,7 +279,7 @@ def outweighed(good: int, noisy: int) -> bool:
 
 
 def _quiet_gate(work: WorkRuns, pair: Pair) -> Gate:
-    seen = launch_logs(work, *pair)
+    seen = gates.launch_logs(work, *pair)
     total = len(seen.logs) + seen.noisy
     shares = [
         share

@@ -9,12 +9,11 @@ import math
 from dataclasses import replace
 
 from advisor.evidence import Comparison, Parity, Reason
-from advisor.measure.certificate import certificate_of, outweighed
-from advisor.measure.gates import NOTHING_LEARNT
-from advisor.measure.item_runs import Pair, PairLogs, SeriesContext, WorkRuns, launch_logs
-from advisor.measure.statistics import Interval, level_of
+from advisor.measure.certificate import SeriesContext, certificate_of, outweighed
+from advisor.measure.gates import NOTHING_LEARNT, PairLogs, launch_logs
+from advisor.measure.statistics import level_of
 from advisor.measure.verdicts import Verdict, call
-from advisor.measure.work import WorkItem
+from advisor.measure.work import Pair, WorkItem, WorkRuns
 from advisor.pair import CALLED, FRAMEWORKS
 
 # What is called although a third of the launches were lost: more than others can pretend, whose
@@ -66,16 +65,15 @@ def comparison(work: WorkRuns, pair: Pair, parity: Parity, context: SeriesContex
     if few and _told_apart(work, pair, context):
         reason = Reason("not-followed-up", values={"launches": len(seen.logs)})
     called = replace(bare, verdict=verdict.word, reason=reason)
-    return called if verdict.interval is None else _with_interval(called, verdict.interval)
-
-
-def _with_interval(compared: Comparison, interval: Interval) -> Comparison:
+    if verdict.ratio is None:
+        return called
+    low, high = verdict.ratio.interval(verdict.level)
     return replace(
-        compared,
-        time_ratio=_ratio(interval.estimate),
-        ci=(_ratio(interval.low), _ratio(interval.high)),
-        level=interval.level,
-        spread=round(interval.spread, 5),
+        called,
+        time_ratio=_rounded(verdict.ratio.value),
+        ci=(_rounded(low), _rounded(high)),
+        level=verdict.level,
+        spread=round(verdict.ratio.spread, 5),
     )
 
 
@@ -87,15 +85,15 @@ def _told_apart(work: WorkRuns, pair: Pair, context: SeriesContext) -> bool:
     )
 
 
-def _ratio(log: float) -> float:
-    return float(f"{math.exp(log):.5g}")
+def _rounded(ratio: float) -> float:
+    return float(f"{ratio:.5g}")
 
 
 def _cautious(verdict: Verdict, work: WorkRuns, pair: Pair, seen: PairLogs) -> Verdict:
     """Where a side never became steady or others were there, only large differences are called."""
-    if verdict.word not in CALLED or verdict.interval is None:
+    if verdict.word not in CALLED or verdict.ratio is None:
         return verdict
-    size = abs(verdict.interval.estimate)
+    size = abs(verdict.ratio.log)
     unsteady = [
         label
         for label in pair
@@ -103,10 +101,10 @@ def _cautious(verdict: Verdict, work: WorkRuns, pair: Pair, seen: PairLogs) -> V
     ]
     if unsteady and size <= math.log(2):
         reason = Reason("not-steady", "", {"modes": unsteady})
-        return Verdict("inconclusive", verdict.interval, reason)
+        return replace(verdict, word="inconclusive", reason=reason)
     if not outweighed(len(seen.logs), seen.noisy) and size <= BEYOND_DISTURBANCE:
         reason = Reason("disturbed", values={"noisy": seen.noisy})
-        return Verdict("inconclusive", verdict.interval, reason)
+        return replace(verdict, word="inconclusive", reason=reason)
     return verdict
 
 

@@ -17,25 +17,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from advisor.evidence import Comparison, Probe, Reason
-from advisor.measure.statistics import Interval
 from advisor.measure.verdicts import Looks
-from advisor.ratio import t_cdf
+from advisor.ratio import Ratio, t_cdf
 
 FAMILY_ALPHA = 0.05
 _FASTER = ("a_faster", "b_faster")
 
 
-def false_call_chance(interval: Interval, margin: float, looks: Looks) -> float:
+def false_call_chance(ratio: Ratio, margin: float, looks: Looks) -> float:
     """How likely so clear a call is where the true ratio lies within *margin* (a logarithm).
 
     One-sided, at the edge of the margin; bounded over all *looks*. At most 1.
     """
-    beyond = abs(interval.estimate) - margin
-    if beyond <= 0 or interval.launches < 2:
+    beyond = abs(ratio.log) - margin
+    if beyond <= 0:
         return 1.0
-    t = beyond / (interval.spread / math.sqrt(interval.launches))
     planned = len(looks.launches) + (looks.early is not None)
-    return min(1.0, planned * (1 - t_cdf(t, interval.launches - 1)))
+    return min(1.0, planned * (1 - t_cdf(beyond / ratio.se, ratio.degrees)))
 
 
 def hold_together(probes: Sequence[Probe], looks: Looks) -> list[Probe]:
@@ -62,9 +60,6 @@ def _doubtful(compared: Sequence[Comparison], looks: Looks) -> list[Comparison]:
 
 
 def _chance(comparison: Comparison, looks: Looks) -> float:
-    ratio, ends, spread = comparison.time_ratio, comparison.ci, comparison.spread
-    if comparison.verdict not in _FASTER or ratio is None or ends is None or not spread:
+    if comparison.verdict not in _FASTER or comparison.ratio is None:
         return 1.0
-    low, high = (math.log(end) for end in ends)
-    seen = Interval(math.log(ratio), low, high, spread, comparison.launches, comparison.level)
-    return false_call_chance(seen, math.log1p(comparison.margin or 0.0), looks)
+    return false_call_chance(comparison.ratio, math.log1p(comparison.margin or 0.0), looks)

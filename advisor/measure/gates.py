@@ -13,7 +13,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from advisor.evidence import Block, Gate, GateStatus
-from advisor.measure.statistics import quantile
+from advisor.measure.statistics import (
+    equal_code_log,
+    equal_code_spread,
+    pair_log_ratio,
+    quantile,
+)
+from advisor.measure.work import WorkRuns
 
 # Gates of a comparison: what its certificate is made of.
 SELFTEST = "selftest-failed"
@@ -213,30 +219,85 @@ def enough_pairs(a: Sequence[Block], b: Sequence[Block], *, paired: bool) -> boo
     return all(len(k) >= max(1, least) and not _steadily_used(k) for k in sides)
 
 
-def good_pairs(a: Sequence[Block], b: Sequence[Block]) -> tuple[list[float], list[float], float]:
-    """Block medians of both sides, in seconds, where both blocks are good.
+def good_pairs(a: Sequence[Block], b: Sequence[Block]) -> tuple[float | None, list[float], float]:
+    """One launch's log(time of b / time of a), over the pairs in which both blocks are good.
 
-    Returns ``(a, b, dropped)`` with the share of pairs that were dropped.
+    Returns ``(log, equal, dropped)``: None where no pair is good; what each side shows against
+    itself (`equal_code_log`); the share of pairs that were dropped.
     """
     of_b = {block.round: block for block in b}
     pairs = [(block, of_b[block.round]) for block in a if block.round in of_b]
     kept = [(x, y) for x, y in pairs if x.kept and y.kept]
     dropped = 1 - len(kept) / len(pairs) if pairs else 1.0
-    return [block_median_s(x) for x, _ in kept], [block_median_s(y) for _, y in kept], dropped
+    a_s = [block_median_s(x) for x, _ in kept]
+    b_s = [block_median_s(y) for _, y in kept]
+    equal = [log for side in (a_s, b_s) if (log := equal_code_log(side)) is not None]
+    return pair_log_ratio(a_s, b_s), equal, dropped
 
 
-def good_medians(a: Sequence[Block], b: Sequence[Block]) -> tuple[list[float], list[float], float]:
-    """One median per side over its good blocks, for sides that did not take turns.
+def good_medians(a: Sequence[Block], b: Sequence[Block]) -> tuple[float | None, list[float], float]:
+    """The same of one median per side over its good blocks, for sides that did not take turns.
 
-    Returns like `good_pairs`, with the larger share of dropped blocks; empty where a side has
-    no good block.
+    Returns like `good_pairs`, with the larger share of dropped blocks; one median shows nothing
+    against itself.
     """
     kept = [[block_median_s(block) for block in side if block.kept] for side in (a, b)]
     dropped = max(1 - len(k) / len(side) for k, side in zip(kept, (a, b), strict=True))
     if not all(kept):
-        return [], [], 1.0
+        return None, [], 1.0
     a_s, b_s = ([quantile(medians, 0.5)] for medians in kept)
-    return a_s, b_s, dropped
+    return pair_log_ratio(a_s, b_s), [], dropped
+
+
+@dataclass(frozen=True)
+class PairLogs:
+    """What the launches say of one pair.
+
+    Attributes:
+        logs: log(time of b / time of a) of each launch that holds enough clean pairs.
+        noisy: How many launches hold too few.
+        dropped: Mean share of dropped pairs, of all launches.
+        equal_code: The spread that each side showed against itself in the counted launches.
+    """
+
+    logs: list[float]
+    noisy: int
+    dropped: float
+    equal_code: float
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether others cost so many pairs that the machine was not the one of the self-test."""
+        return self.noisy > 0 or self.dropped > DISTURBED_SHARE
+
+    def floor(self, usual: float) -> float:
+        """What bounds the spread from below: *usual*, or what equal code showed if disturbed."""
+        return max(usual, self.equal_code) if self.disturbed else usual
+
+
+def launch_logs(work: WorkRuns, a: str, b: str) -> PairLogs:
+    """log(time of b / time of a) of each launch with enough clean pairs, whatever it dropped.
+
+    Where blocks could not take turns, a launch gives the ratio of the medians of all its good
+    blocks: its two workers followed each other, in the reversed order every other launch.
+    """
+    logs: list[float] = []
+    noisy, drops, equal = 0, list[float](), list[float]()
+    paired = work.paired(a, b)
+    for launch in work.launches:
+        runs = launch.runs.get((work.item.key, a)), launch.runs.get((work.item.key, b))
+        if runs[0] is None or runs[1] is None or not runs[0].blocks or not runs[1].blocks:
+            continue
+        sides = runs[0].blocks, runs[1].blocks
+        log, by_side, dropped = (good_pairs if paired else good_medians)(*sides)
+        drops.append(dropped)
+        if log is None or not enough_pairs(*sides, paired=paired):
+            noisy += 1
+            continue
+        logs.append(log)
+        equal += by_side
+    share = math.fsum(drops) / len(drops) if drops else 0.0
+    return PairLogs(logs, noisy, share, equal_code_spread(equal))
 
 
 def block_median_s(block: Block) -> float:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from advisor.measure.certificate import keeps_compiling, outweighed, too_noisy
+from advisor.measure.certificate import SeriesContext, keeps_compiling, outweighed, too_noisy
 from advisor.measure.comparisons import crossing_pairs, verdict_so_far
 from advisor.measure.family import FAMILY_ALPHA, false_call_chance
-from advisor.measure.item_runs import Pair, SeriesContext, WorkRuns, launch_logs
+from advisor.measure.gates import launch_logs
 from advisor.measure.outlook import expected_launches
 from advisor.measure.verdicts import Looks
+from advisor.measure.work import Pair, WorkRuns
 
 # How many launches may be repeated because others disturbed them.
 MOST_REPEATS = 2
@@ -68,8 +69,8 @@ class Need:
 
     def _expected(self, work: WorkRuns, pair: Pair) -> float:
         good = len(launch_logs(work, *pair).logs)
-        interval = verdict_so_far(work, pair, self.context).interval
-        return expected_launches(good, interval, self.looks, self.context.margin) - good
+        ratio = verdict_so_far(work, pair, self.context).ratio
+        return expected_launches(good, ratio, self.looks, self.context.margin) - good
 
     def _pairs(self, work: WorkRuns, failed: Collection[str]) -> list[Pair]:
         return [p for p in crossing_pairs(work.item) if not {*p} & {*failed}]
@@ -93,8 +94,8 @@ class Need:
             # More launches can still outweigh the noisy ones.
             return True
         verdict = verdict_so_far(work, pair, self.context)
-        if verdict.word in ("a_faster", "b_faster") and verdict.interval is not None:
+        if verdict.word in ("a_faster", "b_faster") and verdict.ratio is not None:
             # What would not stand among all comparisons of the run has not settled yet.
-            chance = false_call_chance(verdict.interval, self.context.margin, looks)
+            chance = false_call_chance(verdict.ratio, self.context.margin, looks)
             return chance > FAMILY_ALPHA / max(1, self.compared)
         return not (verdict.settled or verdict.hopeless(looks.most))

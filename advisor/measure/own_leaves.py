@@ -32,9 +32,7 @@ class Difference:
     of_limit: float
 
 
-def difference_of(
-    name: str, a: NDArray[Any], b: NDArray[Any], tolerance: float
-) -> Difference:
+def difference_of(name: str, a: NDArray[Any], b: NDArray[Any], tolerance: float) -> Difference:
     """How far *b* is from *a*, element by element, each step against its own magnitude.
 
     An element may differ by *tolerance* times its magnitude or, where that is larger, the usual

@@ -210,7 +210,10 @@ def _type_problem(name: str, reference: str, other: str) -> Reason | None:
 def _compare_results(reference: Side, other: Side, tolerance: float, found: Compared) -> None:
     pairs = _paired(reference.part("first.out"), other.part("first.out"))
     if pairs is None:
-        names = {"names": sorted(other.types("out")), "reference_names": sorted(reference.types("out"))}
+        names = {
+            "names": sorted(other.types("out")),
+            "reference_names": sorted(reference.types("out")),
+        }
         found.problems.append(Reason("differs", "names", names))
         return
     training = bool(reference.facts.get("trained") or other.facts.get("trained"))

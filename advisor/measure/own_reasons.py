@@ -36,7 +36,7 @@ def _look(
     steps = len(x)
     if steps > 2:
         changes = [float(np.max(np.abs(z - z[:1]))) / scale for z in (x, y)]
-        if min(changes) < _STILL * max(1.0, max(changes)) and max(changes) > _NEAR**2:
+        if min(changes) < _STILL * max(1.0, *changes) and max(changes) > _NEAR**2:
             still = changes.index(min(changes))
             return "stays", {"still": labels[still], "moving": labels[1 - still]}
         late = _lag(x, y, scale)

@@ -19,11 +19,11 @@ from advisor.devices import index_of
 from advisor.evidence import Notice, Probe, Reason
 from advisor.measure.assemble import probe_of
 from advisor.measure.attribution import disagreements
+from advisor.measure.certificate import SeriesContext
 from advisor.measure.choosing import LIMITS, Room, estimating, parity_labels
 from advisor.measure.clock import Clock, Owed, Step
 from advisor.measure.comparisons import crossing_pairs, pairs_of
 from advisor.measure.family import hold_together
-from advisor.measure.item_runs import SeriesContext, WorkRuns
 from advisor.measure.launch import RunningLaunch
 from advisor.measure.need import MOST_REPEATS, Need
 from advisor.measure.plan import Plan
@@ -39,7 +39,7 @@ from advisor.measure.quiet import (
     wait_until_quiet,
 )
 from advisor.measure.selftest import SelftestResult
-from advisor.measure.work import Failure, LaunchResult, Series, WorkItem
+from advisor.measure.work import Failure, LaunchResult, Series, WorkItem, WorkRuns
 from advisor.workers.environment import dropped_tuning, kept_tuning, worker_environment
 from advisor.workers.replies import Hello
 from advisor.workers.worker import WorkerCommand, WorkerError, WorkerProcess, worker_argv

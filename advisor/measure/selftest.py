@@ -23,14 +23,21 @@ from types import MappingProxyType
 
 from advisor import __version__
 from advisor.evidence import Reason, Selftest, to_data
-from advisor.measure.gates import block_median_s
-from advisor.measure.item_runs import WorkRuns, launch_logs
+from advisor.measure.gates import block_median_s, launch_logs
 from advisor.measure.launch import RunningLaunch
 from advisor.measure.pool import LaunchOptions
 from advisor.measure.progress import Tick, silent
 from advisor.measure.quiet import BUSY_SHARE, CpuMeter, MeterFactory, wait_until_quiet
 from advisor.measure.verdicts import ASSUMED_SPREAD, SPREAD_FLOOR, Looks, Verdict, call
-from advisor.measure.work import LaunchResult, Mode, Protocol, Series, ToolchainSpec, WorkItem
+from advisor.measure.work import (
+    LaunchResult,
+    Mode,
+    Protocol,
+    Series,
+    ToolchainSpec,
+    WorkItem,
+    WorkRuns,
+)
 from advisor.workers.environment import worker_environment
 from advisor.workers.replies import ReplyError, check_block, check_warm
 from advisor.workers.worker import (
@@ -235,7 +242,7 @@ def _judge(equal: Verdict, equal_logs: Sequence[float], planted: Verdict) -> Sel
         return _failed(Reason("machine-busy"), spread)
     if planted.word != "a_faster":
         return _failed(Reason("delay-not-found", values={"share": PLANTED_SHARE}), spread)
-    interval = planted.interval
+    slowed = planted.ratio
     part = Selftest(
         status="passed",
         aa_log_sd=round(spread, 5),
@@ -243,7 +250,7 @@ def _judge(equal: Verdict, equal_logs: Sequence[float], planted: Verdict) -> Sel
         details={
             "launches": len(equal_logs),
             "aa_verdict": equal.word,
-            "planted_ratio": round(math.exp(interval.estimate), 4) if interval else None,
+            "planted_ratio": round(slowed.value, 4) if slowed else None,
         },
     )
     return SelftestResult(part, max(SPREAD_FLOOR, spread))

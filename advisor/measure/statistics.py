@@ -1,9 +1,9 @@
-"""Intervals for ratios of times, from launches. Pure: numbers in, numbers out.
+"""Ratios of times and how sure they are, from launches. Pure: numbers in, numbers out.
 
 The unit of replication is the launch: alternating more blocks inside one launch pins the ratio
 of that launch to a fraction of a percent, while the next launch lands several percent away. So
-every interval here is a t-interval over one number per launch (Kalibera & Jones 2013, "Rigorous
-benchmarking in reasonable time", argue for repeating at the level where the variance is).
+every ratio here is the mean of one number per launch, with Student's t (Kalibera & Jones 2013,
+"Rigorous benchmarking in reasonable time", argue for repeating at the level where the variance is).
 
 Standard library only, since a bare node computes its verdicts too.
 """
@@ -13,27 +13,8 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from advisor.ratio import t_quantile
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A mean of logs with its interval: ``low <= estimate <= high``, all natural logs.
-
-    Attributes:
-        spread: Standard deviation between launches.
-        launches: How many it is of; the degrees of freedom are one less.
-        level: The two-sided level of the interval.
-    """
-
-    estimate: float
-    low: float
-    high: float
-    spread: float
-    launches: int
-    level: float
+from advisor.ratio import Ratio, t_quantile
 
 
 def pair_log_ratio(a_blocks_s: Sequence[float], b_blocks_s: Sequence[float]) -> float | None:
@@ -62,8 +43,8 @@ def equal_code_spread(logs: Sequence[float]) -> float:
     return math.sqrt(math.fsum(x * x for x in logs) / len(logs) / 2) if logs else 0.0
 
 
-def t_interval(logs: Sequence[float], *, alpha: float, floor: float) -> Interval:
-    """The two-sided t-interval of the mean of *logs*, one per launch.
+def ratio_of_launches(logs: Sequence[float], *, floor: float) -> Ratio:
+    """The mean of *logs*, one per launch; its interval is Student's t.
 
     `floor` bounds the spread from below, so that a lucky run of equal launches cannot produce a
     narrow interval: the spread used is ``max(sd, floor)``.
@@ -76,9 +57,7 @@ def t_interval(logs: Sequence[float], *, alpha: float, floor: float) -> Interval
         raise ValueError("an interval over launches needs at least two of them")
     mean = math.fsum(logs) / count
     deviation = math.sqrt(math.fsum((x - mean) ** 2 for x in logs) / (count - 1))
-    spread = max(deviation, floor)
-    half = t_quantile(1 - alpha / 2, count - 1) * spread / math.sqrt(count)
-    return Interval(mean, mean - half, mean + half, spread, count, level_of(alpha))
+    return Ratio(mean, max(deviation, floor) / math.sqrt(count), count - 1)
 
 
 def level_of(alpha: float) -> float:
@@ -86,17 +65,17 @@ def level_of(alpha: float) -> float:
     return round(1 - alpha, 9)
 
 
-def launches_needed(interval: Interval, margin: float, alpha: float) -> int | None:
+def launches_needed(ratio: Ratio, margin: float, alpha: float) -> int | None:
     """How many launches would settle an open comparison, by its present spread.
 
-    None where the estimate lies within a tenth of the spread of the margin: nothing settles
+    None where the mean lies within a tenth of the spread of the margin: nothing settles
     that in a time anyone would wait.
     """
-    gap = abs(abs(interval.estimate) - margin)
-    if gap < 0.1 * interval.spread:
+    gap = abs(abs(ratio.log) - margin)
+    if gap < 0.1 * ratio.spread:
         return None
-    for count in range(interval.launches + 1, 200):
-        half = t_quantile(1 - alpha / 2, count - 1) * interval.spread / math.sqrt(count)
+    for count in range(int(ratio.degrees) + 2, 200):
+        half = t_quantile(1 - alpha / 2, count - 1) * ratio.spread / math.sqrt(count)
         if half < gap:
             return count
     return None

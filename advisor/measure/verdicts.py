@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from advisor.evidence import Reason, VerdictWord
-from advisor.measure.statistics import Interval, launches_needed, t_interval
+from advisor.measure.statistics import launches_needed, level_of, ratio_of_launches
 from advisor.pair import CALLED
-from advisor.ratio import MARGIN
+from advisor.ratio import LEVEL, MARGIN, Ratio
 
 LOG_MARGIN = math.log(MARGIN)
 """What the logarithm of a ratio must exceed to matter to anybody's choice."""
@@ -74,13 +74,15 @@ def looks_of(profile: str, *, exclusive: bool = False, of_task: bool = False) ->
 
 @dataclass(frozen=True)
 class Verdict:
-    """One comparison: the word, the interval behind it, and the reason where there is none.
+    """One comparison: the word, the ratio behind it, and the reason where there is none.
 
-    `needed` is how many launches would settle what is open, as far as that can be said.
+    The word was decided by the interval of the ratio at `level`. `needed` is how many launches
+    would settle what is open, as far as that can be said.
     """
 
     word: VerdictWord
-    interval: Interval | None
+    ratio: Ratio | None
+    level: float = LEVEL
     reason: Reason | None = None
     needed: int | None = None
 
@@ -117,16 +119,17 @@ def call(
         beyond = 0.0 if one_process else looks.early_beyond
         early = _beyond_doubt(logs, looks, margin, spread_floor, beyond)
         return early or _too_few(logs, looks, spread_floor)
-    interval = t_interval(logs, alpha=looks.alpha, floor=spread_floor)
-    word = _word(interval, margin)
-    if word in ("a_faster", "b_faster") and abs(interval.estimate) < looks.callable_beyond:
-        return Verdict("inconclusive", interval, Reason("profile-too-quick"))
+    ratio, level = ratio_of_launches(logs, floor=spread_floor), level_of(looks.alpha)
+    word = _word(ratio, level, margin)
+    if word in ("a_faster", "b_faster") and abs(ratio.log) < looks.callable_beyond:
+        return Verdict("inconclusive", ratio, level, Reason("profile-too-quick"))
     if word != "inconclusive":
-        return Verdict(word, interval)
-    needed = launches_needed(interval, margin, looks.alpha)
+        return Verdict(word, ratio, level)
+    needed = launches_needed(ratio, margin, looks.alpha)
     case = "too-close" if needed is None else "needed"
     values = {} if needed is None else {"needed": needed}
-    return Verdict(word, interval, Reason("interval-spans-margin", case, values), needed)
+    reason = Reason("interval-spans-margin", case, values)
+    return Verdict(word, ratio, level, reason, needed)
 
 
 def _beyond_doubt(
@@ -135,25 +138,26 @@ def _beyond_doubt(
     """What the early look calls, at its own level; None where it leaves the comparison open."""
     if looks.early is None or len(logs) < max(2, looks.early):
         return None
-    interval = t_interval(logs, alpha=looks.early_alpha, floor=floor)
-    word = _word(interval, margin)
-    if abs(interval.estimate) <= beyond or word not in ("a_faster", "b_faster"):
+    ratio, level = ratio_of_launches(logs, floor=floor), level_of(looks.early_alpha)
+    word = _word(ratio, level, margin)
+    if abs(ratio.log) <= beyond or word not in ("a_faster", "b_faster"):
         return None
-    return Verdict(word, interval)
+    return Verdict(word, ratio, level)
 
 
 def _too_few(logs: Sequence[float], looks: Looks, floor: float) -> Verdict:
-    interval = t_interval(logs, alpha=looks.alpha, floor=floor) if len(logs) > 1 else None
+    ratio = ratio_of_launches(logs, floor=floor) if len(logs) > 1 else None
     least = looks.launches[0]
     reason = Reason("too-few-launches", values={"launches": len(logs), "least": least})
-    return Verdict("inconclusive", interval, reason, least)
+    return Verdict("inconclusive", ratio, level_of(looks.alpha), reason, least)
 
 
-def _word(interval: Interval, margin: float) -> VerdictWord:
-    if interval.low > margin:
+def _word(ratio: Ratio, level: float, margin: float) -> VerdictWord:
+    low, high = ratio.log_interval(level)
+    if low > margin:
         return "a_faster"
-    if interval.high < -margin:
+    if high < -margin:
         return "b_faster"
-    if -margin < interval.low and interval.high < margin:
+    if -margin < low and high < margin:
         return "equivalent"
     return "inconclusive"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -17,6 +17,8 @@ from advisor.measure.models import AskedModel
 from advisor.workers.replies import Hello
 
 Role = Literal["", "parity", "choice", "estimate"]
+Pair = tuple[str, str]
+"""The labels of two modes that are compared."""
 
 
 @dataclass(frozen=True)
@@ -193,3 +195,25 @@ class LaunchResult:
             yield
         finally:
             self.spent_s[on] = self.spent_s.get(on, 0.0) + time.monotonic() - start
+
+
+@dataclass(frozen=True)
+class WorkRuns:
+    """One item of a series and all its launches so far."""
+
+    item: WorkItem
+    series: Series
+    launches: Sequence[LaunchResult]
+
+    def good(self, label: str) -> list[ModeRun]:
+        """What *label* did in the launches in which it gave blocks."""
+        runs = (launch.runs.get((self.item.key, label)) for launch in self.launches)
+        return [run for run in runs if run is not None and run.blocks]
+
+    def toolchain_of(self, label: str) -> str:
+        """The key of the toolchain that runs *label*."""
+        return next(m.toolchain.key for m in self.item.modes if m.label == label)
+
+    def paired(self, a: str, b: str) -> bool:
+        """Whether blocks of *a* and *b* took turns; on an exclusive device launches did."""
+        return not self.series.exclusive or self.toolchain_of(a) == self.toolchain_of(b)

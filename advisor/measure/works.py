@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from advisor.evidence import Comparison, Entry, Extrapolated, Probe, Reason, Work, WorkMode
 from advisor.measure.choosing import choice_key
 from advisor.measure.models import AskedModel
-from advisor.measure.statistics import Interval, quantile, t_interval
-from advisor.measure.verdicts import LOG_MARGIN, Looks, Verdict, call
+from advisor.measure.statistics import quantile, ratio_of_launches
+from advisor.measure.verdicts import LOG_MARGIN, Looks, call
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,21 +122,15 @@ def _extrapolated(bare: Work, asked: AskedModel, estimates: Sequence[Probe], bas
 
 def _called(work: Work, logs: Sequence[float], basis: Basis) -> Work:
     verdict = call(logs, basis.looks, margin=LOG_MARGIN, floor=basis.floor)
-    word, reason = verdict.word, verdict.reason
-    if verdict.interval is None:
-        return replace(work, verdict=word, reason=reason, launches=len(logs))
-    return _with_interval(work, verdict, verdict.interval)
-
-
-def _with_interval(work: Work, verdict: Verdict, interval: Interval) -> Work:
+    called = replace(work, verdict=verdict.word, reason=verdict.reason, launches=len(logs))
+    if verdict.ratio is None:
+        return called
+    low, high = verdict.ratio.interval(verdict.level)
     return replace(
-        work,
-        time_ratio=_rounded(math.exp(interval.estimate)),
-        ci=(_rounded(math.exp(interval.low)), _rounded(math.exp(interval.high))),
-        level=interval.level,
-        launches=interval.launches,
-        verdict=verdict.word,
-        reason=verdict.reason,
+        called,
+        time_ratio=_rounded(verdict.ratio.value),
+        ci=(_rounded(low), _rounded(high)),
+        level=verdict.level,
     )
 
 
@@ -187,10 +181,7 @@ def _mode(probe: Probe, mode: str, times: Mapping[int, float]) -> WorkMode | Non
     if entry is None or not times:
         return None
     logs = [math.log(t) for t in times.values()]
-    ci = None
-    if len(logs) > 1:
-        interval = t_interval(logs, alpha=0.05, floor=0.0)
-        ci = (math.exp(interval.low), math.exp(interval.high))
+    ci = ratio_of_launches(logs, floor=0.0).interval() if len(logs) > 1 else None
     step_s = quantile(list(times.values()), 0.5)
     return WorkMode(mode=mode, step_s=step_s, ci=ci, chosen=True, variant=entry.variant)
 

@@ -255,7 +255,7 @@ def _exit_code(finished: Finished) -> int:
 
 def _write(text: str, place: Path | None) -> None:
     if place is not None:
-        write_whole(place, text, option="--output")
+        write_whole(place, text)
         return
     sys.stdout.write(text)
     sys.stdout.flush()

@@ -12,11 +12,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from advisor.evidence import Comparison, Evidence, Probe, Reason
-from advisor.pair import JIT, modes_of
+from advisor.pair import JIT, framework_of, modes_of
 from advisor.ratio import MARGIN, Ratio
 from advisor.reading.compile_costs import CompileCost, add_compile_times, compile_cost
 from advisor.reading.machines import kinds_of
-from advisor.reading.speeds import against_jit, called_ratio
 from advisor.reading.variants import Detour, detours, group_of, size_of, together_s
 from advisor.reading.works import PREFIX, WorkReadings, read_works
 
@@ -216,7 +215,7 @@ def _called(probe: Probe, source: int, torch_mode: str | None = None) -> CalledC
     against = against_jit(probe)
     if not against:
         return LeftOut(probe.id, *_why_not_compared(probe), source)
-    called = {m: r for m, c in against.items() if (r := called_ratio(c, one=JIT)) is not None}
+    called = {m: r for m, c in against.items() if (r := c.called_ratio(one=JIT)) is not None}
     if not called:
         return LeftOut(probe.id, *_why_not_called(against), source)
     mode = min(called, key=lambda m: (m != torch_mode, called[m].log, m))
@@ -256,7 +255,7 @@ def _possible_rival(probe: Probe, mode: str, called: Mapping[str, Ratio]) -> str
         if other not in modes_of("pytorch") or other in called or entry.status != "ok":
             continue
         pair = [c for c in probe.comparisons if {c.a, c.b} == {mode, other}]
-        ratios = [r for c in pair if (r := called_ratio(c, one=mode)) is not None]
+        ratios = [r for c in pair if (r := c.called_ratio(one=mode)) is not None]
         if not ratios or ratios[0].log < 0:
             return other
     return None
@@ -279,3 +278,54 @@ def _why_not_called(
 
 def _because(reason: Reason | None) -> tuple[tuple[str, Any], ...]:
     return (("because", reason.text or reason.id),) if reason else ()
+
+
+def jax_ratio(comparison: Comparison) -> float | None:
+    """JAX as against PyTorch, called or not: above 1, JAX is faster."""
+    if comparison.time_ratio is None:
+        return None
+    turned = framework_of(comparison.a) != "jax"
+    return 1.0 / comparison.time_ratio if turned else comparison.time_ratio
+
+
+def jax_interval(comparison: Comparison) -> tuple[float, float] | None:
+    """The interval of `jax_ratio`, at the comparison's own level."""
+    if comparison.ci is None:
+        return None
+    low, high = comparison.ci
+    return (low, high) if framework_of(comparison.a) == "jax" else (1.0 / high, 1.0 / low)
+
+
+def across(probe: Probe) -> list[Comparison]:
+    """The comparisons of PyTorch with JAX."""
+    return [c for c in probe.comparisons if framework_of(c.a) != framework_of(c.b)]
+
+
+def against_jit(probe: Probe) -> dict[str, Comparison]:
+    """The comparisons of ``jax.jit`` with the modes of PyTorch that a team may use, by mode."""
+    return {
+        mode: comparison
+        for comparison in probe.comparisons
+        for mode in (comparison.a, comparison.b)
+        if mode in modes_of("pytorch") and JIT in (comparison.a, comparison.b)
+    }
+
+
+def decisive(probe: Probe) -> Comparison | None:
+    """The comparison of ``jax.jit`` with PyTorch's best mode, called or not.
+
+    An advantage over a slower mode of PyTorch is no advantage over PyTorch.
+    """
+    crossing = across(probe)
+    with_jit = [c for c in crossing if JIT in (c.a, c.b)]
+    candidates = list(against_jit(probe).values()) or with_jit or crossing
+    if not candidates:
+        return None
+    median_s = {e.mode: e.median_s for e in probe.entries if e.status == "ok"}
+
+    def place(compared: Comparison) -> tuple[float, float, str, str]:
+        times = [median_s.get(m) for m in (compared.a, compared.b) if m != JIT]
+        mine = min((t for t in times if t is not None), default=math.inf)
+        return (mine, jax_ratio(compared) or 0.0, compared.a, compared.b)
+
+    return min(candidates, key=place)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from advisor.evidence import Entry, Probe
 from advisor.pair import MODES, TORCH_COMPILE, TORCH_EAGER
 from advisor.ratio import Ratio
-from advisor.reading.speeds import called_ratio
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ def compile_cost(probe: Probe) -> list[CompileCost]:
     for comparison in probe.comparisons:
         if {comparison.a, comparison.b} != {TORCH_EAGER, TORCH_COMPILE}:
             continue
-        gain = called_ratio(comparison, one=TORCH_COMPILE)
+        gain = comparison.called_ratio(one=TORCH_COMPILE)
         if gain is None:
             continue
         slow, quick = entries.get(TORCH_EAGER), entries.get(TORCH_COMPILE)

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from advisor.evidence import Attribution, Entry, Evidence, Probe
 from advisor.pair import FRAMEWORKS, JIT, modes_of
 from advisor.ratio import Ratio
-from advisor.reading.speeds import ratio_of
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def detours(document: Evidence, group: Sequence[Probe]) -> list[Detour]:
             continue
         mode = _best(best, framework)
         toggled = _toggled(document, first, best, mode)
-        gain = ratio_of(toggled) if toggled and toggled.effect in ("faster", "slower") else None
+        gain = toggled.ratio if toggled and toggled.effect in ("faster", "slower") else None
         if toggled is None or gain is None:
             continue
         gain = gain if toggled.size == size_of(best) else gain.turned

@@ -14,7 +14,6 @@ from typing import Any
 from advisor.evidence import Evidence, Work
 from advisor.ratio import Ratio
 from advisor.reading.machines import kinds_of
-from advisor.reading.speeds import ratio_of
 
 MODULE = "module:"
 """What stands before the name of a team's own module."""
@@ -108,7 +107,7 @@ def _refused(document: Evidence, work: Work) -> str:
 
 
 def _speedup(work: Work) -> Ratio | None:
-    ratio = ratio_of(work)
+    ratio = work.ratio
     return None if ratio is None else ratio.turned
 
 

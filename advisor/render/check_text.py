@@ -12,8 +12,11 @@ from advisor.decide.checking import CheckFinding
 from advisor.decision import Revisit
 from advisor.knowledge.model import RuleBase
 from advisor.render.decision_words import contradiction_text, revisit_text
-from advisor.render.value_words import speed_phrase
-from advisor.render.wording import name_of, say
+from advisor.render.wording import (
+    name_of,
+    say,
+    speed_phrase,
+)
 
 
 def finding_text(finding: CheckFinding, base: RuleBase) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from advisor.decide import decide
+from advisor.decide.deciding import decide
 from advisor.decide.status import TIE_ABOVE
 from advisor.decision import (
     Contradiction,
@@ -32,16 +32,17 @@ from advisor.knowledge.model import RuleBase
 from advisor.pair import FRAMEWORKS, rival_of
 from advisor.record import Record
 from advisor.render.flip_words import condition_of, flip_sentence, outcome_of
-from advisor.render.value_words import (
+from advisor.render.value_words import fact_text, fact_title
+from advisor.render.wording import (
     between,
-    fact_text,
-    fact_title,
+    clauses,
     faster_first,
     interval_text,
+    name_of,
     ordered,
+    say,
     speed_phrase,
 )
-from advisor.render.wording import clauses, name_of, say
 from advisor.text import inert
 
 _Part = TypeVar("_Part", bound=DecisionPart)

@@ -14,14 +14,14 @@ from advisor.decision import Decision, Flip
 from advisor.knowledge.model import Fact, RuleBase
 from advisor.knowledge.phrases import supposition
 from advisor.pair import FRAMEWORKS
-from advisor.render.value_words import (
-    fact_title,
-    label_of,
-    number_text,
+from advisor.render.value_words import fact_title, label_of, number_text, value_text
+from advisor.render.wording import (
+    inline,
+    listed,
+    name_of,
     ordered,
-    value_text,
+    say,
 )
-from advisor.render.wording import inline, listed, name_of, say
 
 SPEED = "measured.jax_speedup"
 WEIGHT = "weight."

@@ -1,19 +1,17 @@
-"""Phrases that many documents share: facts with their values, speeds with the faster one first.
+"""Phrases that many documents share: facts with their values, modes by their titles.
 
-Knows the vocabulary's labels and how a ratio is said. It must not know a decision or a report.
+Knows the vocabulary's labels. It must not know a decision or a report.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 from advisor.answers import ranks_of
 from advisor.knowledge.model import Fact, RuleBase
 from advisor.pair import framework_of
-from advisor.ratio import LEVEL
-from advisor.render.wording import factor, factor_span, inline, level, listed, name_of, say
+from advisor.render.wording import inline, listed, say
 from advisor.text import inert
 
 
@@ -78,57 +76,3 @@ def mode_title(base: RuleBase, mode: str) -> str:
     """``torch.compile (compiled step)``; the mode itself where the rule base has no title."""
     info = base.frameworks.get(framework_of(mode))
     return info.modes.get(mode, mode) if info else mode
-
-
-def speed_phrase(ratio: float, *, form: str = "phrase") -> str:
-    """``JAX 1.30 times as fast as PyTorch``, the faster one first.
-
-    Args:
-        ratio: JAX as against PyTorch.
-        form: ``phrase``, or ``clause`` for a whole clause.
-    """
-    first, second, times = ordered(ratio)
-    return say(f"decision.speed.faster.{form}", first=first, second=second, ratio=times)
-
-
-def speed_clause(ratio: float, ci: Sequence[float] | None, at: float = LEVEL) -> str:
-    """``JAX is 1.26 times as fast as PyTorch (95 % interval 1.23 to 1.29)``.
-
-    Args:
-        ratio: JAX as against PyTorch.
-        ci: Its interval.
-        at: The level at which that interval holds.
-    """
-    equal = abs(math.log(ratio)) < 0.005
-    text = say("decision.speed.equal") if equal else speed_phrase(ratio, form="clause")
-    if not ci:
-        return text
-    shown = ci if equal else faster_first(ratio, ci)
-    return say("decision.speed.with_interval", speed=text, interval=interval_text(shown, at))
-
-
-def faster_first(ratio: float, ci: Sequence[float]) -> Sequence[float]:
-    """The interval of *ratio*, JAX as against PyTorch, of the faster one as against the other."""
-    return ci if ratio >= 1 else (1 / ci[1], 1 / ci[0])
-
-
-def interval_text(ci: Sequence[float], at: float) -> str:
-    """``95 % interval 1.23 to 1.29``."""
-    return say("decision.speed.interval", level=level(at), span=factor_span(ci))
-
-
-def ordered(ratio: float) -> tuple[str, str, str]:
-    """The faster framework, the other one, and how many times as fast it is."""
-    names = (name_of("jax"), name_of("pytorch"))
-    first, second = names if ratio >= 1 else names[::-1]
-    return first, second, factor(ratio if ratio >= 1 else 1 / ratio)
-
-
-def between(ci: Sequence[float], *, form: str = "phrase") -> str:
-    """``JAX 0.80 to 1.30 times as fast as PyTorch``, where no framework is faster throughout.
-
-    Args:
-        ci: The interval, JAX as against PyTorch.
-        form: ``phrase``, or ``clause`` for a whole clause.
-    """
-    return say(f"decision.speed.between.{form}", ci=ci)

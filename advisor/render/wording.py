@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from advisor.pair import TITLES
+from advisor.ratio import LEVEL
 from advisor.resources import words_of
 
 DASH = "–"
@@ -205,6 +206,60 @@ def size_text(size: Mapping[str, Any], size_name: str | None) -> str:
     """``batch 64``, or the size's name where it has no numbers."""
     shown = ", ".join(f"{key.replace('_', ' ')} {plain(size[key])}" for key in sorted(size))
     return shown or (size_name or "")
+
+
+def speed_phrase(ratio: float, *, form: str = "phrase") -> str:
+    """``JAX 1.30 times as fast as PyTorch``, the faster one first.
+
+    Args:
+        ratio: JAX as against PyTorch.
+        form: ``phrase``, or ``clause`` for a whole clause.
+    """
+    first, second, times = ordered(ratio)
+    return say(f"decision.speed.faster.{form}", first=first, second=second, ratio=times)
+
+
+def speed_clause(ratio: float, ci: Sequence[float] | None, at: float = LEVEL) -> str:
+    """``JAX is 1.26 times as fast as PyTorch (95 % interval 1.23 to 1.29)``.
+
+    Args:
+        ratio: JAX as against PyTorch.
+        ci: Its interval.
+        at: The level at which that interval holds.
+    """
+    equal = abs(math.log(ratio)) < 0.005
+    text = say("decision.speed.equal") if equal else speed_phrase(ratio, form="clause")
+    if not ci:
+        return text
+    shown = ci if equal else faster_first(ratio, ci)
+    return say("decision.speed.with_interval", speed=text, interval=interval_text(shown, at))
+
+
+def faster_first(ratio: float, ci: Sequence[float]) -> Sequence[float]:
+    """The interval of *ratio*, JAX as against PyTorch, of the faster one as against the other."""
+    return ci if ratio >= 1 else (1 / ci[1], 1 / ci[0])
+
+
+def interval_text(ci: Sequence[float], at: float) -> str:
+    """``95 % interval 1.23 to 1.29``."""
+    return say("decision.speed.interval", level=level(at), span=factor_span(ci))
+
+
+def ordered(ratio: float) -> tuple[str, str, str]:
+    """The faster framework, the other one, and how many times as fast it is."""
+    names = (name_of("jax"), name_of("pytorch"))
+    first, second = names if ratio >= 1 else names[::-1]
+    return first, second, factor(ratio if ratio >= 1 else 1 / ratio)
+
+
+def between(ci: Sequence[float], *, form: str = "phrase") -> str:
+    """``JAX 0.80 to 1.30 times as fast as PyTorch``, where no framework is faster throughout.
+
+    Args:
+        ci: The interval, JAX as against PyTorch.
+        form: ``phrase``, or ``clause`` for a whole clause.
+    """
+    return say(f"decision.speed.between.{form}", ci=ci)
 
 
 _SHOWN: Mapping[str, Callable[[Any], str]] = {

@@ -94,9 +94,9 @@ def group_norm(p: Any, name: str, x: Any, groups: int, *, layout: Layout, epsilo
     axes = tuple(axis for axis in range(1, 5) if axis != channel)
     mean = grouped.mean(axes, keepdims=True)
     variance = jnp.maximum((grouped * grouped).mean(axes, keepdims=True) - mean * mean, 0.0)
-    found = ((grouped - mean) * jax.lax.rsqrt(variance + epsilon)).reshape(x.shape)
+    normed = ((grouped - mean) * jax.lax.rsqrt(variance + epsilon)).reshape(x.shape)
     weight, bias = p[f"{name}.weight"], p[f"{name}.bias"]
-    return found * weight.reshape(layout.channel_shape) + bias.reshape(layout.channel_shape)
+    return normed * weight.reshape(layout.channel_shape) + bias.reshape(layout.channel_shape)
 
 
 def max_pool(x: Any, layout: Layout) -> Any:

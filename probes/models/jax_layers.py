@@ -10,16 +10,16 @@ from typing import Any
 
 def dense(p: Any, name: str, x: Any) -> Any:
     """The dense layer called *name*, with its bias where it has one."""
-    found = x @ p[f"{name}.weight"]
-    return found + p[f"{name}.bias"] if f"{name}.bias" in p else found
+    product = x @ p[f"{name}.weight"]
+    return product + p[f"{name}.bias"] if f"{name}.bias" in p else product
 
 
 def layer_norm(p: Any, name: str, x: Any, epsilon: float) -> Any:
     """Layer normalisation over the last axis."""
     import jax
 
-    found = jax.nn.standardize(x, axis=-1, epsilon=epsilon) * p[f"{name}.weight"]
-    return found + p[f"{name}.bias"] if f"{name}.bias" in p else found
+    scaled = jax.nn.standardize(x, axis=-1, epsilon=epsilon) * p[f"{name}.weight"]
+    return scaled + p[f"{name}.bias"] if f"{name}.bias" in p else scaled
 
 
 def rms_norm(p: Any, name: str, x: Any, epsilon: float) -> Any:

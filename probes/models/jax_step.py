@@ -86,8 +86,8 @@ def train_parts(
         return forward(*arguments, batches[0])
 
     def gradients(state: Any, batches: Any) -> dict[str, Any]:
-        found, _ = jax.grad(whole, has_aux=True)(*state[:2], batches[0])
-        return by_kind(found, jax.numpy.concatenate)
+        slopes, _ = jax.grad(whole, has_aux=True)(*state[:2], batches[0])
+        return by_kind(slopes, jax.numpy.concatenate)
 
     return JaxParts(
         # For looking at what is traced; what runs is `make_step`.

@@ -115,8 +115,10 @@ def train_parts(
     def gradients() -> dict[str, Any]:
         forget()
         loss(*batches[0]).backward()
-        found = shared(model, gradients=True)
-        return by_kind({k: v.to_dense() if v.is_sparse else v for k, v in found.items()}, torch.cat)
+        gradients_by_name = shared(model, gradients=True)
+        return by_kind(
+            {k: v.to_dense() if v.is_sparse else v for k, v in gradients_by_name.items()}, torch.cat
+        )
 
     return TorchParts(
         make_step=make_step,

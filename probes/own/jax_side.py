@@ -167,9 +167,7 @@ class JaxOwn:
         )
         return arrays
 
-    def _run(
-        self, built: _Built, program: Any, steps: int, jitted: Step | None = None
-    ) -> Watched:
+    def _run(self, built: _Built, program: Any, steps: int, jitted: Step | None = None) -> Watched:
         """*steps* steps of *built*, by its own function or by one that is compiled already."""
         jax = self._runtime.jax
         step = jitted or (jax.jit(built.step) if program.compiled else built.step)

@@ -6,7 +6,7 @@ import math
 import random
 from statistics import NormalDist
 
-from advisor.measure.statistics import t_interval
+from advisor.measure.statistics import level_of, ratio_of_launches
 from advisor.measure.verdicts import THOROUGH, call
 from tests.benchmarks.harness import Row, called
 
@@ -20,8 +20,8 @@ def coverage(groups: int) -> list[Row]:
         hits = 0
         for _ in range(total):
             logs = [rng.gauss(0.1, 0.08) for _ in range(launches)]
-            found = t_interval(logs, alpha=0.05, floor=0.0)
-            hits += found.low <= 0.1 <= found.high
+            low, high = ratio_of_launches(logs, floor=0.0).log_interval()
+            hits += low <= 0.1 <= high
         share = hits / total
         rows.append(
             Row(
@@ -42,10 +42,11 @@ def swap(groups: int) -> list[Row]:
     wrong = 0
     for _ in range(total):
         logs = [rng.gauss(0.05, 0.1) for _ in range(5)]
-        there = t_interval(logs, alpha=0.029, floor=0.02)
-        back = t_interval([-x for x in logs], alpha=0.029, floor=0.02)
-        mirrored = (-there.estimate, -there.high, -there.low)
-        wrong += mirrored != (back.estimate, back.low, back.high)
+        there = ratio_of_launches(logs, floor=0.02)
+        back = ratio_of_launches([-x for x in logs], floor=0.02)
+        low, high = there.log_interval(level_of(0.029))
+        mirrored = (there.turned, (-high, -low))
+        wrong += mirrored != (back, back.log_interval(level_of(0.029)))
     return [Row(f"swap of the sides, {total} groups", "0 differ", f"{wrong} differ", wrong == 0)]
 
 
@@ -58,8 +59,9 @@ def looks(groups: int) -> list[Row]:
         logs = [NormalDist(0, 0.05).inv_cdf(rng.random()) for _ in range(THOROUGH.most)]
         seen = False
         for count in THOROUGH.launches:
-            found = t_interval(logs[:count], alpha=THOROUGH.alpha, floor=0.0)
-            seen = seen or found.low > 0 or found.high < 0
+            ratio = ratio_of_launches(logs[:count], floor=0.0)
+            low, high = ratio.log_interval(level_of(THOROUGH.alpha))
+            seen = seen or low > 0 or high < 0
         excluded += seen
         verdict = next(
             (v for n in THOROUGH.launches if (v := call(logs[:n], THOROUGH, floor=0.01)).settled),

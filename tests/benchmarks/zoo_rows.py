@@ -24,7 +24,7 @@ from advisor.evidence import Evidence
 from advisor.evidence_io import evidence_from
 from advisor.knowledge.yamlio import read_yaml
 from advisor.ratio import Ratio, t_quantile
-from advisor.reading.speeds import decisive, ratio_of
+from advisor.reading.called import decisive
 from advisor.reading.works import read_works
 from tests.benchmarks.harness import Row
 
@@ -117,7 +117,7 @@ def _measured(evidence: Evidence | str) -> Ratio | None:
         return None
     for probe in evidence.probes:
         compared = decisive(probe)
-        ratio = None if compared is None else ratio_of(compared)
+        ratio = None if compared is None else compared.ratio
         if compared is not None and ratio is not None and compared.verdict != "invalid":
             return ratio if compared.a.startswith("jax") else ratio.turned
     return None

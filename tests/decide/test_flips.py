@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from advisor.answers import Answers
-from advisor.decide import decide
+from advisor.decide.deciding import decide
 from advisor.decide.draws import Draws
 from advisor.decide.judging import judge, situation_of
 from advisor.inputs import Inputs

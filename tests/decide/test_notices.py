@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from advisor.decide import decide
+from advisor.decide.deciding import decide
 from advisor.decision import Decision
 from tests.decide.making import (
     base_of,

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from advisor.decide import decide
+from advisor.decide.deciding import decide
 from advisor.decide.draws import Draws
 from advisor.decide.judging import Judgement, judge, situation_of
 from advisor.decision import CRITERIA, Decision

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from advisor.answers import Answers
-from advisor.decide import decide
+from advisor.decide.deciding import decide
 from tests.decide.test_flips import VALUES, made
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from advisor.answers_io import answers_from
-from advisor.decide import decide
+from advisor.decide.deciding import decide
 from advisor.decision import Decision
 from advisor.errors import UserError
 from advisor.inputs import Inputs

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from advisor.decide import decide
+from advisor.decide.deciding import decide
 from advisor.decide.status import Numbers, classify
 from advisor.knowledge.model import OneOf
 from tests.decide.making import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
 
 import pytest
 
@@ -10,9 +10,9 @@ from advisor.cli.live import time_left
 from advisor.measure.clock import Clock, Owed, Step
 from advisor.measure.outlook import expected_launches
 from advisor.measure.progress import Progress
-from advisor.measure.statistics import t_interval
 from advisor.measure.verdicts import LOG_MARGIN, STANDARD, TASK, Looks
 from advisor.measure.work import Series
+from advisor.ratio import Ratio
 from tests.fakes import kit
 
 ITEMS = tuple(kit.item(f"w{n}") for n in range(5))
@@ -82,9 +82,9 @@ def test_an_item_that_is_not_of_this_launch_turns_nothing():
     assert walk.clock.left_s([]) == before_s
 
 
-def interval(middle: float, spread: float, count: int):
-    """An interval of *count* launches with this mean and spread."""
-    return replace(t_interval([middle] * count, alpha=0.05, floor=spread), spread=spread)
+def ratio(middle: float, spread: float, count: int) -> Ratio:
+    """The mean of *count* launches with this spread."""
+    return Ratio(middle, spread / math.sqrt(count), count - 1)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def interval(middle: float, spread: float, count: int):
 def test_a_comparison_is_expected_to_end_at_the_look_that_settles_it(
     middle, spread, good, looks, launches
 ):
-    assert expected_launches(good, interval(middle, spread, good), looks, LOG_MARGIN) == launches
+    assert expected_launches(good, ratio(middle, spread, good), looks, LOG_MARGIN) == launches
 
 
 def test_before_two_launches_half_are_expected_to_end_early():

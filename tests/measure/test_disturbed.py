@@ -10,9 +10,9 @@ import pytest
 
 from advisor.evidence import Block
 from advisor.measure import gates
-from advisor.measure.item_runs import WorkRuns, launch_logs
+from advisor.measure.gates import launch_logs
 from advisor.measure.verdicts import Looks
-from advisor.measure.work import LaunchResult, ModeRun, Series
+from advisor.measure.work import LaunchResult, ModeRun, Series, WorkRuns
 from tests.fakes import kit
 
 SHORT = kit.plan(looks=Looks((3,), 0.05))

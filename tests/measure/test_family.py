@@ -9,7 +9,7 @@ import pytest
 
 from advisor.evidence import Comparison, Probe
 from advisor.measure.family import FAMILY_ALPHA, false_call_chance, hold_together
-from advisor.measure.statistics import t_interval
+from advisor.measure.statistics import ratio_of_launches
 from advisor.measure.verdicts import LOG_MARGIN, TASK, Looks, call
 from tests.fakes import kit
 
@@ -18,16 +18,16 @@ LOOK = Looks((5,), 0.05)
 
 def compared(logs, looks=LOOK) -> Comparison:
     verdict = call(logs, looks, floor=0.01)
-    seen = verdict.interval
+    seen = verdict.ratio
     assert seen is not None
     return Comparison(
         a="pytorch.eager",
         b="jax.jit",
         verdict=verdict.word,
-        time_ratio=math.exp(seen.estimate),
-        ci=(math.exp(seen.low), math.exp(seen.high)),
-        level=seen.level,
-        launches=seen.launches,
+        time_ratio=seen.value,
+        ci=seen.interval(verdict.level),
+        level=verdict.level,
+        launches=len(logs),
         margin=0.05,
         spread=seen.spread,
         reason=verdict.reason,
@@ -49,14 +49,13 @@ def held(*comparisons: Comparison, looks: Looks = LOOK) -> list[Comparison]:
 def test_the_chance_of_a_false_call_is_that_of_students_t_at_the_margin():
     from scipy import stats
 
-    interval = t_interval(around(0.3, 0.1), alpha=0.05, floor=0.01)
+    ratio = ratio_of_launches(around(0.3, 0.1), floor=0.01)
     t = (0.3 - LOG_MARGIN) / (0.1 / math.sqrt(5))
-    assert false_call_chance(interval, LOG_MARGIN, LOOK) == pytest.approx(stats.t.sf(t, 4))
+    assert false_call_chance(ratio, LOG_MARGIN, LOOK) == pytest.approx(stats.t.sf(t, 4))
     # An early look is a second chance to be wrong.
-    assert false_call_chance(interval, LOG_MARGIN, TASK) == pytest.approx(2 * stats.t.sf(t, 4))
-    assert (
-        false_call_chance(t_interval([0.01, 0.02], alpha=0.05, floor=0.01), LOG_MARGIN, LOOK) == 1
-    )
+    assert false_call_chance(ratio, LOG_MARGIN, TASK) == pytest.approx(2 * stats.t.sf(t, 4))
+    faint = ratio_of_launches([0.01, 0.02], floor=0.01)
+    assert false_call_chance(faint, LOG_MARGIN, LOOK) == 1
 
 
 def test_a_call_that_stands_alone_may_not_stand_among_many():

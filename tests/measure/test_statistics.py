@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,11 +11,11 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 from advisor.measure.statistics import (
-    Interval,
     launches_needed,
+    level_of,
     pair_log_ratio,
     quantile,
-    t_interval,
+    ratio_of_launches,
 )
 from advisor.measure.verdicts import PROFILES, THOROUGH
 from advisor.ratio import incomplete_beta, t_cdf, t_quantile
@@ -56,24 +55,22 @@ def test_quantiles_that_do_not_exist_are_refused(p, degrees):
 
 @given(LOGS, st.sampled_from([0.05, 0.029, 0.022]))
 def test_the_interval_is_the_textbooks(logs, alpha):
-    found = t_interval(logs, alpha=alpha, floor=0.0)
+    ratio = ratio_of_launches(logs, floor=0.0)
+    low, high = ratio.log_interval(level_of(alpha))
     sd = float(np.std(logs, ddof=1))
     half = stats.t.ppf(1 - alpha / 2, len(logs) - 1) * sd / math.sqrt(len(logs))
-    assert found.estimate == pytest.approx(np.mean(logs), abs=1e-12)
-    assert found.high - found.estimate == pytest.approx(half, rel=1e-6, abs=1e-12)
-    assert found.low <= found.estimate <= found.high
-
-
-def mirrored(interval: Interval) -> Interval:
-    """The interval of the reversed ratio."""
-    return replace(interval, estimate=-interval.estimate, low=-interval.high, high=-interval.low)
+    assert ratio.log == pytest.approx(np.mean(logs), abs=1e-12)
+    assert high - ratio.log == pytest.approx(half, rel=1e-6, abs=1e-12)
+    assert low <= ratio.log <= high
 
 
 @given(LOGS, st.sampled_from([0.0, 0.01, 0.03]), st.sampled_from([0.05, 0.029]))
 def test_swapping_the_sides_gives_exactly_the_mirrored_interval(logs, floor, alpha):
-    there = t_interval(logs, alpha=alpha, floor=floor)
-    back = t_interval([-x for x in logs], alpha=alpha, floor=floor)
-    assert back == mirrored(there)
+    there = ratio_of_launches(logs, floor=floor)
+    back = ratio_of_launches([-x for x in logs], floor=floor)
+    assert back == there.turned
+    low, high = there.log_interval(level_of(alpha))
+    assert back.log_interval(level_of(alpha)) == (-high, -low)
 
 
 @given(st.lists(st.tuples(*[st.floats(1e-7, 1e3)] * 2), min_size=1, max_size=20))
@@ -86,8 +83,8 @@ def test_swapped_sides_negate_a_launch_exactly(pairs):
 
 
 @pytest.mark.parametrize(("alpha", "level"), [(0.05, 0.95), (0.029, 0.971), (0.022, 0.978)])
-def test_an_interval_knows_its_level(alpha, level):
-    assert t_interval([0.1, 0.2], alpha=alpha, floor=0.0).level == level
+def test_the_level_of_an_interval_has_no_noise_of_rounding(alpha, level):
+    assert level_of(alpha) == level
 
 
 @given(TIMES, st.floats(0.1, 10))
@@ -107,20 +104,20 @@ def test_one_wild_block_pair_does_not_move_a_launch():
 @given(LOGS, st.floats(0.001, 1), st.floats(0.001, 1))
 def test_a_larger_floor_never_narrows(logs, floor_a, floor_b):
     low, high = sorted((floor_a, floor_b))
-    narrow, wide = (t_interval(logs, alpha=0.05, floor=f) for f in (low, high))
-    assert wide.low <= narrow.low
-    assert narrow.high <= wide.high
-    assert narrow.spread >= low
+    narrow, wide = (ratio_of_launches(logs, floor=f) for f in (low, high))
+    assert wide.log_interval()[0] <= narrow.log_interval()[0]
+    assert narrow.log_interval()[1] <= wide.log_interval()[1]
+    assert narrow.spread >= low * (1 - 1e-12)
 
 
 def test_equal_launches_have_the_width_of_the_floor():
-    found = t_interval([0.1] * 5, alpha=0.05, floor=0.02)
-    assert found.high - 0.1 == pytest.approx(2.776 * 0.02 / math.sqrt(5), rel=1e-3)
+    _, high = ratio_of_launches([0.1] * 5, floor=0.02).log_interval()
+    assert high - 0.1 == pytest.approx(2.776 * 0.02 / math.sqrt(5), rel=1e-3)
 
 
 def test_one_launch_has_no_interval():
     with pytest.raises(ValueError, match="at least two"):
-        t_interval([0.1], alpha=0.05, floor=0.02)
+        ratio_of_launches([0.1], floor=0.02)
 
 
 @pytest.mark.parametrize("count", [3, 5, 8])
@@ -131,8 +128,8 @@ def test_the_interval_covers_the_truth_as_often_as_it_says(count):
     launches = truth + 0.04 * rng.standard_normal((groups, count))
     blocks = launches[..., None] + 0.02 * rng.standard_normal((groups, count, 9))
     for logs in np.median(blocks, axis=2).tolist():
-        found = t_interval(logs, alpha=0.05, floor=0.0)
-        hits += found.low <= truth <= found.high
+        low, high = ratio_of_launches(logs, floor=0.0).log_interval()
+        hits += low <= truth <= high
     assert 0.93 <= hits / groups <= 0.97
 
 
@@ -169,8 +166,9 @@ def test_the_level_holds_with_an_estimated_spread_too():
     rng = np.random.default_rng(5)
     groups, wrong = 3000, 0
     for logs in (0.04 * rng.standard_normal((groups, THOROUGH.most))).tolist():
-        seen = (t_interval(logs[:n], alpha=THOROUGH.alpha, floor=0.0) for n in THOROUGH.launches)
-        wrong += any(found.low > 0 or found.high < 0 for found in seen)
+        seen = (ratio_of_launches(logs[:n], floor=0.0) for n in THOROUGH.launches)
+        ends = [ratio.log_interval(level_of(THOROUGH.alpha)) for ratio in seen]
+        wrong += any(low > 0 or high < 0 for low, high in ends)
     assert wrong / groups <= 0.06
 
 
@@ -186,20 +184,20 @@ def test_quantiles_are_numpys(values, p):
 @given(st.floats(0.005, 0.2), st.floats(0.06, 1.0))
 def test_the_launches_it_asks_for_would_settle_it(spread, estimate):
     margin, alpha = math.log(1.05), 0.05
-    found = t_interval([estimate - spread, estimate + spread], alpha=alpha, floor=0.0)
-    gap = abs(abs(found.estimate) - margin)
+    ratio = ratio_of_launches([estimate - spread, estimate + spread], floor=0.0)
+    gap = abs(abs(ratio.log) - margin)
 
     def half(count: int) -> float:
-        return float(stats.t.ppf(1 - alpha / 2, count - 1)) * found.spread / math.sqrt(count)
+        return float(stats.t.ppf(1 - alpha / 2, count - 1)) * ratio.spread / math.sqrt(count)
 
-    needed = launches_needed(found, margin, alpha)
+    needed = launches_needed(ratio, margin, alpha)
     if needed is None:
-        assert gap < 0.1 * found.spread or half(199) >= gap
+        assert gap < 0.1 * ratio.spread or half(199) >= gap
     else:
         assert half(needed) < gap
         assert all(half(count) >= gap for count in range(3, needed))
 
 
 def test_what_lies_on_the_margin_is_settled_by_nothing():
-    found = t_interval([math.log(1.05) - 0.05, math.log(1.05) + 0.05], alpha=0.05, floor=0.0)
-    assert launches_needed(found, math.log(1.05), 0.05) is None
+    ratio = ratio_of_launches([math.log(1.05) - 0.05, math.log(1.05) + 0.05], floor=0.0)
+    assert launches_needed(ratio, math.log(1.05), 0.05) is None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -65,13 +64,8 @@ def test_swapping_the_sides_swaps_the_word_and_negates_the_interval(logs):
     there = call(logs, THOROUGH, floor=0.02)
     back = call([-x for x in logs], THOROUGH, floor=0.02)
     assert back.word == SWAPPED[there.word]
-    assert there.interval is not None
-    assert back.interval == replace(
-        there.interval,
-        estimate=-there.interval.estimate,
-        low=-there.interval.high,
-        high=-there.interval.low,
-    )
+    assert there.ratio is not None
+    assert back.ratio == there.ratio.turned
     assert (back.reason, back.needed) == (there.reason, there.needed)
 
 
@@ -85,11 +79,12 @@ def test_slowing_b_down_never_speaks_for_b(logs, more):
 @given(LOGS)
 def test_a_faster_is_only_said_beyond_the_margin(logs):
     found = call(logs, THOROUGH, floor=0.02)
-    assert found.interval is not None
+    assert found.ratio is not None
+    low, high = found.ratio.log_interval(found.level)
     if found.word == "a_faster":
-        assert found.interval.low > LOG_MARGIN
+        assert low > LOG_MARGIN
     if found.word == "equivalent":
-        assert -LOG_MARGIN < found.interval.low <= found.interval.high < LOG_MARGIN
+        assert -LOG_MARGIN < low <= high < LOG_MARGIN
     assert found.settled == (found.word != "inconclusive")
 
 
@@ -105,13 +100,13 @@ def test_too_few_launches_call_nothing(logs):
     found = call(logs, THOROUGH)
     assert (found.word, id_of(found)) == ("inconclusive", "too-few-launches")
     assert found.needed == STANDARD.launches[0]
-    assert (found.interval is None) == (len(logs) < 2)
+    assert (found.ratio is None) == (len(logs) < 2)
 
 
 def test_no_floor_below_the_smallest_is_believed():
     found = call([0.0] * 5, STANDARD, floor=0.0)
-    assert found.interval is not None
-    assert found.interval.spread == SPREAD_FLOOR
+    assert found.ratio is not None
+    assert found.ratio.spread == pytest.approx(SPREAD_FLOOR)
 
 
 def test_a_quick_look_calls_large_differences_only():
@@ -189,22 +184,18 @@ def test_before_the_first_look_only_what_is_beyond_doubt_is_called(ratio, spread
 
 def test_an_early_call_is_told_at_the_level_at_which_it_was_decided():
     logs = around(math.log(2.0), 0.03, 3)
-    early = call(logs, STANDARD, floor=0.01).interval
-    assert early == call(logs, Looks((3,), STANDARD.early_alpha), floor=0.01).interval
-    assert early is not None
-    assert early.level == 0.99
-    later = call(around(math.log(2.0), 0.03, 5), STANDARD, floor=0.01).interval
-    assert later is not None
-    assert later.level == 0.971
+    early = call(logs, STANDARD, floor=0.01)
+    assert early == call(logs, Looks((3,), STANDARD.early_alpha), floor=0.01)
+    assert (early.word, early.level) == ("a_faster", 0.99)
+    later = call(around(math.log(2.0), 0.03, 5), STANDARD, floor=0.01)
+    assert (later.word, later.level) == ("a_faster", 0.971)
     assert not THOROUGH.is_look(3)
 
 
 @pytest.mark.parametrize(("looks", "level"), [(QUICK, 0.95), (STANDARD, 0.971), (THOROUGH, 0.978)])
-def test_every_interval_knows_the_level_of_its_looks(looks, level):
+def test_every_verdict_knows_the_level_of_its_looks(looks, level):
     for logs in (around(0.3, count=looks.most), around(0.0, 0.3, looks.most), [0.1, 0.2]):
-        interval = call(logs, looks, floor=0.01).interval
-        assert interval is not None
-        assert interval.level == level
+        assert call(logs, looks, floor=0.01).level == level
 
 
 def test_two_modes_of_one_process_need_no_large_ratio_to_be_told_apart_early():

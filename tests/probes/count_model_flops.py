@@ -20,7 +20,7 @@ def ratios(name: str) -> dict[str, float]:
     """Ours over theirs for one eager step at every tiny size."""
     model = catalogue.load(name)
     runtime = TorchRuntime("cpu", 1, "matched", "float32")
-    found = {}
+    shares = {}
     for size in sizes_of(model):
         if "depthwise" in size.values():
             continue  # The counter takes the weight's gradient for one of an ungrouped convolution.
@@ -35,8 +35,8 @@ def ratios(name: str) -> dict[str, float]:
         with FlopCounterMode(display=False) as counter:
             step()
         words = " ".join(str(v) for v in size.values() if isinstance(v, (str, bool)))
-        found[f"{name} {words}"] = model.flops(size) / counter.get_total_flops()
-    return found
+        shares[f"{name} {words}"] = model.flops(size) / counter.get_total_flops()
+    return shares
 
 
 print(json.dumps({k: v for name in sys.argv[1:] for k, v in ratios(name).items()}))

@@ -114,9 +114,11 @@ def observe(
             block = worker.ask("block", key="it", seconds=0.001, calls=1)
             seen.compiled_in_a_block[label] = block["compile_events"]
             worker.ask("drop", key="it")
-            found = read_observation(inputs[framework].with_name(f"{variant.id}-{framework}.npz"))
-            assert found is not None, f"what {label} computed could not be read"
-            seen.observations[label] = found
+            observation = read_observation(
+                inputs[framework].with_name(f"{variant.id}-{framework}.npz")
+            )
+            assert observation is not None, f"what {label} computed could not be read"
+            seen.observations[label] = observation
     return seen
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from advisor.evidence_io import evidence_from
-from advisor.reading.speeds import decisive
+from advisor.reading.called import decisive
 from tests.render.records import COMPILED, EAGER, JIT, compared, entry, probe
 
 

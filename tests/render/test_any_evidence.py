@@ -18,9 +18,17 @@ from advisor.evidence import Block, Evidence, Selftest, to_data
 from advisor.evidence_io import evidence_from, readable
 from advisor.inputs import Inputs, without_blocks
 from advisor.measure.assemble import probe_of
-from advisor.measure.item_runs import SeriesContext, WorkRuns
+from advisor.measure.certificate import SeriesContext
 from advisor.measure.verdicts import looks_of
-from advisor.measure.work import LaunchResult, Mode, ModeRun, Series, ToolchainSpec, WorkItem
+from advisor.measure.work import (
+    LaunchResult,
+    Mode,
+    ModeRun,
+    Series,
+    ToolchainSpec,
+    WorkItem,
+    WorkRuns,
+)
 from advisor.record import freeze
 from advisor.render.decision_words import worded_record
 from advisor.render.evidence_text import evidence_lines

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from advisor.decide import decide
+from advisor.decide.deciding import decide
 from advisor.decision import Decision, Recommended, Revisit
 from advisor.inputs import Inputs
 from advisor.knowledge.loader import load_rule_base

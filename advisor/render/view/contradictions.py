@@ -14,9 +14,13 @@ from advisor.render.document import (
     row_of,
 )
 from advisor.render.tables import columns, table_of
-from advisor.render.value_words import ordered
 from advisor.render.view.provenance import Provenances, unique
-from advisor.render.wording import listed, say, sentence
+from advisor.render.wording import (
+    listed,
+    ordered,
+    say,
+    sentence,
+)
 
 
 def contradictions_section(origins: Provenances) -> ReportSection:

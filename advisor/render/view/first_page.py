@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from advisor.evidence import Comparison, Entry
 from advisor.pair import rival_of
-from advisor.reading.speeds import decisive
+from advisor.reading.called import decisive
 from advisor.render.document import (
     Fold,
     Points,

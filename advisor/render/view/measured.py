@@ -8,7 +8,7 @@ from typing import Any
 from advisor.evidence import Comparison, Entry, Reason
 from advisor.pair import framework_of
 from advisor.ratio import LEVEL
-from advisor.reading.speeds import decisive
+from advisor.reading.called import decisive
 from advisor.render.document import (
     Aside,
     Points,
@@ -24,7 +24,6 @@ from advisor.render.document import (
     row_of,
 )
 from advisor.render.tables import IntervalColumn, columns, table_of
-from advisor.render.value_words import speed_clause
 from advisor.render.view.costs import compile_section, once_section
 from advisor.render.view.crossovers import crossover_section
 from advisor.render.view.fairness import fairness_section
@@ -52,6 +51,7 @@ from advisor.render.wording import (
     say,
     significant,
     span,
+    speed_clause,
 )
 
 MOST_IN_CHART = 24

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from advisor.evidence import Comparison, Reason
-from advisor.reading.speeds import across
+from advisor.reading.called import across
 from advisor.render.document import (
     Aside,
     Points,

@@ -1,6 +1,6 @@
 """The measured probes of a record as a report shows them, each with its name and its place.
 
-Knows the evidence. What a comparison says is read elsewhere (`advisor.reading.speeds`).
+Knows the evidence. What a comparison says is read elsewhere (`advisor.reading.called`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from advisor.evidence import Comparison, Entry, Evidence, Probe
-from advisor.reading.speeds import jax_interval, jax_ratio
+from advisor.reading.called import jax_interval, jax_ratio
 from advisor.render.wording import count_of, say, size_text
 
 ShownKey = tuple[str, str, str, int, str]

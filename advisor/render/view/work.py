@@ -101,5 +101,5 @@ def _carry_over(work: WorkPart) -> str:
     factor, source = work.carry_over.get("factor"), work.carry_over.get("from")
     if factor is None:
         return ""
-    text = say("measurements.speed.carry_over", factor=factor)
+    text = say("decision.speed.of_task.carry_over", factor=factor)
     return say("work.carried_by", text=text, source=inline(str(source))) if source else text

@@ -100,11 +100,11 @@ def heads_of(width: int) -> int:
 def layers(size: Size) -> list[tuple[str, int, int, int]]:
     """Name, inputs, outputs and heads of every layer; the last has one head."""
     widths = [size["features"], *[size["width"]] * (size["layers"] - 1), size["classes"]]
-    found = []
+    rows = []
     for n, (n_in, n_out) in enumerate(itertools.pairwise(widths)):
         heads = 1 if n == size["layers"] - 1 else heads_of(n_out)
-        found.append((f"layers.{n}", n_in, n_out, heads))
-    return found
+        rows.append((f"layers.{n}", n_in, n_out, heads))
+    return rows
 
 
 def inputs(rng: np.random.Generator, size: Size) -> Arrays:

@@ -64,8 +64,8 @@ def build(arrays: Arrays, size: Size, runtime: JaxRuntime, variant: str) -> JaxP
 
     def loss(p: Any, batch: Any) -> Any:
         _, y, labelled, *_ = batch
-        found = logits(p, batch)[labelled]
-        return optax.softmax_cross_entropy_with_integer_labels(found, y[labelled]).mean()
+        scores = logits(p, batch)[labelled]
+        return optax.softmax_cross_entropy_with_integer_labels(scores, y[labelled]).mean()
 
     fixed = ("x", "y", "sources", "targets", "scales")
     x, y, *graph = (runtime.array(arrays[name]) for name in fixed)

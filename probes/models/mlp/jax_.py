@@ -28,8 +28,8 @@ def build(arrays: Arrays, size: Size, runtime: JaxRuntime, variant: str) -> JaxP
         return dense(p, last, x)
 
     def loss(p: Any, batch: Any) -> Any:
-        found = logits(p, batch)
-        return optax.softmax_cross_entropy_with_integer_labels(found, batch[1]).mean()
+        scores = logits(p, batch)
+        return optax.softmax_cross_entropy_with_integer_labels(scores, batch[1]).mean()
 
     return train_parts(
         parameters_of(arrays, runtime, ("x", "y")),

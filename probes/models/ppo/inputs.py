@@ -74,11 +74,11 @@ PRESETS = (
 def networks(size: Size) -> list[tuple[str, int, int]]:
     """Name, inputs and outputs of all dense layers."""
     width = size["width"]
-    found = []
+    rows = []
     for network, outputs in (("actor", ACTIONS), ("critic", 1)):
         pairs = ((OBSERVED, width), (width, width), (width, outputs))
-        found += [(f"{network}.{n}", n_in, n_out) for n, (n_in, n_out) in enumerate(pairs)]
-    return found
+        rows += [(f"{network}.{n}", n_in, n_out) for n, (n_in, n_out) in enumerate(pairs)]
+    return rows
 
 
 def fits(size: Size) -> str | None:

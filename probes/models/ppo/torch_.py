@@ -106,14 +106,14 @@ class Learner:
         """Generalised advantages (horizon, environments); every step's reward is one."""
         import torch
 
-        found, following, value_after = [], torch.zeros_like(last_value), last_value
+        backwards, following, value_after = [], torch.zeros_like(last_value), last_value
         for value, ended in zip(reversed(values), reversed(over), strict=True):
             goes_on = 1.0 - ended.to(value.dtype)
             surprise = 1.0 + DISCOUNT * goes_on * value_after - value
             following = surprise + DISCOUNT * SMOOTHING * goes_on * following
-            found.append(following)
+            backwards.append(following)
             value_after = value
-        return torch.stack(found[::-1])
+        return torch.stack(backwards[::-1])
 
     def samples(self, now: Any, drawn: Any, act: Any) -> tuple[Any, Any]:
         """Act for the horizon; samples (steps * environments, ...) and the states after it.

@@ -138,14 +138,14 @@ def stem(size: Size) -> Conv:
 
 def blocks(size: Size) -> list[Block]:
     """Every block, in order."""
-    found: list[Block] = []
+    rows: list[Block] = []
     n_in = stem(size).n_out
     for stage, width in enumerate(size["widths"]):
         for n in range(size["blocks"]):
             stride = 2 if stage > 0 and n == 0 else 1
-            found.append(_block(f"blocks.{len(found)}", size["block"], n_in, width, stride))
+            rows.append(_block(f"blocks.{len(rows)}", size["block"], n_in, width, stride))
             n_in = width
-    return found
+    return rows
 
 
 def _block(name: str, kind: str, n_in: int, width: int, stride: int) -> Block:

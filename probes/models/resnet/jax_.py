@@ -102,8 +102,8 @@ def build(arrays: Arrays, size: Size, runtime: JaxRuntime, variant: str) -> JaxP
 
     def loss(p: Any, averages: Any, batch: Any) -> tuple[Any, Any]:
         x, y = batch
-        found, averages = network.logits(p, averages, x)
-        return optax.softmax_cross_entropy_with_integer_labels(found, y).mean(), averages
+        scores, averages = network.logits(p, averages, x)
+        return optax.softmax_cross_entropy_with_integer_labels(scores, y).mean(), averages
 
     shown = {**arrays, "x": layout.images(arrays["x"])}
     averages = first_averages(arrays, size)

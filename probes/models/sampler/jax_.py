@@ -20,8 +20,8 @@ def slopes(places: Any, data: Any) -> tuple[Any, Any]:
     def density(place: Any) -> Any:
         return -0.5 * (place**2).sum() + jax.nn.log_sigmoid(data @ place).sum()
 
-    found, slope = jax.vmap(jax.value_and_grad(density))(places)
-    return found, slope
+    density_at, slope = jax.vmap(jax.value_and_grad(density))(places)
+    return density_at, slope
 
 
 def transition(state: Any, batch: Any, size: Size, unroll: int) -> tuple[Any, Any]:
@@ -37,8 +37,8 @@ def transition(state: Any, batch: Any, size: Size, unroll: int) -> tuple[Any, An
         places, moving, _, slope = carry
         moving = moving + 0.5 * h * slope
         places = places + h * moving
-        found, slope = slopes(places, data)
-        return (places, moving + 0.5 * h * slope, found, slope), None
+        density_at, slope = slopes(places, data)
+        return (places, moving + 0.5 * h * slope, density_at, slope), None
 
     first = (places, momenta, density, slope)
     steps = size["leapfrogs"]
@@ -67,8 +67,8 @@ def build(arrays: Arrays, size: Size, runtime: JaxRuntime, variant: str) -> JaxP
         return transition(state, batch, size, unroll)
 
     def forward(state: Any, batches: Any) -> Any:
-        found, slope = slopes(state[0], batches[0][2])
-        return jnp.concatenate((found[:, None], slope), axis=1)
+        density_at, slope = slopes(state[0], batches[0][2])
+        return jnp.concatenate((density_at[:, None], slope), axis=1)
 
     return JaxParts(
         step=lambda state, batches: step(state, batches[0]),

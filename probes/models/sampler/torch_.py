@@ -39,27 +39,27 @@ class Sampler:
         import torch
 
         places = places.detach().requires_grad_()
-        found = self.density(places)
-        (slope,) = torch.autograd.grad(found.sum(), places)
-        return found.detach(), slope
+        log_density = self.density(places)
+        (slope,) = torch.autograd.grad(log_density.sum(), places)
+        return log_density.detach(), slope
 
     def slope_functional(self, places: Any) -> tuple[Any, Any]:
         """The same, as a function that can be compiled with what is around it."""
         from torch.func import grad_and_value
 
         def total(places: Any) -> tuple[Any, Any]:
-            found = self.density(places)
-            return found.sum(), found
+            log_density = self.density(places)
+            return log_density.sum(), log_density
 
-        slope, (_, found) = grad_and_value(total, has_aux=True)(places)
-        return found, slope
+        slope, (_, log_density) = grad_and_value(total, has_aux=True)(places)
+        return log_density, slope
 
     def leapfrog(self, places: Any, momenta: Any, slope: Any) -> tuple[Any, ...]:
         """One step: places, momenta, log densities and gradients after it."""
         momenta = momenta + 0.5 * self.h * slope
         places = places + self.h * momenta
-        found, slope = self.slope(places)
-        return places, momenta + 0.5 * self.h * slope, found, slope
+        log_density, slope = self.slope(places)
+        return places, momenta + 0.5 * self.h * slope, log_density, slope
 
     def transition(self, state: Any, momenta: Any, limits: Any, leapfrog: Any) -> Any:
         """New places, log densities and gradients after one transition."""
@@ -106,8 +106,8 @@ def build(arrays: Arrays, size: Size, runtime: TorchRuntime, variant: str) -> To
         return step
 
     def forward() -> Any:
-        found, slope = sampler.slope(start)
-        return torch.cat((found[:, None], slope), dim=1)
+        log_density, slope = sampler.slope(start)
+        return torch.cat((log_density[:, None], slope), dim=1)
 
     how = "torch.autograd.grad" if variant == "eager" else "torch.func.grad_and_value"
     return TorchParts(make_step=make_step, forward=forward, variant=f"{variant}, {how}")

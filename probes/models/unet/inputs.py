@@ -117,17 +117,17 @@ def time_width(size: Size) -> int:
 
 def way_down(size: Size) -> list[Block | Change]:
     """Blocks and halvings in order; what each gives out is kept for the way up."""
-    found: list[Block | Change] = []
+    stages: list[Block | Change] = []
     width, last = size["widths"][0], len(size["widths"]) - 1
     for level, n_out in enumerate(size["widths"]):
         side = size["image"] >> level
         attends = bool(size["attention"]) and level == last
         for _ in range(size["blocks"]):
-            found.append(Block(f"down.{len(found)}", width, n_out, side, attends))
+            stages.append(Block(f"down.{len(stages)}", width, n_out, side, attends))
             width = n_out
         if level < last:
-            found.append(Change(f"down.{len(found)}", width, side // 2))
-    return found
+            stages.append(Change(f"down.{len(stages)}", width, side // 2))
+    return stages
 
 
 def middle(size: Size) -> list[Block]:
@@ -142,19 +142,19 @@ def way_up(size: Size) -> list[Block | Change]:
     down = way_down(size)
     kept = [size["widths"][0]]
     kept += [part.n_out if isinstance(part, Block) else part.width for part in down]
-    found: list[Block | Change] = []
+    stages: list[Block | Change] = []
     width, last = size["widths"][-1], len(size["widths"]) - 1
     for level in reversed(range(last + 1)):
         n_out, side = size["widths"][level], size["image"] >> level
         attends = bool(size["attention"]) and level == last
         for _ in range(size["blocks"] + 1):
             skipped = kept.pop()
-            name = f"up.{len(found)}"
-            found.append(Block(name, width + skipped, n_out, side, attends, skipped))
+            name = f"up.{len(stages)}"
+            stages.append(Block(name, width + skipped, n_out, side, attends, skipped))
             width = n_out
         if level > 0:
-            found.append(Change(f"up.{len(found)}", width, 2 * side))
-    return found
+            stages.append(Change(f"up.{len(stages)}", width, 2 * side))
+    return stages
 
 
 def parts(size: Size) -> list[Block | Change]:
@@ -173,7 +173,7 @@ def fits(size: Size) -> str | None:
 def layers(size: Size) -> dict[str, tuple[int, ...]]:
     """Shapes of all kernels (side, side, in, out) and dense weights (in, out) by name."""
     first, wide = size["widths"][0], time_width(size)
-    found: dict[str, tuple[int, ...]] = {
+    shapes: dict[str, tuple[int, ...]] = {
         "time.0": (first, wide),
         "time.1": (wide, wide),
         "first": (3, 3, size["channels"], first),
@@ -181,29 +181,29 @@ def layers(size: Size) -> dict[str, tuple[int, ...]]:
     }
     for part in parts(size):
         if isinstance(part, Change):
-            found[part.name] = (3, 3, part.width, part.width)
+            shapes[part.name] = (3, 3, part.width, part.width)
             continue
-        found[f"{part.name}.conv1"] = (3, 3, part.n_in, part.n_out)
-        found[f"{part.name}.time"] = (wide, part.n_out)
-        found[f"{part.name}.conv2"] = (3, 3, part.n_out, part.n_out)
+        shapes[f"{part.name}.conv1"] = (3, 3, part.n_in, part.n_out)
+        shapes[f"{part.name}.time"] = (wide, part.n_out)
+        shapes[f"{part.name}.conv2"] = (3, 3, part.n_out, part.n_out)
         if part.n_in != part.n_out:
-            found[f"{part.name}.shortcut"] = (1, 1, part.n_in, part.n_out)
+            shapes[f"{part.name}.shortcut"] = (1, 1, part.n_in, part.n_out)
         if part.attention:
-            found[f"{part.name}.qkv"] = (1, 1, part.n_out, 3 * part.n_out)
-            found[f"{part.name}.project"] = (1, 1, part.n_out, part.n_out)
-    return found
+            shapes[f"{part.name}.qkv"] = (1, 1, part.n_out, 3 * part.n_out)
+            shapes[f"{part.name}.project"] = (1, 1, part.n_out, part.n_out)
+    return shapes
 
 
 def norms(size: Size) -> dict[str, int]:
     """Channels of all group norms by name."""
-    found = {"norm": size["widths"][0]}
+    channels = {"norm": size["widths"][0]}
     for part in parts(size):
         if isinstance(part, Block):
-            found[f"{part.name}.norm1"] = part.n_in
-            found[f"{part.name}.norm2"] = part.n_out
+            channels[f"{part.name}.norm1"] = part.n_in
+            channels[f"{part.name}.norm2"] = part.n_out
             if part.attention:
-                found[f"{part.name}.norm3"] = part.n_out
-    return found
+                channels[f"{part.name}.norm3"] = part.n_out
+    return channels
 
 
 def schedule() -> NDArray[np.float32]:

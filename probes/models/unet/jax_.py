@@ -50,8 +50,8 @@ def residual(p: Any, part: Block, x: Any, time: Any, layout: Layout) -> Any:
 
     name = part.name
     inner = conv(p, f"{name}.conv1", jax.nn.silu(norm(p, f"{name}.norm1", x, layout)), layout)
-    told = dense(p, f"{name}.time", time)
-    inner = inner + (told[:, :, None, None] if layout is FIRST else told[:, None, None])
+    shift = dense(p, f"{name}.time", time)
+    inner = inner + (shift[:, :, None, None] if layout is FIRST else shift[:, None, None])
     inner = conv(p, f"{name}.conv2", jax.nn.silu(norm(p, f"{name}.norm2", inner, layout)), layout)
     same = part.n_in == part.n_out
     x = inner + (x if same else conv(p, f"{name}.shortcut", x, layout))
@@ -115,8 +115,8 @@ def build(arrays: Arrays, size: Size, runtime: JaxRuntime, variant: str) -> JaxP
         return apply(p, noisy, time, size, layout)
 
     def shown(p: Any, batch: Any) -> Any:
-        found = forward(p, batch)
-        return jnp.moveaxis(found, 1, -1) if layout is FIRST else found
+        noise = forward(p, batch)
+        return jnp.moveaxis(noise, 1, -1) if layout is FIRST else noise
 
     names = ("x", "noise", "time")
     ordered = {**arrays, **{name: layout.images(arrays[name]) for name in names[:2]}}

@@ -60,8 +60,8 @@ def build(arrays: Arrays, size: Size, runtime: JaxRuntime, variant: str) -> JaxP
         return apply(p, batch[0], size, written=written)
 
     def loss(p: Any, batch: Any) -> Any:
-        found = forward(p, batch)
-        return optax.softmax_cross_entropy_with_integer_labels(found, batch[1]).mean()
+        scores = forward(p, batch)
+        return optax.softmax_cross_entropy_with_integer_labels(scores, batch[1]).mean()
 
     parameters = parameters_of(arrays, runtime, names)
     decays = {name: value.ndim >= 2 for name, value in parameters.items()}
