@@ -58,7 +58,15 @@ def _lag(x: NDArray[np.float64], y: NDArray[np.float64], scale: float) -> int | 
 
 
 def _opposite(x: NDArray[np.float64], y: NDArray[np.float64]) -> bool:
-    """Whether both begin alike and one falls where the other rises."""
-    dx, dy = float(np.mean(x[-1] - x[0])), float(np.mean(y[-1] - y[0]))
-    alike = abs(float(np.mean(x[0] - y[0]))) < 0.1 * max(abs(dx), abs(dy), 1e-30)
-    return alike and dx * dy < 0 and min(abs(dx), abs(dy)) > 0.1 * max(abs(dx), abs(dy))
+    """Whether both begin alike and one falls where the other rises: at once, or in the end.
+
+    What climbs may leave all bounds in a few steps, so that its end tells nothing.
+    """
+    return any(_turned(x, y, to) for to in (1, -1))
+
+
+def _turned(x: NDArray[np.float64], y: NDArray[np.float64], to: int) -> bool:
+    dx, dy = float(np.mean(x[to] - x[0])), float(np.mean(y[to] - y[0]))
+    smaller, larger = sorted((abs(dx), abs(dy)))
+    alike = abs(float(np.mean(x[0] - y[0]))) < 0.1 * max(larger, 1e-30)
+    return alike and dx * dy < 0 and smaller > 0.1 * larger
