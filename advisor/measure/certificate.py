@@ -87,9 +87,15 @@ def _as_parts(compared: Mapping[str, Any]) -> dict[str, Any]:
         "worst": compared.get("worst"),
         "outputs": len(outputs),
         "states": [{"case": "alike" if count else "unnamed", "count": count}],
-        "way": [{"case": way, "moved": compared.get("moved")}],
+        "way": [{"case": way, "moved": compared.get("moved")}, *_idle_graphs(compared)],
         "random": [{"case": policy, "rate": compared.get("rate"), "runs": compared.get("runs")}],
     }
+
+
+def _idle_graphs(compared: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """That an inference step prepared gradients, where one did."""
+    modes = compared.get("graph") or []
+    return [{"case": "graph", "modes": list(modes)}] if modes else []
 
 
 def _precision_gate(

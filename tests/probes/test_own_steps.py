@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from advisor.cli.own_files import TEMPLATES, template
 from advisor.evidence import Parity, Reason
 from tests.probes.honest_steps import HONEST
 from tests.probes.own_steps import BASES, FAULTS, Fault, parity_of_file
@@ -51,6 +52,25 @@ def test_an_honest_step_passes(name: str, workers: Workers, tmp_path: Path) -> N
     parity = _parity(BASES.get(name) or HONEST[name], workers, tmp_path)
     assert parity.status == "ok", (parity.reason, parity.problems)
     assert parity.compared["moved"] >= 10
+
+
+@pytest.mark.parametrize("kind", [k for k in TEMPLATES if k != "jax-only"])
+def test_what_is_offered_as_a_template_passes(kind: str, workers: Workers, tmp_path: Path) -> None:
+    parity = _parity(template(kind), workers, tmp_path)
+    assert parity.status == "ok", (parity.reason, parity.problems)
+    assert parity.compared["graph"] == []
+
+
+def test_inference_that_prepares_gradients_is_said(workers: Workers, tmp_path: Path) -> None:
+    text = (
+        template("infer")
+        .replace("    @torch.inference_mode()\n", "")
+        .replace(
+            'arrays["x"] @ arrays["hidden"])', 'arrays["x"] @ arrays["hidden"].requires_grad_())', 1
+        )
+    )
+    parity = _parity(text, workers, tmp_path)
+    assert parity.compared["graph"] == ["pytorch.eager"]
 
 
 @pytest.mark.parametrize("base", ["regression", "convolution"])
