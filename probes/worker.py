@@ -133,7 +133,7 @@ class Worker:
         program = self._programs[request["key"]]
         memory = self._memory.get(request["key"], {})
         counters = {**program.counters(), **memory}
-        faults = getattr(program, "faults", list)()
+        faults: list[Any] = getattr(program, "faults", list)()
         if faults:
             counters["state_faults"] = faults[:3]
         peaks = [p for p in (self._peak(), memory.get("build_peak_bytes")) if p is not None]

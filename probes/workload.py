@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Arrays = dict[str, NDArray[Any]]
-Size = Mapping[str, Any]
+Size = Mapping[str, int]
 
 
 def normal(

@@ -6,8 +6,8 @@ Knows options and paths. It must not know what such a file may hold, which the w
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-import typer
 import typer.core
 
 from advisor.errors import UserError
@@ -24,7 +24,7 @@ class CommandWithTemplates(typer.core.TyperCommand):
     Typer has no options whose value may be left out.
     """
 
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the kind behind the option where it was left out."""
         if TEMPLATE_OPTION in args:
             at = args.index(TEMPLATE_OPTION) + 1

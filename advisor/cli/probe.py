@@ -71,6 +71,12 @@ DeviceOption = Annotated[
         help="cpu (what is meant without it), or an accelerator: gpu, tpu.",
     ),
 ]
+WaitOption = Annotated[
+    bool,
+    typer.Option(
+        "--wait", help="Where another fw-advisor measures here: wait for its end, then begin."
+    ),
+]
 
 
 @app.command(cls=CommandWithTemplates)
@@ -184,6 +190,7 @@ def probe(
         ),
     ] = None,
     rules: RulesOption = None,
+    wait: WaitOption = False,
     lifeline: Annotated[int | None, typer.Option("--lifeline", hidden=True)] = None,
     json: JsonOption = False,
     output: OutputOption = None,
@@ -233,7 +240,7 @@ def probe(
     if list_plan:
         return _show_plan(measuring.make_campaign(around, wishes, own=own), json=json)
     with live_progress(quiet=quiet, colour=colour_wanted(no_color)) as report:
-        finished = measure(measuring.make_campaign(around, wishes, report, own=own))
+        finished = measure(measuring.make_campaign(around, wishes, report, own=own, wait=wait))
     return tell(finished, json=json, output=output or [], quiet=quiet, verbose=verbose)
 
 

@@ -49,11 +49,11 @@ def difference_of(name: str, a: NDArray[Any], b: NDArray[Any], tolerance: float)
         return Difference(name, 0.0, tolerance, 0.0)
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         return Difference(name, np.inf, 0.0, np.inf)
-    limits = tolerance * np.maximum(np.abs(x), _usual(x))
-    apart = np.abs(x - y)
-    share = np.where(apart == 0, 0.0, apart / np.maximum(limits, 1e-300))
-    at = np.unravel_index(int(np.argmax(share)), share.shape)
-    return Difference(name, float(apart[at]), float(limits[at]), float(share[at]))
+    limits: NDArray[np.float64] = tolerance * np.maximum(np.abs(x), _usual(x))
+    apart: NDArray[np.float64] = np.abs(x - y)
+    of_limits: NDArray[np.float64] = np.where(apart == 0, 0.0, apart / np.maximum(limits, 1e-300))
+    at = np.unravel_index(int(np.argmax(of_limits)), of_limits.shape)
+    return Difference(name, float(apart[at]), float(limits[at]), float(of_limits[at]))
 
 
 def _usual(x: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -104,7 +104,7 @@ class JaxOwn:
         definition, arrays = nnx.split(state)
 
         def whole(arrays: Any, inputs: Any) -> Any:
-            out = step(nnx.merge(definition, arrays), inputs)
+            out: Any = step(nnx.merge(definition, arrays), inputs)
             if not (isinstance(out, (tuple, list)) and len(out) == 2):
                 return out
             return nnx.state(out[0]), out[1]

@@ -182,9 +182,10 @@ class TorchOwn:
         """The types in which one more step multiplies matrices; None where it cannot be watched."""
         from torch.utils._python_dispatch import TorchDispatchMode
 
-        torch, types = self._runtime.torch, set()
+        torch = self._runtime.torch
+        types: set[str] = set()
 
-        class Listening(TorchDispatchMode):
+        class Listening(TorchDispatchMode):  # type: ignore[misc]
             def __torch_dispatch__(
                 self, func: Any, types_: Any, args: Any = (), kwargs: Any = None
             ) -> Any:
