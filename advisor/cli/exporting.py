@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.cli.common import emit_json, say
 from advisor.errors import ExitCode, UserError
-from advisor.files import write_whole
+from advisor.files import REPORT_DIRECTORY, write_whole
 from advisor.jsonio import dumps
 from advisor.resources import PACKED_WORDS, resource_dir, words_of
 
@@ -148,7 +148,7 @@ def export_to_carry(wishes: Wishes) -> list[str]:
         f"Written: {done.worker} and {done.plan}. Copy both to that machine, then:",
         f"$ python3 {done.worker.name} --plan {done.plan.name} > evidence.json",
         "and here, with what it measured:",
-        "$ fw-advisor advise --answers ANSWERS.yaml --evidence evidence.json",
+        f"$ fw-advisor advise --answers {REPORT_DIRECTORY}/answers.yaml --evidence evidence.json",
     ]
 
 

@@ -51,7 +51,9 @@ class Walk(Protocol):
     def worth_most(self, left: Sequence[Question]) -> Question | None:
         """Of *left*, the question whose answer is worth most; None where none is worth asking."""
 
-    def put(self, question: Question, earlier: Given | Turn | None) -> Given | Turn:
+    def put(
+        self, question: Question, earlier: Given | Turn | None, position: str = ""
+    ) -> Given | Turn:
         """Ask *question* on a screen of its own; *earlier* is what was replied before."""
 
     def take(self, key: str, reply: Given | Turn) -> None:
@@ -84,7 +86,8 @@ def _again(walk: Walk, question: Question, shown: Answers) -> None:
     """Ask *question* again, with the answer that is shown proposed."""
     value = shown.project if question.key == PROJECT else shown.values.get(question.key)
     source = shown.sources.get(question.key, "typed")
-    reply = walk.put(question, Turn.NOT_SURE if value is None else Given(value, source))
+    earlier = Turn.NOT_SURE if value is None else Given(value, source)
+    reply = walk.put(question, earlier, position="Again")
     if reply is Turn.BACK:
         return
     if isinstance(reply, Given):

@@ -191,10 +191,12 @@ class Walk:
     def _number(self) -> int:
         return len(self.past) + 1
 
-    def put(self, question: Question, earlier: Given | Turn | None) -> Given | Turn:
+    def put(
+        self, question: Question, earlier: Given | Turn | None, position: str = ""
+    ) -> Given | Turn:
         """Ask *question* on a screen of its own; *earlier* is what was replied before."""
         frame = Frame(
-            position=f"{self._number()}/{self.budget}",
+            position=position or f"{self._number()}/{self.budget}",
             text=question.text,
             why=question.why,
             trail=tuple(self._told(step) for step in self.past),

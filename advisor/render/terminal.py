@@ -122,8 +122,11 @@ class _Page:
         tag = Text(f"({report.verdict.tags[0].text})", style="dim")
         yield self._block(tag, "least", indent=0)
         yield _Block(("",), len(_IN_ORDER) if not self._full else _ALWAYS)
+        warned = False
         for item in report.lead:
-            what = "warning" if item.tone == "warning" else "reason" if item.side else "more"
+            warning = item.tone == "warning"
+            what = "reason" if item.side else "warning" if warning and not warned else "more"
+            warned = warned or warning
             yield self._block(self._statement(item), what)
 
     def _statement(self, item: Statement) -> Text:
