@@ -31,6 +31,7 @@ class RunningLaunch:
         items: The items that need this launch.
         skipped: What failed in earlier launches, by item and mode.
         first: Whether no launch of the series was made before: it times compilers, each alone.
+        again: Whether one was: what is built shows once more what it computes.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class RunningLaunch:
         skipped: Mapping[tuple[str, str], Failure],
         *,
         first: bool,
+        again: bool = False,
     ) -> None:
         self._options = options
         self._series = series
@@ -54,7 +56,9 @@ class RunningLaunch:
         self._threads = ThreadPoolExecutor(max_workers=2)
         self.result = LaunchResult(index)
         meter = options.meter(series.cpus, self._pool.pids)
-        self._turns = Turns(options, series, self._pool, self.result, meter, first=first)
+        self._turns = Turns(
+            options, series, self._pool, self.result, meter, first=first, again=again
+        )
 
     def run(self) -> LaunchResult:
         """Measure every item; always ends its workers."""

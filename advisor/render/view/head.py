@@ -148,14 +148,16 @@ def _top(origins: Provenances, framework: str | None) -> list[DecisionReason]:
 
 
 def _rests_on(origins: Provenances) -> list[Statement]:
-    statements = []
-    for name in origins.decision.rests_on:
-        rule = origins.rules.get(name)
-        text = say("report.head.rests_on", title=rule.title if rule else name)
-        tags = origins.rule(name) or (origins.method,)
-        lead = say("report.lead.rests_on")
-        statements.append(Statement(sentence(text), tags, lead=lead, tone="warning"))
-    return statements
+    """What alone carries the outcome, in one statement: the claims that it names are linked."""
+    names = origins.decision.rests_on
+    if not names:
+        return []
+    titles = [rule.title if (rule := origins.rules.get(name)) else name for name in names]
+    message = "report.head.rests_on" if len(names) == 1 else "report.head.rests_on_each"
+    tags = unique(tag for name in names for tag in origins.rule(name)) or (origins.method,)
+    lead = say("report.lead.rests_on")
+    text = sentence(say(message, title="; ".join(title.rstrip(".") for title in titles)))
+    return [Statement(text, tags, lead=lead, tone="warning")]
 
 
 def _warnings(origins: Provenances) -> list[Statement]:
