@@ -17,8 +17,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from ruamel.yaml import YAML
 
-from advisor.answers import Answers
 from advisor.answers import SCHEMA as ANSWERS_SCHEMA
+from advisor.answers import Answers
 from advisor.answers_io import answers_from
 from advisor.knowledge.model import RuleBase
 from advisor.pair import Framework
