@@ -16,6 +16,7 @@ from advisor.decide import decide
 from advisor.decision import Decision
 from advisor.inputs import Inputs
 from advisor.knowledge.model import RuleBase
+from advisor.pair import FRAMEWORKS
 from tests.scenarios.cases import GivenReason, Scenario, topics
 
 TODAY = "2026-11-26"
@@ -35,6 +36,8 @@ class Judged:
         outcome: The framework that is recommended, or else the status.
         agreement: ``undecided`` where people chose and the product does not; ``other`` where it
             says something else.
+        same_side: Whether the framework that is ahead is the one that was taken; None where it was
+            no single one.
         found: The reasons of the people that are among the first three for what they chose.
         lost: Those that are not.
         unsayable: Those of `lost` that no rule says at all.
@@ -44,6 +47,7 @@ class Judged:
     decision: Decision
     outcome: str
     agreement: Agreement
+    same_side: bool | None
     found: tuple[GivenReason, ...]
     lost: tuple[GivenReason, ...]
     unsayable: tuple[GivenReason, ...]
@@ -66,6 +70,7 @@ def judged(scenario: Scenario, base: RuleBase) -> Judged:
         decision=decision,
         outcome=outcome_of(decision),
         agreement=agreement_of(decision, scenario),
+        same_side=decision.leader == scenario.decided if scenario.decided in FRAMEWORKS else None,
         found=found,
         lost=lost,
         unsayable=tuple(r for r in lost if not said_by(r, every)),
@@ -101,12 +106,18 @@ def agreement_of(decision: Decision, scenario: Scenario) -> Agreement:
 
 @dataclass(frozen=True)
 class Tally:
-    """Counts over scenarios: outcomes that agree, and reasons that are among the first three."""
+    """Counts over scenarios: outcomes that agree, and reasons that are among the first three.
+
+    `same_side` counts, of the `sided` scenarios in which people took one framework, those in which
+    that one is ahead, whatever the product makes of it.
+    """
 
     scenarios: int
     agree: int
     undecided: int
     other: int
+    sided: int
+    same_side: int
     reasons: int
     found: int
     unsayable: int
@@ -130,6 +141,8 @@ def tally(results: Sequence[Judged]) -> Tally:
         agree=agreements.count("agrees"),
         undecided=agreements.count("undecided"),
         other=agreements.count("other"),
+        sided=sum(r.same_side is not None for r in results),
+        same_side=sum(r.same_side is True for r in results),
         reasons=sum(len(r.found) + len(r.lost) for r in results),
         found=sum(len(r.found) for r in results),
         unsayable=sum(len(r.unsayable) for r in results),
