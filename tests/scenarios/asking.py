@@ -1,6 +1,7 @@
 """The interview with somebody who knows what stands in a scenario and is not sure of the rest.
 
-What is asked goes through the real walk; only the terminal is played.
+Where a question has a default (no package is needed, no special transformation), that is what this
+person says. What is asked goes through the real walk; only the terminal is played.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from tests.scenarios.judging import TODAY, decision_for, outcome_of
 _OTHER_NUMBER = "Another number"
 _TYPE_NAMES = "Yes, I type their names"
 _NO_NAMES = "None"
+_NO_PREFERENCE = "No preference"
 
 
 @dataclass
@@ -76,7 +78,8 @@ class Player:
         if fact.kind == "names":
             return [_TYPE_NAMES if value else _NO_NAMES]
         if isinstance(value, list):
-            return [label_of(fact, v) for v in value] or [NONE.label]
+            nothing = _NO_PREFERENCE if fact.kind == "ranking" else NONE.label
+            return [label_of(fact, v) for v in value] or [nothing]
         label = label_of(fact, value)
         return [label if label in labels else _OTHER_NUMBER]
 
@@ -105,7 +108,8 @@ class Interviewed:
 
 def interviewed(scenario: Scenario, base: RuleBase) -> Interviewed:
     """The interview of *scenario*, on a machine of which nothing is detected."""
-    everything = scenario.answers_in(base)
+    told = scenario.answers_in(base)
+    everything = fill_defaults(base, told, {})
     player = Player(base, everything.values)
 
     def rank(answers: Answers, keys: Sequence[str]) -> list[tuple[str, float]]:
@@ -126,8 +130,8 @@ def interviewed(scenario: Scenario, base: RuleBase) -> Interviewed:
         scenario=scenario,
         asked=tuple(player.asked),
         outcome=_outcome(fill_defaults(base, said, {}), base),
-        outcome_of_all=_outcome(fill_defaults(base, everything, {}), base),
-        left_out=tuple(sorted(set(everything.values) - set(player.asked))),
+        outcome_of_all=_outcome(everything, base),
+        left_out=tuple(sorted(set(told.values) - set(player.asked))),
     )
 
 

@@ -96,6 +96,7 @@ def test_what_differs_is_argued(results: list[Judged]) -> None:
     assert differ <= set(entries), "argue these, or mend what they share"
     assert {part_of(name) for name in entries} == {"development"}
     assert {entry["right"] for entry in entries.values()} <= {"people", "product", "both"}
+    assert {entry["cause"] for entry in entries.values()} == set(written["causes"])
     assert all(entry["because"].strip() for entry in entries.values())
 
 
