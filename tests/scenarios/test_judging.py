@@ -70,7 +70,7 @@ def test_a_reason_counts_only_among_the_first_three_for_what_was_taken() -> None
         return DecisionReason(rule=rule, favours=favours, criterion="risk", contribution=1)
 
     rules = ["claim.a.one", "claim.a.two", "claim.team.codebase-jax", "claim.platform.tpu"]
-    reasons = [reason("claim.performance.samplers", "pytorch")]
+    reasons = [reason("claim.ecosystem.probabilistic", "pytorch")]
     reasons += [reason(rule, "jax") for rule in rules]
     decision = Decision.model_construct(reasons=reasons)
     top = rules_for(decision, "jax")
