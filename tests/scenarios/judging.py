@@ -12,7 +12,7 @@ from fnmatch import fnmatch
 from typing import Literal
 
 from advisor.answers import Answers
-from advisor.decide import decide
+from advisor.decide.deciding import decide
 from advisor.decision import Decision
 from advisor.inputs import Inputs
 from advisor.knowledge.model import RuleBase
