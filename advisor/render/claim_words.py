@@ -61,7 +61,12 @@ def _missing(judged: JudgedClaim) -> str:
 def _crossovers(judged: JudgedClaim) -> list[str]:
     if judged.verdict not in ("depends", "confirmed here", "contradicted here"):
         return []
-    said = [sentence(change_text(change)) for change in judged.tally.changes[:2]]
+    said = [
+        sentence(
+            say("claims.winner_changes", work=change.below.workload, change=change_text(change))
+        )
+        for change in judged.tally.changes[:2]
+    ]
     if judged.crossover is not None:
         said.append(sentence(say(f"claims.crossover_at.{judged.claim.crossover.replace('.', '_')}",
                                  at=judged.crossover)))  # fmt: skip
