@@ -21,10 +21,10 @@ from advisor.cli.common import (
     read_worded,
     readable,
     say,
-    write_text,
 )
 from advisor.cli.probe import BudgetOption, DeviceOption, ProfileOption, PythonOption
 from advisor.errors import ExitCode, UserError
+from advisor.files import write_whole
 
 if TYPE_CHECKING:
     from advisor.decide.article import JudgedClaim
@@ -111,11 +111,9 @@ def load_table() -> ArticleTable:
     Raises:
         UserError: a file was changed and is not valid any more.
     """
-    from advisor.knowledge.article import load_article
-    from advisor.knowledge.loader import load_rule_base
+    from advisor.knowledge.article import shipped_article
 
-    base = load_rule_base()
-    return load_article(base.facts, base.sources)
+    return shipped_article()
 
 
 def chosen(table: ArticleTable, ids: Sequence[str], groups: Sequence[str]) -> ArticleTable:
@@ -159,7 +157,7 @@ def _write_evidence(path: Path, found: Evidence, *, quiet: bool) -> None:
     from advisor.evidence import to_data
     from advisor.jsonio import dumps
 
-    write_text(path, dumps(to_data(found)))
+    write_whole(path, dumps(to_data(found)))
     say(f"wrote {path}", quiet=quiet)
 
 
@@ -171,16 +169,16 @@ def _write(
         from advisor.jsonio import dumps
         from advisor.render.claim_words import claims_document
 
-        write_text(path, dumps(claims_document(judged, table, found)))
+        write_whole(path, dumps(claims_document(judged, table, found)))
     elif suffix == ".txt":
         from advisor.render.claim_text import claim_lines
 
-        write_text(path, "\n".join(claim_lines(judged, table, width=100, colour=False)) + "\n")
+        write_whole(path, "\n".join(claim_lines(judged, table, width=100, colour=False)) + "\n")
     else:
         from advisor.render.claims_page import claims_html, claims_markdown
 
         make = claims_markdown if suffix == ".md" else claims_html
-        write_text(path, make(judged, table, found))
+        write_whole(path, make(judged, table, found))
 
 
 def _print(judged: Sequence[JudgedClaim], table: ArticleTable, *, no_color: bool) -> None:

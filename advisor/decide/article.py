@@ -10,7 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from advisor.evidence import Behaviour, Evidence
-from advisor.knowledge.article import ArticleClaim, ArticleTable, ClaimCase, ClaimVerdict
+from advisor.knowledge.article import (
+    UNTESTABLE,
+    ArticleClaim,
+    ArticleTable,
+    ClaimCase,
+    ClaimVerdict,
+)
 from advisor.knowledge.evaluate import truth_of
 from advisor.reading.claim_facts import ClaimFindings, SpeedTally, read_findings, tally_of
 
@@ -53,6 +59,23 @@ def judge_claims(table: ArticleTable, evidence: Sequence[Evidence]) -> tuple[Jud
     return tuple(judge(claim, findings) for claim in table.claims)
 
 
+def bearing_claims(
+    table: ArticleTable, evidence: Sequence[Evidence], answers: Mapping[str, Any]
+) -> tuple[JudgedClaim, ...]:
+    """The claims of *table* that matter for *answers*, with their verdicts by *evidence*.
+
+    One that nothing was found for is left out: it says nothing about the choice.
+    """
+    findings = read_findings(evidence)
+    bearing = [
+        claim
+        for claim in table.claims
+        if claim.bears_on is not None and truth_of(claim.bears_on, answers) == "true"
+    ]
+    judged = (judge(claim, findings) for claim in bearing)
+    return tuple(one for one in judged if one.verdict != UNTESTABLE)
+
+
 def judge(claim: ArticleClaim, findings: ClaimFindings) -> JudgedClaim:
     """The first case that holds; else what stands in its row for where nothing was found."""
     wanted = {*claim.checks, *claim.also}
@@ -69,7 +92,7 @@ def judge(claim: ArticleClaim, findings: ClaimFindings) -> JudgedClaim:
         lacking.append("speeds")
     return JudgedClaim(
         claim=claim,
-        verdict="not testable here" if case is None else case.verdict,
+        verdict=UNTESTABLE if case is None else case.verdict,
         case=case,
         facts=facts,
         tally=tally,

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
 from advisor.knowledge.conditions import ALWAYS, read_condition
 from advisor.knowledge.entries import read_source, refer_all
 from advisor.knowledge.fields import Part, Problems, did_you_mean, shown
+from advisor.knowledge.loader import load_rule_base
 from advisor.knowledge.model import Condition, Fact, Source
 from advisor.knowledge.vocabulary import WORKLOADS
 from advisor.knowledge.yamlio import read_yaml
@@ -30,9 +32,17 @@ ClaimVerdict = Literal[
     "opinion",
     "not testable here",
 ]
-HERE = ("confirmed here", "contradicted here")
-BY_SOURCE = ("true by source", "false by source")
-UNSEEN = (*BY_SOURCE, "depends", "opinion", "not testable here")
+CONFIRMED: ClaimVerdict = "confirmed here"
+CONTRADICTED: ClaimVerdict = "contradicted here"
+DEPENDS: ClaimVerdict = "depends"
+TRUE: ClaimVerdict = "true by source"
+FALSE: ClaimVerdict = "false by source"
+OPINION: ClaimVerdict = "opinion"
+UNTESTABLE: ClaimVerdict = "not testable here"
+VERDICTS = (CONFIRMED, CONTRADICTED, DEPENDS, TRUE, FALSE, OPINION, UNTESTABLE)
+"""In the order in which they are counted; they are values of the document and said as they are."""
+BY_SOURCE = (TRUE, FALSE)
+UNSEEN = (*BY_SOURCE, DEPENDS, OPINION, UNTESTABLE)
 TALLY = ("one_faster", "other_faster", "close", "settled", "mean", "most", "least")
 """What a set of speeds comes to; see `advisor.reading.claim_facts`."""
 _CHECK_KEYS = ("id", "title", "shows", "slow", "pytorch", "jax", "between")
@@ -110,6 +120,17 @@ class ArticleTable:
     checks: Mapping[str, BehaviourCheck]
     groups: Mapping[str, str]
     sources: Mapping[str, Source]
+
+
+@lru_cache(maxsize=1)
+def shipped_article() -> ArticleTable:
+    """The shipped claims, read once.
+
+    Raises:
+        UserError: a file was changed and is not valid any more.
+    """
+    base = load_rule_base()
+    return load_article(base.facts, base.sources)
 
 
 def load_article(
@@ -252,7 +273,7 @@ class _Claims:
     def _case(self, part: Part, known: Mapping[str, Fact]) -> ClaimCase:
         part.only(("verdict", "when", "because"))
         return ClaimCase(
-            verdict=part.word("verdict", (*HERE, "depends")),
+            verdict=part.word("verdict", (CONFIRMED, CONTRADICTED, DEPENDS)),
             when=read_condition(part, "when", known),
             because=part.text("because"),
         )

@@ -6,6 +6,7 @@ that fails costs itself only: what broke the worker is named, and the others go 
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from typing import cast
 from advisor.evidence import Behaviour, EntryStatus
 from advisor.measure.work import ToolchainSpec
 from advisor.pair import Framework
+from advisor.workers.affinity import affinity_of
 from advisor.workers.environment import worker_environment
 from advisor.workers.replies import ReplyError, check_behaviour, check_hello
 from advisor.workers.worker import (
@@ -64,8 +66,8 @@ def observe_behaviour(
         return found
     with ThreadPoolExecutor(max_workers=max(1, len(first))) as pool:
         jobs = [
-            pool.submit(_Checks(spec, worker, workspace, count).run, checks)
-            for spec in first.values()
+            pool.submit(_Checks(spec, worker, workspace, count, _cpu(place)).run, checks)
+            for place, spec in enumerate(first.values())
         ]
         for job in jobs:
             found += job.result()
@@ -73,19 +75,29 @@ def observe_behaviour(
     return sorted(found, key=lambda seen: (place[seen.check], seen.framework != "pytorch"))
 
 
+def _cpu(place: int) -> tuple[int, ...]:
+    """One CPU for each worker: threads of two that share CPUs wait for each other."""
+    allowed = sorted(affinity_of(os.getpid()) or ())
+    return (allowed[place % len(allowed)],) if allowed else ()
+
+
 class _Checks:
     """The checks of one framework, in one process as long as it lives."""
 
     def __init__(
-        self, spec: ToolchainSpec, worker: Sequence[str], workspace: Path, count: _Count
+        self,
+        spec: ToolchainSpec,
+        worker: Sequence[str],
+        workspace: Path,
+        count: _Count,
+        cpus: tuple[int, ...],
     ) -> None:
         self._spec, self._count = spec, count
-        argv = worker_argv(
-            spec.interpreter, worker, "--framework", spec.framework, "--settings", "default"
-        )
+        options = ("--framework", spec.framework, "--settings", "default", "--cores", "1")
+        argv = worker_argv(spec.interpreter, worker, *options)
         environment = worker_environment(workspace, f"behaviour-{spec.key}")
         log = workspace / f"behaviour-{spec.key}.log"
-        self._command = WorkerCommand(argv, environment, (), log)
+        self._command = WorkerCommand(argv, environment, cpus, log)
         self._process: WorkerProcess | None = None
 
     def run(self, checks: Sequence[str]) -> list[Behaviour]:

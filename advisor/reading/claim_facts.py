@@ -17,7 +17,6 @@ from advisor.pair import FRAMEWORKS
 from advisor.ratio import Ratio
 from advisor.reading.called import CalledComparison, read_speeds
 from advisor.reading.crossover import WinnerChange, winner_changes
-from advisor.reading.speeds import called_ratio, ratio_of
 from advisor.reading.variants import size_of
 
 
@@ -166,12 +165,12 @@ def _of_modes(
                 continue
             for comparison in probe.comparisons:
                 if {comparison.a, comparison.b} == {one, other} and comparison.called:
-                    ratio = called_ratio(comparison, one=one)
+                    ratio = comparison.called_ratio(one=one)
                     if ratio is not None:
                         found.append(OneSpeed(probe.id, size_of(probe), ratio))
         for toggle in document.attributions:
             same = toggle.probe in works and {toggle.mode, toggle.mode_off} == {one, other}
-            ratio = ratio_of(toggle) if same and toggle.effect != "open" else None
+            ratio = toggle.ratio if same and toggle.effect != "open" else None
             if ratio is not None and not any(s.work == toggle.probe for s in found):
                 turned = ratio if toggle.mode == one else ratio.turned
                 found.append(OneSpeed(toggle.probe, toggle.size or "", turned))

@@ -6,7 +6,17 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from advisor.decide.article import JudgedClaim
-from advisor.knowledge.article import ArticleTable, ClaimVerdict
+from advisor.knowledge.article import (
+    CONFIRMED,
+    CONTRADICTED,
+    DEPENDS,
+    FALSE,
+    OPINION,
+    TRUE,
+    UNTESTABLE,
+    ArticleTable,
+    ClaimVerdict,
+)
 from advisor.render.claim_words import (
     because,
     counts,
@@ -19,13 +29,13 @@ from advisor.render.document import clean
 from advisor.render.wording import say
 
 _COLOURS: dict[ClaimVerdict, str] = {
-    "confirmed here": "\x1b[32m",
-    "true by source": "\x1b[32m",
-    "contradicted here": "\x1b[31m",
-    "false by source": "\x1b[31m",
-    "depends": "\x1b[33m",
-    "opinion": "\x1b[2m",
-    "not testable here": "\x1b[2m",
+    CONFIRMED: "\x1b[32m",
+    TRUE: "\x1b[32m",
+    CONTRADICTED: "\x1b[31m",
+    FALSE: "\x1b[31m",
+    DEPENDS: "\x1b[33m",
+    OPINION: "\x1b[2m",
+    UNTESTABLE: "\x1b[2m",
 }
 _RESET = "\x1b[0m"
 _INDENT = "      "
@@ -43,7 +53,7 @@ def claim_lines(
         for one in here:
             yield from _claim(one, table, width=width, colour=colour)
         yield ""
-    yield say("claims.heading", n=len(judged)) + ": " + counts(judged)
+    yield say("claims.heading", count=len(judged)) + ": " + counts(judged)
 
 
 def _claim(judged: JudgedClaim, table: ArticleTable, *, width: int, colour: bool) -> Iterator[str]:

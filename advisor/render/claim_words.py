@@ -11,8 +11,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from advisor.decide.article import JudgedClaim
+from advisor.decision import CirculatingClaim
 from advisor.evidence import Evidence
-from advisor.knowledge.article import ArticleTable
+from advisor.knowledge.article import (
+    CONFIRMED,
+    CONTRADICTED,
+    DEPENDS,
+    VERDICTS,
+    ArticleTable,
+)
 from advisor.knowledge.model import Source
 from advisor.pair import MODES, TITLES
 from advisor.reading.claim_facts import OneSpeed
@@ -21,16 +28,6 @@ from advisor.render.document import clean, web_address
 from advisor.render.wording import clauses, fill, listed, say, sentence, significant
 
 SCHEMA = "fw-advisor/claims@1"
-VERDICTS = (
-    "confirmed here",
-    "contradicted here",
-    "depends",
-    "true by source",
-    "false by source",
-    "opinion",
-    "not testable here",
-)
-"""In the order in which they are counted."""
 
 
 def reproduce(judged: JudgedClaim) -> str:
@@ -59,7 +56,7 @@ def _missing(judged: JudgedClaim) -> str:
 
 
 def _crossovers(judged: JudgedClaim) -> list[str]:
-    if judged.verdict not in ("depends", "confirmed here", "contradicted here"):
+    if judged.verdict not in (DEPENDS, CONFIRMED, CONTRADICTED):
         return []
     said = [
         sentence(
@@ -150,6 +147,11 @@ def _claim(judged: JudgedClaim, table: ArticleTable) -> dict[str, Any]:
         ],
         "against": list(claim.against),
     }
+
+
+def circulating(judged: Iterable[JudgedClaim], table: ArticleTable) -> list[CirculatingClaim]:
+    """Claims as a decision holds them."""
+    return [CirculatingClaim.model_validate(_claim(one, table)) for one in judged]
 
 
 def machine_words(evidence: Sequence[Evidence]) -> str:

@@ -12,7 +12,14 @@ from markupsafe import Markup
 
 from advisor.decide.article import JudgedClaim
 from advisor.evidence import Evidence
-from advisor.knowledge.article import ArticleTable
+from advisor.knowledge.article import (
+    CONFIRMED,
+    CONTRADICTED,
+    DEPENDS,
+    FALSE,
+    TRUE,
+    ArticleTable,
+)
 from advisor.render.claim_words import (
     because,
     counts,
@@ -29,11 +36,11 @@ from advisor.render.wording import say
 from advisor.resources import resource_dir
 
 TONES = {
-    "confirmed here": "good",
-    "true by source": "good",
-    "contradicted here": "bad",
-    "false by source": "bad",
-    "depends": "mixed",
+    CONFIRMED: "good",
+    TRUE: "good",
+    CONTRADICTED: "bad",
+    FALSE: "bad",
+    DEPENDS: "mixed",
 }
 """How a verdict is coloured; the others are not."""
 
@@ -86,9 +93,9 @@ def _view(
         ("measured", created or say("claims.page.none_measured")),
     )
     return {
-        "lead": say("claims.page.lead", n=len(judged)),
+        "lead": say("claims.page.lead", count=len(judged)),
         "counts": counts(judged),
-        "facts": [(say(f"claims.page.{key}"), text) for key, text in facts if text],
+        "facts": [(say(f"claims.fact.{key}"), text) for key, text in facts if text],
         "pairs": [[claims[a], claims[b]] for a, b in pairs_of(judged)],
         "groups": [
             {"id": group, "title": title, "claims": [claims[one.claim.id] for one in here]}
