@@ -6,7 +6,7 @@ Knows cases and conditions. It must not know how a verdict is worded or shown.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from advisor.evidence import Behaviour, Evidence
@@ -55,8 +55,19 @@ class JudgedClaim:
 
 def judge_claims(table: ArticleTable, evidence: Sequence[Evidence]) -> tuple[JudgedClaim, ...]:
     """Every claim of *table* with its verdict by *evidence*."""
-    findings = read_findings(evidence)
+    findings = _with_newest(table, read_findings(evidence))
     return tuple(judge(claim, findings) for claim in table.claims)
+
+
+def _with_newest(table: ArticleTable, findings: ClaimFindings) -> ClaimFindings:
+    """*findings* with what pip would choose for the Python that was found: a table, no network."""
+    newest = {}
+    for releases in table.newest:
+        python = findings.facts.get(f"installing.{releases.framework}_python")
+        if python in releases.versions:
+            name = f"installing.{releases.framework}_newest"
+            newest[name] = f"{releases.package} {releases.versions[python]}"
+    return replace(findings, facts={**findings.facts, **newest})
 
 
 def bearing_claims(
@@ -66,7 +77,7 @@ def bearing_claims(
 
     One that nothing was found for is left out: it says nothing about the choice.
     """
-    findings = read_findings(evidence)
+    findings = _with_newest(table, read_findings(evidence))
     bearing = [
         claim
         for claim in table.claims

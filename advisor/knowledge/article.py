@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from advisor.knowledge.conditions import ALWAYS, read_condition
-from advisor.knowledge.entries import read_source, refer_all
+from advisor.knowledge.entries import read_source, refer, refer_all
 from advisor.knowledge.fields import Part, Problems, did_you_mean, shown
 from advisor.knowledge.loader import load_rule_base
 from advisor.knowledge.model import Condition, Fact, Source
@@ -113,13 +113,24 @@ class ArticleClaim:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NewestReleases:
+    """What pip chooses for a framework by Python version, as it was read from the index."""
+
+    framework: str
+    package: str
+    source: str
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ArticleTable:
-    """All claims in their order, the checks, the groups' titles and the sources."""
+    """All claims in their order, the checks, the groups' titles, the sources, newest releases."""
 
     claims: tuple[ArticleClaim, ...]
     checks: Mapping[str, BehaviourCheck]
     groups: Mapping[str, str]
     sources: Mapping[str, Source]
+    newest: tuple[NewestReleases, ...] = ()
 
 
 @lru_cache(maxsize=1)
@@ -144,11 +155,12 @@ def load_article(
     place = root or resource_dir("rules") / "article"
     problems = Problems()
     head = _top(place, "checks", problems)
-    head.only(("schema", "groups", "checks", "sources"))
+    head.only(("schema", "groups", "checks", "newest", "sources"))
     own = {source.id: source for source in map(read_source, head.parts("sources"))}
     groups = head.words("groups")
     checks = {check.id: check for check in map(_check, head.parts("checks"))}
     reader = _Claims(facts, {**sources, **own}, groups, checks)
+    newest = tuple(_newest(part, reader.sources) for part in head.parts("newest"))
     claims: dict[str, ArticleClaim] = {}
     for stem in _FILES:
         if not (place / f"{stem}.yaml").is_file():
@@ -164,7 +176,13 @@ def load_article(
     _check_references(claims, head)
     problems.check()
     ordered = tuple(claims[name] for name in sorted(claims))
-    return ArticleTable(claims=ordered, checks=checks, groups=groups, sources=reader.sources)
+    return ArticleTable(
+        claims=ordered,
+        checks=checks,
+        groups=groups,
+        sources=reader.sources,
+        newest=newest,
+    )
 
 
 def _top(place: Path, stem: str, problems: Problems) -> Part:
@@ -189,6 +207,16 @@ def _check(part: Part) -> BehaviourCheck:
         shows=part.text("shows"),
         slow=part.flag("slow"),
         findings=findings,
+    )
+
+
+def _newest(part: Part, sources: Mapping[str, Source]) -> NewestReleases:
+    part.only(("framework", "package", "source", "versions"))
+    return NewestReleases(
+        framework=part.word("framework", FRAMEWORKS),
+        package=part.text("package"),
+        source=refer(part, "source", "source", sources),
+        versions=part.words("versions"),
     )
 
 

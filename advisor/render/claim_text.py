@@ -53,7 +53,7 @@ def claim_lines(
         for one in here:
             yield from _claim(one, table, width=width, colour=colour)
         yield ""
-    yield say("claims.heading", count=len(judged)) + ": " + counts(judged)
+    yield say("claims.heading", n=len(judged)) + ": " + counts(judged)
 
 
 def _claim(judged: JudgedClaim, table: ArticleTable, *, width: int, colour: bool) -> Iterator[str]:

@@ -56,6 +56,17 @@ def test_all_claims_by_evidence_in_every_format(tmp_path, planted):
         assert "C-55" in (tmp_path / name).read_text("utf-8")
 
 
+def test_a_part_that_cannot_be_costs_itself_only(tmp_path, planted):
+    document = json.loads((tmp_path / "found.json").read_text("utf-8"))
+    spoiled = next(b for b in document["behaviours"] if b["check"] == "memory")
+    spoiled["seconds"] = -1
+    (tmp_path / "spoiled.json").write_text(json.dumps(document), "utf-8")
+    done = run(tmp_path, "--evidence", "spoiled.json", "--only", "C-08", "--only", "C-23", "--json")
+    assert done.returncode == 0, done.stderr
+    verdicts = {claim["id"]: claim["verdict"] for claim in json.loads(done.stdout)["claims"]}
+    assert verdicts == {"C-08": "contradicted here", "C-23": "not testable here"}
+
+
 def test_what_only_sources_decide_runs_nothing(tmp_path):
     done = run(tmp_path, "--only", "c-02", "--json")
     assert done.returncode == 0
