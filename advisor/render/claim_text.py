@@ -53,7 +53,8 @@ def claim_lines(
         for one in here:
             yield from _claim(one, table, width=width, colour=colour)
         yield ""
-    yield say("claims.heading", n=len(judged)) + ": " + counts(judged)
+    whole = say("claims.heading", n=len(judged)) + ": " + counts(judged)
+    yield from textwrap.wrap(whole, width, break_on_hyphens=False)
 
 
 def _claim(judged: JudgedClaim, table: ArticleTable, *, width: int, colour: bool) -> Iterator[str]:
