@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from markupsafe import Markup
-
 from advisor.decide.article import JudgedClaim
 from advisor.evidence import Evidence
 from advisor.knowledge.article import (
@@ -33,7 +31,6 @@ from advisor.render.claim_words import (
 from advisor.render.document import clean, web_address
 from advisor.render.html import environment
 from advisor.render.wording import say
-from advisor.resources import resource_dir
 
 TONES = {
     CONFIRMED: "good",
@@ -49,12 +46,7 @@ def claims_html(
     judged: Sequence[JudgedClaim], table: ArticleTable, evidence: Sequence[Evidence]
 ) -> str:
     """The page; the same verdicts give the same bytes. Nothing is loaded and no script runs."""
-    style = (resource_dir("templates") / "claims.css").read_text("utf-8")
-    page: str = (
-        environment()
-        .get_template("claims.html")
-        .render(**_view(judged, table, evidence), style=Markup(style))  # noqa: S704  (our own file)
-    )
+    page: str = environment().get_template("claims.html").render(**_view(judged, table, evidence))
     return page
 
 
