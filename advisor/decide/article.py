@@ -64,7 +64,7 @@ def _with_newest(table: ArticleTable, findings: ClaimFindings) -> ClaimFindings:
     newest = {}
     for releases in table.newest:
         python = findings.facts.get(f"installing.{releases.framework}_python")
-        if python in releases.versions:
+        if isinstance(python, str) and python in releases.versions:
             name = f"installing.{releases.framework}_newest"
             newest[name] = f"{releases.package} {releases.versions[python]}"
     return replace(findings, facts={**findings.facts, **newest})

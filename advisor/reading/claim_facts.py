@@ -146,7 +146,11 @@ def tally_of(
         beyond = "one" if low > more_than else "other" if high < 1 / more_than else "close"
         groups[beyond].append(speed)
     return SpeedTally(
-        tuple(speeds), *(tuple(groups[k]) for k in ("one", "other", "close")), tuple(changes)
+        speeds=tuple(speeds),
+        one_faster=tuple(groups["one"]),
+        other_faster=tuple(groups["other"]),
+        close=tuple(groups["close"]),
+        changes=tuple(changes),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 def _findings(distribution: str) -> dict[str, Any]:
     stated = metadata.metadata(distribution)
-    requires = stated.get("Requires-Python") or ""
+    requires = stated["Requires-Python"] or ""
     floor = re.search(r">=\s*3\.(\d+)", requires)
     return {
         "python": f"{sys.version_info[0]}.{sys.version_info[1]}",

@@ -33,11 +33,12 @@ def jax_findings() -> dict[str, Any]:
 
     traces = [0]
 
-    @jax.jit
     def work(x: Any) -> Any:
         traces[0] += 1
         return jax.nn.softmax(jnp.tanh(x) * 3).sum()
 
+    jitted = jax.jit(work)
+
     for length in LENGTHS:
-        jax.block_until_ready(work(jnp.asarray(np.ones(length, np.float32))))
+        jax.block_until_ready(jitted(jnp.asarray(np.ones(length, np.float32))))
     return {"lengths": len(LENGTHS), "traces": traces[0]}

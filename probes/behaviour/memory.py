@@ -25,11 +25,10 @@ def _findings(make: Callable[[Task], Step]) -> dict[str, Any]:
     for x, y in zip(task.x, task.y, strict=True):
         float(step(x, y))
     peak = host.peak_memory_bytes()
-    known = before is not None and peak is not None
     state_bytes = 3 * sum(array.nbytes for array in task.weights.values())
     return {
         "process_bytes": peak,
-        "work_bytes": peak - before if known else None,
+        "work_bytes": None if before is None or peak is None else peak - before,
         "least_bytes": state_bytes,
     }
 
