@@ -224,7 +224,8 @@ def refuse_impossible(entry: Entry) -> None:
 class Parity:
     """Whether the modes computed the same thing from the same inputs.
 
-    `problems` says by mode what differs: an id and values each, like a reason.
+    `problems` says by mode what differs: an id and values each, like a reason. `compared` is what
+    was looked at of a user's own step, and how closely.
     """
 
     status: Literal["ok", "failed", "not_applicable", "not_checked"] = "not_checked"
@@ -235,6 +236,7 @@ class Parity:
     inputs_sha256: ShortText | None = None
     reason: Reason | None = None
     problems: dict[Id, Reason] = field(default_factory=dict)
+    compared: dict[Id, Any] = field(default_factory=dict)
 
 
 class Compared:
@@ -445,6 +447,22 @@ class Selftest:
     details: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Behaviour:
+    """What one framework did in one small check: flags, numbers, short texts, lists of numbers.
+
+    `findings` are as the check names them; there are none where it failed, with its `reason`.
+    """
+
+    check: Id
+    framework: Framework
+    version: ShortText | None = None
+    status: EntryStatus
+    reason: Reason | None = None
+    seconds: Seconds | None = None
+    findings: dict[Id, Any] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Tool:
     """What wrote the document."""
@@ -475,6 +493,7 @@ class Evidence:
         default_factory=list
     )
     notices: list[Notice] = field(default_factory=list)
+    behaviours: Annotated[list[Behaviour], Limits(max_length=1000)] = field(default_factory=list)
 
 
 def to_data(part: Any) -> Any:

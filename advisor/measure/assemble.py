@@ -25,6 +25,7 @@ from advisor.measure import gates
 from advisor.measure.certificate import SeriesContext
 from advisor.measure.comparisons import comparison, pairs_of
 from advisor.measure.itself import with_second_look
+from advisor.measure.own_parity import own_parity_of
 from advisor.measure.parity import parity_of, read_observation
 from advisor.measure.statistics import quantile, ratio_of_launches
 from advisor.measure.work import Failure, LaunchResult, Mode, ModeRun, WorkItem, WorkRuns
@@ -55,8 +56,12 @@ def probe_of(
     """
     item, series, launches = work.item, work.series, work.launches
     read = {label: read_observation(path) for label, path in observations.items()}
-    parity = parity_of(read, item.tolerance, inputs_sha256)
-    parity = with_second_look(parity, read, again, item.tolerance)
+    if item.source:
+        # A user's step is built twice inside one worker, and looked at more closely.
+        parity = own_parity_of(read, item.tolerance, inputs_sha256)
+    else:
+        parity = parity_of(read, item.tolerance, inputs_sha256)
+        parity = with_second_look(parity, read, again, item.tolerance)
     comparisons = [
         comparison(work, pair, parity, context)
         for pair in pairs_of(item)

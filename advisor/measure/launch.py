@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
+from advisor.measure.choosing import certifying
 from advisor.measure.pool import LaunchOptions, WorkerPool
 from advisor.measure.schedule import launch_order
 from advisor.measure.turns import Turns
@@ -168,7 +169,10 @@ class RunningLaunch:
 
     def _measure_item(self, item: WorkItem) -> None:
         """Every mode that is owed, in turn; or one by one, each in a process of its own."""
-        here = [mode for mode in item.modes if self._alone in (None, mode.toolchain.key)]
+        modes = item.modes
+        if item.role == "parity":
+            modes = certifying(item, self._items, self.result)
+        here = [mode for mode in modes if self._alone in (None, mode.toolchain.key)]
         owed = [
             mode
             for mode in here

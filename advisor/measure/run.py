@@ -20,7 +20,7 @@ from advisor.evidence import Notice, Probe, Reason
 from advisor.measure.assemble import probe_of
 from advisor.measure.attribution import disagreements
 from advisor.measure.certificate import SeriesContext
-from advisor.measure.choosing import LIMITS, Room, estimating, parity_labels
+from advisor.measure.choosing import LIMITS, Room, certifying, estimating, parity_labels
 from advisor.measure.clock import Clock, Owed, Step
 from advisor.measure.comparisons import crossing_pairs, pairs_of
 from advisor.measure.family import hold_together
@@ -333,7 +333,13 @@ class Run:
                 self._too_large[choice.key] = reason
         if more:
             self._write_inputs_of(more)
-            grown = replace(series, items=(*series.items, *more))
+            tried = (
+                replace(item, modes=certifying(item, items, result))
+                if item.role == "parity"
+                else item
+                for item in series.items
+            )
+            grown = replace(series, items=(*tried, *more))
             every = tuple(grown if s.key == series.key else s for s in self._plan.series)
             self._plan = replace(self._plan, series=every)
 

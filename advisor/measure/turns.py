@@ -7,7 +7,7 @@ are started, nor which items there are. What one mode breaks costs that mode alo
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -129,8 +129,9 @@ class Turns:
             **({"variant": mode.variant} if mode.variant else {}),
         )
         built = check_build(reply)
+        _refuse_given_up(built.counters)
         if built.fell_back:
-            raise WorkerError("fell-back")
+            raise WorkerError("fell-back", "nothing-compiled")
         return ModeRun(
             import_s=worker.hello.import_s,
             first_calls_s=built.first_calls_s,
@@ -141,9 +142,11 @@ class Turns:
 
     def _observe(self, item: WorkItem, mode: Mode, inputs: str) -> dict[str, Any]:
         """What a build is asked to show of itself: all of it once, and the start of it again."""
-        if not (inputs and item.observed and (self._first or self._again)):
+        # A user's own step is built again inside the worker that shows it.
+        again = self._again and not item.source
+        if not (inputs and item.observed and (self._first or again)):
             return {}
-        steps = {"steps": STEPS} if self._again else {}
+        steps = {"steps": STEPS} if again else {}
         return {"observe": str(self.observation_path(item, mode)), **steps}
 
     def observation_path(self, item: WorkItem, mode: Mode) -> Path:
@@ -275,6 +278,7 @@ class Turns:
         reply = worker.ask("finish", timeout_s=_FINISH_TIMEOUT_S, key=_key(item, mode))
         run = self.result.runs[item.key, mode.label]
         run.counters, run.peak_memory_bytes = check_finish(reply)
+        _refuse_given_up(run.counters)
 
     def drop(self, item: WorkItem, mode: Mode) -> None:
         """Let the worker forget what it built; one that cannot is ended."""
@@ -285,6 +289,17 @@ class Turns:
             worker.ask("drop", timeout_s=_FINISH_TIMEOUT_S, key=_key(item, mode))
         except WorkerError:
             self._pool.end(mode.toolchain)
+
+
+def _refuse_given_up(counters: Mapping[str, Any]) -> None:
+    """Refuse a compiled mode whose compiler gave up: it is timed as what it is not.
+
+    Raises:
+        WorkerError: after so many compilations of one function PyTorch runs it eagerly.
+    """
+    limit = counters.get("gave_up_after")
+    if isinstance(limit, int):
+        raise WorkerError("fell-back", "gave-up", count=limit)
 
 
 def _key(item: WorkItem, mode: Mode) -> str:
