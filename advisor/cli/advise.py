@@ -51,7 +51,9 @@ SetOption = Annotated[
         help="KEY=VALUE: change one answer. Repeatable.",
     ),
 ]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of the sampling.")]
+SeedOption = Annotated[
+    int, typer.Option("--seed", min=0, metavar="N", help="Seed of the sampling.")
+]
 TodayOption = Annotated[
     str | None,
     typer.Option(

@@ -41,6 +41,7 @@ def compare(
         list[str] | None,
         typer.Option(
             "--fail-on",
+            metavar="verdict|slower:PCT",
             help="verdict (any verdict changed) or slower:PCT (a mode is significantly slower by "
             "more than PCT percent): exit 5. Repeatable.",
         ),

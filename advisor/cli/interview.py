@@ -88,7 +88,9 @@ def interview(
     device: DeviceOption = None,
     label: LabelOption = None,
     include_host: IncludeHostOption = False,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of inputs and sampling.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="N", help="Seed of inputs and sampling.")
+    ] = 0,
     rules: RulesOption = None,
     json: JsonOption = False,
     output: OutputOption = None,

@@ -145,12 +145,18 @@ def probe(
     ] = False,
     model: Annotated[
         list[str] | None,
-        typer.Option("--model", help="FAMILY or FAMILY:PRESET, measured instead. Repeatable."),
+        typer.Option(
+            "--model",
+            metavar="FAMILY[:PRESET]",
+            help="A model, measured instead (--models lists them). Repeatable.",
+        ),
     ] = None,
     size: Annotated[
         list[str] | None,
         typer.Option(
-            "--size", help="KEY=VALUE of the model: layers=12, widths=64,128. Repeatable."
+            "--size",
+            metavar="KEY=VALUE",
+            help="A size of the model: layers=12, widths=64,128. Repeatable.",
         ),
     ] = None,
     workload: Annotated[
@@ -169,7 +175,9 @@ def probe(
             help="Print such a file (train where no kind is given), and exit.",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of inputs and schedule.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="N", help="Seed of inputs and schedule.")
+    ] = 0,
     export_worker: Annotated[
         Path | None,
         typer.Option(
@@ -186,7 +194,9 @@ def probe(
     keep_env: Annotated[
         list[str] | None,
         typer.Option(
-            "--keep-env", help="Measure with this variable of your environment. Repeatable."
+            "--keep-env",
+            metavar="NAME",
+            help="Measure with this variable of your environment. Repeatable.",
         ),
     ] = None,
     rules: RulesOption = None,

@@ -227,3 +227,11 @@ def test_without_evidence_a_decision_is_dated_by_its_answers(tmp_path: Path) -> 
     done = run("advise", "--answers", tmp_path / "a.yaml")
     assert done.returncode == 2
     assert "a.yaml:2" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["interview", "probe", "advise", "compare", "claims"])
+def test_no_option_is_explained_by_a_type_of_the_implementation(command: str) -> None:
+    shown = run(command, "--help").stdout
+    assert "--" in shown
+    assert "<list[" not in shown
+    assert "<int" not in shown
