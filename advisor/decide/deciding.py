@@ -33,6 +33,8 @@ from advisor.decision import (
     Veto,
 )
 from advisor.inputs import Inputs, answers_sha256, base_sha256, evidence_sha256
+from advisor.knowledge.package_rules import FACT as PACKAGES
+from advisor.knowledge.package_rules import VETO as PACKAGE_VETO
 from advisor.pair import FRAMEWORKS
 
 UNCONFIRMED = frozenset({"default", "detected"})
@@ -65,7 +67,7 @@ def decide(inputs: Inputs) -> Decision:
         criteria=criteria_of(now),
         reasons=reasons,
         contradictions=contradictions_of(now),
-        vetoes=_vetoes(now),
+        vetoes=_vetoes(now, draws),
         flips=flips,
         rests_on=rests_on(now, draws, [r.rule for r in reasons[:DECISIVE] if r.rule]),
         unknowns=unknowns_of(judge(now.situation, quick), quick),
@@ -117,8 +119,9 @@ def _options(now: Judgement) -> list[Option]:
     ]
 
 
-def _vetoes(now: Judgement) -> list[Veto]:
+def _vetoes(now: Judgement, draws: Draws) -> list[Veto]:
     vetoes = []
+    prices = _prices(now, draws)
     for outcome, state in now.vetoes:
         rule = outcome.rule
         cited = sources_of(rule, now.situation.base)
@@ -128,7 +131,7 @@ def _vetoes(now: Judgement) -> list[Veto]:
                     "rule": rule.id,
                     "framework": rule.excludes,
                     "title": rule.title,
-                    "price": _price(now, rule.excludes or "") if state == "active" else None,
+                    "price": prices.get(rule.excludes or "") if state == "active" else None,
                     "left": now.feasible[0] if now.feasible else None,
                     "lifts": rule.lifts,
                     "status": state,
@@ -140,10 +143,20 @@ def _vetoes(now: Judgement) -> list[Veto]:
     return vetoes
 
 
-def _price(now: Judgement, framework: str) -> float:
-    """Expected utility that is given up because *framework* is ruled out, at least 0."""
-    kept = [now.sample.mean_utility(f) for f in now.feasible]
-    return round(max(now.sample.mean_utility(framework) - max(kept, default=0.0), 0.0), 3)
+def _prices(now: Judgement, draws: Draws) -> dict[str, float]:
+    """Expected utility given up, at least 0, because a framework is ruled out.
+
+    Without the needs that bind: what needing a package is worth is the team's to say.
+    """
+    barred = {o.rule.excludes or "" for o, state in now.vetoes if state == "active"}
+    needs = any(o.rule.id.startswith(PACKAGE_VETO) for o, _ in now.vetoes)
+    free = now
+    if needs:
+        values = {k: v for k, v in now.situation.values.items() if k != PACKAGES}
+        free = judge(replace(now.situation, values={**values, PACKAGES: []}), draws, now)
+    worth = {f: free.sample.mean_utility(f) for f in FRAMEWORKS}
+    kept = [worth[f] for f in now.feasible] or list(worth.values())
+    return {f: round(max(worth[f] - max(kept), 0.0), 3) for f in sorted(barred) if f}
 
 
 def _lifts(now: Judgement, draws: Draws) -> list[Flip]:

@@ -16,6 +16,7 @@ from advisor.decide.alternatives import AnswerChange, single_changes
 from advisor.decide.draws import Draws
 from advisor.decide.judging import Judgement, Situation, judge
 from advisor.decision import CRITERIA, Flip
+from advisor.knowledge.model import NEVER
 from advisor.pair import FRAMEWORKS, Framework
 
 MOST_SINGLES = 14
@@ -274,7 +275,7 @@ def expiry_days(now: Judgement) -> list[str]:
             _next_day(outcome.rule.expires)
             for outcome in now.outcomes
             if outcome.fires and outcome.rule.kind != "note"
-            if outcome.rule.expires >= now.situation.today
+            if now.situation.today <= outcome.rule.expires < NEVER
         }
     )
 

@@ -33,7 +33,7 @@ from advisor.evidence import Evidence
 from advisor.inputs import Inputs, packages_named
 from advisor.knowledge.evaluate import evaluate
 from advisor.knowledge.model import Outcome, RuleBase
-from advisor.knowledge.package_rules import FACT, canonical_names
+from advisor.knowledge.package_rules import FACT, VETO, WISH, canonical_names
 from advisor.pair import FRAMEWORKS, Framework
 from advisor.reading.called import SpeedReadings, read_speeds
 from advisor.reading.machines import detected_facts, installed_versions
@@ -90,9 +90,12 @@ def situation_of(inputs: Inputs) -> Situation:
 
 def _canonical(inputs: Inputs) -> Mapping[str, Any]:
     """The answers, with packages under the names that rules use."""
-    names = packages_named(inputs.answers)
-    values = inputs.answers.values
-    return {**values, FACT: canonical_names(inputs.base, names)} if names else values
+    values = dict(inputs.answers.values)
+    for fact in (FACT, WISH):
+        names = packages_named(inputs.answers, fact)
+        if names:
+            values[fact] = canonical_names(inputs.base, names)
+    return values
 
 
 _OF_SPEED = (
@@ -234,9 +237,17 @@ def outcomes_of(
 
 
 def vetoes_of(outcomes: tuple[Outcome, ...]) -> tuple[tuple[Outcome, str], ...]:
-    """Vetoes that fire or may fire: ``active``, ``expired`` (a warning only) or ``conditional``."""
+    """Vetoes that fire or may fire: ``active``, ``expired`` (a warning only) or ``conditional``.
+
+    A needed package binds although what is said of it has not been read again for long; that it
+    was is stated beside it. A need that nobody stated is none.
+    """
     vetoes = []
     for outcome in outcomes:
+        if outcome.rule.id.startswith(VETO):
+            if outcome.fires:
+                vetoes.append((outcome, "active"))
+            continue
         if outcome.rule.kind != "veto" or outcome.inapplicable or outcome.truth == "false":
             continue
         if outcome.truth == "unknown":

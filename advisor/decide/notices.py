@@ -15,8 +15,8 @@ from advisor.decide.flips import SPEEDS, expiry_days
 from advisor.decide.judging import Judgement, explanation_in
 from advisor.decide.valuation import PERFORMANCE, PRIOR_SD
 from advisor.decision import Contradiction, DecisionNotice, DecisionReason, Flip, Revisit, Severity
-from advisor.knowledge.model import STRENGTH, Rule
-from advisor.knowledge.package_rules import FACT, names_in_rules
+from advisor.knowledge.model import NEVER, STRENGTH, Rule
+from advisor.knowledge.package_rules import FACT, VETO, WISH, names_in_rules
 from advisor.knowledge.packages import resolve
 from advisor.pair import sign_of
 from advisor.ratio import Ratio, mean
@@ -102,16 +102,26 @@ def _speed(now: Judgement) -> list[DecisionNotice]:
 
 
 def _packages(now: Judgement) -> list[DecisionNotice]:
-    wanted = now.facts.get(FACT)
-    if not isinstance(wanted, (list, tuple)):
-        return []
+    """Packages that nobody knows, and needs that bind by what was read too long ago."""
     base = now.situation.base
     named = names_in_rules(base)
-    return [
-        _notice("unknown-package", "warning", package=inert(str(name), limit=100))
-        for name in wanted
-        if name not in named and resolve(base.packages, str(name)) is None
+    wanted = [
+        str(name)
+        for fact in (FACT, WISH)
+        if isinstance(names := now.facts.get(fact), (list, tuple))
+        for name in names
     ]
+    unknown = [
+        _notice("unknown-package", "warning", package=inert(name, limit=100))
+        for name in dict.fromkeys(wanted)
+        if name not in named and resolve(base.packages, name) is None
+    ]
+    stale = [
+        _notice("need-stale", "warning", rules=[o.rule.id], reviewed=o.rule.reviewed)
+        for o, state in now.vetoes
+        if state == "active" and o.rule.id.startswith(VETO) and o.expired_days > 0
+    ]
+    return unknown + stale
 
 
 def contradictions_of(judgement: Judgement) -> list[Contradiction]:
@@ -193,7 +203,7 @@ def _decisive(now: Judgement, reasons: Sequence[DecisionReason]) -> list[str]:
 def _dated(now: Judgement, decisive: Sequence[str]) -> list[Revisit]:
     rules = {o.rule.id: o.rule for o in now.outcomes}
     today = now.situation.today
-    dated = sorted((rules[r].expires, r) for r in decisive if rules[r].expires >= today)
+    dated = sorted((rules[r].expires, r) for r in decisive if today <= rules[r].expires < NEVER)
     if dated:
         day, rule = dated[0]
         return [Revisit(kind="claim_expires", date=day, rule=rule)]

@@ -16,6 +16,7 @@ from advisor.knowledge.families import families_data
 from advisor.knowledge.fields import Part, Problems
 from advisor.knowledge.loader import Shelf, assemble
 from advisor.knowledge.model import (
+    NEVER,
     Fact,
     Question,
     Rule,
@@ -144,7 +145,7 @@ def rule_data(rule: Rule, *, compact: bool = False) -> dict[str, Any]:
         "sources": list(rule.sources),
         "asserted": rule.asserted,
         "reviewed": rule.reviewed,
-        "expires": rule.expires,
+        "expires": "never" if rule.expires == NEVER else rule.expires,
         "applies_to": dict(rule.applies_to),
         "rationale": rule.rationale,
         "revisit_when": rule.revisit_when,
