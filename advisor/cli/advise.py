@@ -30,6 +30,7 @@ from advisor.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from advisor.evidence import Evidence
     from advisor.knowledge.model import RuleBase
     from advisor.record import Record
 
@@ -80,6 +81,7 @@ def advise(
 ) -> None:
     """Decide from answers and evidence, and write the report. Asks and measures nothing."""
     from advisor.answers_io import read_answers, with_assignments
+    from advisor.cli.looking_up import with_installed_packages
     from advisor.knowledge.loader import load_rule_base
     from advisor.record import Inputs, freeze
     from advisor.render.decision_words import worded_record
@@ -95,7 +97,7 @@ def advise(
     inputs = Inputs(
         answers=said,
         evidence=documents,
-        base=base,
+        base=with_installed_packages(base, said, interpreters_of(documents), day),
         today=day,
         created=max((e.created for e in documents), default="") or day,
         seed=seed,
@@ -115,6 +117,11 @@ def advise(
         typer.echo(record.decision.headline)
     if verbose:
         say(f"{len(record.decision.rules_fired)} rules fired; seed {seed}; today {day}")
+
+
+def interpreters_of(documents: Sequence[Evidence]) -> list[str]:
+    """The Pythons that were measured."""
+    return [t.interpreter for e in documents for t in e.toolchains if t.interpreter]
 
 
 def _terminal(record: Record, *, no_color: bool) -> str:

@@ -339,12 +339,15 @@ class Talk:
 
     def inputs(self, answers: Answers, evidence: Sequence[Evidence], today: str) -> Inputs:
         """What the decision is a function of."""
+        from advisor.cli.looking_up import with_installed_packages
         from advisor.record import Inputs
 
         return Inputs(
             answers=answers,
             evidence=tuple(evidence),
-            base=self.base,
+            base=with_installed_packages(
+                self.base, answers, [t.interpreter for t in self.around.toolchains], today
+            ),
             today=today,
             created=today,
             seed=self.seed,

@@ -93,6 +93,9 @@ class Search:
 
 def flips_of(now: Judgement, draws: Draws, unconfirmed: Iterable[str] = ()) -> list[Flip]:
     """Every flip, verified: answers, speed, weights, dates; the nearest to the team first."""
+    if not now.feasible:
+        # What to lift is said by rule; supposed answers would only say it again.
+        return []
     search = Search(now, draws, unconfirmed)
     base, values = now.situation.base, now.situation.values
     looked = [(c, search.look(search.with_changes([c]))) for c in single_changes(base, values)]

@@ -92,6 +92,7 @@ def names_in_rules(base: RuleBase) -> frozenset[str]:
     return frozenset(
         str(value)
         for rule in base.rules
+        if not rule.id.startswith(VETO)
         for leaf in leaves(rule.when)
         if isinstance(leaf, OneOf) and leaf.fact == FACT
         for value in leaf.accepted
