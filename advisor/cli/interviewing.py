@@ -149,6 +149,7 @@ class Talk:
                 live=lambda: self.aside.live() if self.aside else None,
                 surroundings=self.opening_lines(),
                 assumed=lambda answers: fill_defaults(self.base, answers, self.detected),
+                objections=self._objections,
             )
             self.probe = self.probe and self._may_measure(said)
         except (UserError, KeyboardInterrupt):
@@ -167,6 +168,20 @@ class Talk:
 
         inputs = self.inputs(answers, list(evidence), today())
         return rank_questions(inputs, keys, samples=RANKING_SAMPLES)
+
+    def _objections(self, answers: Answers) -> list[str]:
+        """What does not fit together in *answers*, one sentence each."""
+        from advisor.decide.notices import clash_notice
+        from advisor.interview.questions import known_facts
+        from advisor.knowledge.conflicts import clashes_in
+        from advisor.render.decision_words import notice_text
+        from advisor.render.wording import sentence
+
+        clashes = clashes_in(self.base, known_facts(answers, self.detected))
+        return [
+            sentence(notice_text(clash_notice(clash, answers.values), self.base))
+            for clash in clashes
+        ]
 
     def opening_lines(self) -> list[str]:
         """What was found here, one line each, problems with what mends them last."""

@@ -96,6 +96,9 @@ def unknowns_of(now: Judgement, draws: Draws, *, most: int = 12) -> list[Unknown
     required = {q.key for q in base.questions if q.required}
     ranked: list[tuple[float, float, str, Unknown]] = []
     for key, waiting in pending.items():
+        if key in now.situation.values:
+            # It was answered, and cannot be true: another answer is asked for beside it.
+            continue
         worth = round(value_of_answer(now, key, draws), 4)
         ranked.append(
             (

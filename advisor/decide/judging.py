@@ -31,6 +31,7 @@ from advisor.decide.works import factor_of
 from advisor.decision import Status
 from advisor.evidence import Evidence
 from advisor.inputs import Inputs, packages_named
+from advisor.knowledge.conflicts import counted
 from advisor.knowledge.evaluate import evaluate
 from advisor.knowledge.model import Outcome, RuleBase
 from advisor.knowledge.package_rules import FACT, VETO, WISH, canonical_names
@@ -71,6 +72,13 @@ class Situation:
     fixed_weight: tuple[str, float] | None = None
     without: frozenset[str] = frozenset()
 
+    @cached_property
+    def counted(self) -> Mapping[str, Any]:
+        """The answers without those that cannot be true beside the others."""
+        every = {**self.detected, **self.values}
+        kept = counted(self.base, every)
+        return {key: value for key, value in self.values.items() if key in kept}
+
 
 def situation_of(inputs: Inputs) -> Situation:
     """The situation that *inputs* describe."""
@@ -110,7 +118,7 @@ _OF_SPEED = (
 
 def speed_in(situation: Situation) -> Speed | None:
     """The measured speed; worked out once per model, task and hardware."""
-    values, speeds = situation.values, situation.speeds
+    values, speeds = situation.counted, situation.speeds
     key = tuple(repr(values.get(name)) for name in _OF_SPEED)
     if key not in speeds:
         speeds[key] = speed_for(situation.readings, situation.base, values)
@@ -119,7 +127,7 @@ def speed_in(situation: Situation) -> Speed | None:
 
 def explanation_in(situation: Situation) -> Explanation:
     """What the workloads of the task say; worked out once per task, transforms and hardware."""
-    values, explanations = situation.values, situation.explanations
+    values, explanations = situation.counted, situation.explanations
     key = tuple(repr(values.get(name)) for name in (*_OF_SPEED, "transforms"))
     if key not in explanations:
         explanations[key] = explanation_for(situation.readings, situation.base, values)
@@ -215,7 +223,7 @@ def outcomes_of(
     """The facts, and what every rule does with them, in the order of the rules' ids."""
     speed = speed_in(situation)
     facts = facts_of(
-        situation.values,
+        situation.counted,
         situation.detected,
         situation.readings,
         speed,

@@ -7,7 +7,7 @@ quantity; the dates, numbers and events that should reopen it. It must not know 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from advisor.decide.claims import is_speed
@@ -15,6 +15,7 @@ from advisor.decide.flips import SPEEDS, expiry_days
 from advisor.decide.judging import Judgement, explanation_in
 from advisor.decide.valuation import PERFORMANCE, PRIOR_SD
 from advisor.decision import Contradiction, DecisionNotice, DecisionReason, Flip, Revisit, Severity
+from advisor.knowledge.conflicts import Clash, clashes_in
 from advisor.knowledge.model import NEVER, STRENGTH, Rule
 from advisor.knowledge.package_rules import FACT, VETO, WISH, names_in_rules
 from advisor.knowledge.packages import resolve
@@ -31,6 +32,7 @@ def notices_of(now: Judgement, flips: Sequence[Flip]) -> list[DecisionNotice]:
     """The notices, in a fixed order."""
     return [
         *(_notice(f"insufficient-{why}", "warning") for why in now.why_insufficient),
+        *_conflicts(now),
         *_vetoes(now),
         *_speed(now),
         *_steadfast(now, flips),
@@ -42,6 +44,23 @@ def _notice(
     name: str, severity: Severity, *, rules: Sequence[str] = (), **values: Any
 ) -> DecisionNotice:
     return DecisionNotice(id=name, severity=severity, values=values, rules=list(rules))
+
+
+def _conflicts(now: Judgement) -> list[DecisionNotice]:
+    """Answers that do not fit together, each with what does not count for it."""
+    situation = now.situation
+    every = {**situation.detected, **situation.values}
+    clashes = clashes_in(situation.base, every)
+    return [clash_notice(clash, situation.values) for clash in clashes]
+
+
+def clash_notice(clash: Clash, answers: Mapping[str, Any]) -> DecisionNotice:
+    """The notice of *clash* among *answers*."""
+    if not clash.says:
+        return _notice(clash.id, "warning", **clash.values)
+    ignored = [fact for fact in clash.ignore if fact in answers]
+    values = {"conflict": clash.id, "says": clash.says, "ignored": ignored}
+    return _notice(f"answers-{clash.kind}", "warning", **values)
 
 
 def _steadfast(now: Judgement, flips: Sequence[Flip]) -> list[DecisionNotice]:

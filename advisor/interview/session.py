@@ -90,6 +90,7 @@ class Walk:
     replies: dict[str, Given | Turn] = field(default_factory=dict)
     budget_spent: bool = False
     saved: bool = True
+    objections: Callable[[Answers], Sequence[str]] = lambda _: ()
 
     def run(self) -> None:
         """Ask until nothing is worth asking."""
@@ -112,7 +113,14 @@ class Walk:
                 self.replies.pop(PRESET, None)
             self.past.append(AskedQuestion(question, self.answers, reply))
             self.replies[question.key] = reply
+            before = self.objections(self.answers)
             self._move_to(_with_reply(self.answers, question.key, reply))
+            self._object([line for line in self.objections(self.answers) if line not in before])
+
+    def _object(self, lines: Sequence[str]) -> None:
+        """Tell what does not fit together, at once; the last answer can be taken back."""
+        if lines:
+            self.asker.say([f"! {line}" for line in lines])
 
     def review(self, assumed: Callable[[Answers], Answers]) -> None:
         """All answers on one screen, until they are confirmed; any can be given again.
@@ -143,7 +151,9 @@ class Walk:
         frame = Frame(
             position="Review",
             text="Decide by these answers?",
-            why="Enter decides; choose an answer to give it again.",
+            why=" ".join(
+                ["Enter decides; choose an answer to give it again.", *self.objections(shown)]
+            ),
             live=self.live,
         )
         options = (MenuOption(label="Decide"), *(MenuOption(label=line) for line in lines))
@@ -301,6 +311,7 @@ def run(
     surroundings: Sequence[str] = (),
     budget: int = BUDGET,
     assumed: Callable[[Answers], Answers] | None = None,
+    objections: Callable[[Answers], Sequence[str]] = lambda _: (),
 ) -> Answers:
     """Ask what is worth asking beyond *start*, and return all answers.
 
@@ -320,6 +331,7 @@ def run(
         budget: The most questions to ask.
         assumed: Adds what is not asked and still known; with it, all answers are reviewed on one
             screen at the end.
+        objections: What does not fit together in some answers, one sentence each.
 
     Raises:
         InterruptedRunError: Ctrl-C or the end of input; the answers so far are kept.
@@ -334,6 +346,7 @@ def run(
         waiting=waiting,
         budget=budget,
         answers=start,
+        objections=objections,
     )
     try:
         walk.take_up()

@@ -22,6 +22,7 @@ Origin = Literal["answer", "detected", "measured"]
 RuleKind = Literal["claim", "veto", "note"]
 Direction = Literal["for", "against"]
 Strength = Literal["weak", "moderate", "strong"]
+ConflictKind = Literal["impossible", "pointless", "contradictory"]
 Reliability = Literal["high", "medium", "low"]
 
 
@@ -256,6 +257,17 @@ class Persona:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Conflict:
+    """One entry of the table: where *when* holds, `says` is told and `ignore` does not count."""
+
+    id: str
+    kind: ConflictKind
+    when: Condition
+    says: str
+    ignore: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class RuleBase:
     """Everything believed: closed vocabulary, options, criteria, sources and rules.
 
@@ -277,6 +289,7 @@ class RuleBase:
     families: Mapping[str, ModelFamily] = field(default_factory=dict)
     standards: tuple[StandardModel, ...] = ()
     carry_over: tuple[CarryOver, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
     disabled: Mapping[str, str] = field(default_factory=dict)
     version: str = ""
 

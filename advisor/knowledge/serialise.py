@@ -12,6 +12,7 @@ from typing import Any
 
 from advisor.jsonio import sha256_of
 from advisor.knowledge.conditions import condition_data
+from advisor.knowledge.conflicts import conflict_data
 from advisor.knowledge.families import families_data
 from advisor.knowledge.fields import Part, Problems
 from advisor.knowledge.loader import Shelf, assemble
@@ -38,6 +39,7 @@ _SECTIONS = (
     *("facts", "criteria", "frameworks", "sources", "questions", "weights"),
     *_SUPPLY,
     *_MODELS,
+    "conflicts",
 )
 _COMPACT_SUPPLY = ("installs", "libraries", "absences")
 _ONLY_FOR_AUTHORS = ("where", "check")
@@ -83,6 +85,7 @@ def to_data(
                 "families": families_data(base.families, compact=compact),
                 "standards": [vars(standard) for standard in base.standards],
                 "carry_over": [vars(row) for row in base.carry_over],
+                "conflicts": [conflict_data(conflict) for conflict in base.conflicts],
             }
         ),
         "disabled": dict(base.disabled),

@@ -318,8 +318,9 @@ def notice_text(notice: DecisionNotice, base: RuleBase) -> str:
     """What a reader must know, from the notice's values and rules."""
     rule = notice.rules[0] if notice.rules else ""
     values = {**_harmless(notice.values), "rule": rule, "title": _title(rule, base)}
-    if "waits_for" in values:
-        values["waits_for"] = [fact_title(base, fact) for fact in values["waits_for"]]
+    for key in ("waits_for", "ignored"):
+        if key in values:
+            values[key] = [fact_title(base, fact) for fact in values[key]]
     return say(f"decision.notice.{notice.id}", **values)
 
 
