@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from advisor.decide.draws import Draws, Noise
-from advisor.knowledge.model import STRENGTH, Outcome
+from advisor.knowledge.model import STRENGTH, Outcome, Rule
+from advisor.pair import FRAMEWORKS
 
 RELIABILITY = {"high": 0.95, "medium": 0.80, "low": 0.60}
 """How often a claim of this kind holds."""
@@ -71,12 +72,33 @@ def items_of(outcomes: Iterable[Outcome]) -> tuple[Item, ...]:
         if rule.kind != "claim" or not outcome.fires:
             continue
         trust = RELIABILITY[rule.reliability] * (0.5 if outcome.expired_days > 0 else 1.0)
-        for effect in rule.effects:
-            sign = 1 if effect.direction == "for" else -1
-            speed = effect.criterion == "performance" and is_speed(rule.about)
-            key = (rule.group, effect.framework, effect.criterion, sign, speed)
-            members.setdefault(key, set()).add(Member(STRENGTH[effect.strength], trust, rule.id))
+        for (framework, criterion), units in telling(rule).items():
+            sign = 1 if units > 0 else -1
+            speed = criterion == "performance" and is_speed(rule.about)
+            key = (rule.group, framework, criterion, sign, speed)
+            members.setdefault(key, set()).add(Member(abs(units), trust, rule.id))
     return tuple(Item(*key, tuple(sorted(members[key]))) for key in sorted(members))
+
+
+def telling(rule: Rule) -> dict[tuple[str, str], float]:
+    """What *rule* says that tells the frameworks apart, in signed units, by framework, criterion.
+
+    What it says alike of both on a criterion is no evidence for either: on a bounded scale it
+    would lift whoever is behind.
+    """
+    units: dict[str, dict[str, float]] = {}
+    for effect in rule.effects:
+        sign = 1.0 if effect.direction == "for" else -1.0
+        of = units.setdefault(effect.criterion, {})
+        of[effect.framework] = of.get(effect.framework, 0.0) + sign * STRENGTH[effect.strength]
+    told: dict[tuple[str, str], float] = {}
+    for criterion, of in units.items():
+        every = [of.get(framework, 0.0) for framework in FRAMEWORKS]
+        alike = min(every) if min(every) > 0 else max(every) if max(every) < 0 else 0.0
+        told.update(
+            ((framework, criterion), own - alike) for framework, own in of.items() if own != alike
+        )
+    return told
 
 
 def is_speed(about: str | None) -> bool:

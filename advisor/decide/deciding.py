@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from advisor.decide.claims import telling
 from advisor.decide.draws import Draws
 from advisor.decide.flips import QUICK, flip_to, flips_of, rests_on
 from advisor.decide.information import unknowns_of
@@ -209,5 +210,5 @@ def _notes(explained: Explained) -> list[Note]:
             age_days=age_days(o.rule, explained.today),
         )
         for o in now.outcomes
-        if o.rule.kind == "note" and o.fires
+        if o.fires and (o.rule.kind == "note" or (o.rule.kind == "claim" and not telling(o.rule)))
     ]

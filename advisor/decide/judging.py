@@ -277,7 +277,8 @@ def observation_of(situation: Situation, speed: Speed | None) -> Observation | N
         log, se, transfer_sd = speed.speedup.log, speed.speedup.se, speed.transfer_sd
     else:
         return None
-    return Observation(*(x / math.log(2.0) for x in (log, se, transfer_sd)))
+    replaces = speed is None or speed.replaces
+    return Observation(*(x / math.log(2.0) for x in (log, se, transfer_sd)), replaces)
 
 
 def _imagined_sd(base: RuleBase) -> float:
@@ -323,5 +324,11 @@ def _shares(
 
 
 def _share_without_evidence(sample: Sample, items: tuple[Item, ...], *, seen: bool) -> float:
+    """How much of the weights nothing speaks to; a ranking never makes it more.
+
+    Who ranks says what counts, and must not know less for it than who ranks nothing.
+    """
     spoken = {i.criterion for i in items} | ({PERFORMANCE} if seen else set())
-    return math.fsum(float(w.mean()) for c, w in sorted(sample.weights.items()) if c not in spoken)
+    silent = [c for c in sorted(sample.weights) if c not in spoken]
+    weighed = math.fsum(float(sample.weights[c].mean()) for c in silent)
+    return min(weighed, len(silent) / len(sample.weights))

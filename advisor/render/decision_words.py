@@ -30,6 +30,7 @@ from advisor.decision import (
 from advisor.inputs import Inputs
 from advisor.knowledge.model import RuleBase
 from advisor.pair import FRAMEWORKS, rival_of
+from advisor.reading.works import PREFIX
 from advisor.record import Record
 from advisor.render.flip_words import condition_of, flip_sentence, outcome_of
 from advisor.render.value_words import fact_text, fact_title
@@ -37,6 +38,7 @@ from advisor.render.wording import (
     between,
     clauses,
     faster_first,
+    inline,
     interval_text,
     name_of,
     ordered,
@@ -269,9 +271,9 @@ def price_text(veto: Veto) -> str:
         return ""
     name = name_of(veto.framework)
     if veto.left is None:
-        return say("decision.price.worth", framework=name, price=veto.price)
+        return say("decision.price.worth", framework=name, price=100 * veto.price)
     key = "decision.price.nothing" if veto.price <= 0 else "decision.price.costs"
-    return say(key, framework=name, left=name_of(veto.left), price=veto.price)
+    return say(key, framework=name, left=name_of(veto.left), price=100 * veto.price)
 
 
 def _flip(flip: Flip, decision: Decision, base: RuleBase) -> Flip:
@@ -286,7 +288,9 @@ def unknown_text(unknown: Unknown, base: RuleBase) -> str:
     if unknown.fact:
         title = fact_title(base, unknown.fact)
         return say("decision.unknown.fact", title=title, n=unknown.rules_waiting)
-    return say("decision.unknown.probe", probe=unknown.probe)
+    probe = unknown.probe or ""
+    family = base.families.get(probe.removeprefix(PREFIX)) if probe.startswith(PREFIX) else None
+    return say("decision.unknown.probe", probe=inline(family.title) if family else probe)
 
 
 def revisit_text(entry: Revisit, base: RuleBase) -> str:
