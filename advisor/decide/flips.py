@@ -24,8 +24,10 @@ MOST_PAIRS = 3
 QUICK = 1000
 _PAIRED = 12
 _DATES = 6
-OTHER_PROJECT = frozenset({"task", "environment_kind", "transforms", "float64"})
-"""Answers that say what is computed: with another one it would be another project."""
+OTHER_PROJECT = frozenset(
+    {"task", "environment_kind", "transforms", "float64", "hardware.train", "model"}
+)
+"""Answers that say what is computed and on what: with another one it is another project."""
 
 SPEEDS = (
     *(round(0.05 * k, 2) for k in range(1, 20)),
@@ -34,10 +36,11 @@ SPEEDS = (
 )
 """Speed ratios that are tried, JAX as against PyTorch."""
 
-WEIGHTS = tuple(round(0.05 * k, 2) for k in range(20))
+WEIGHTS = tuple(round(0.05 * k, 2) for k in range(13))
+"""Shares of the weights that are tried for one criterion: nobody has only one."""
 _NEAR_FACTOR = 1.5
 _NEAR_WEIGHT = 0.15
-_REACHES = ("uncertain", "own", "near", "distant", "other_project")
+_REACHES = ("near", "uncertain", "own", "distant", "other_project")
 
 Reach = Literal["uncertain", "own", "near", "distant", "other_project"]
 Vary = Callable[[float], Situation]
@@ -86,6 +89,8 @@ class Search:
         held = self.now.situation.values.get(change.fact)
         if change.fact == "must_use":
             return "own" if len(change.value) < len(held or ()) else "other_project"
+        if change.fact == "hardware.same_as_here":
+            return "distant"
         if change.fact not in self.now.situation.values or change.fact in self.unconfirmed:
             return "uncertain"
         return "other_project" if change.fact in OTHER_PROJECT else "own"
@@ -121,7 +126,8 @@ def flip_to(
 
 def _singles(search: Search, looked: Sequence[tuple[AnswerChange, Judgement]]) -> Iterator[Flip]:
     """Flips by one answer, one per fact: towards another framework first, near values first."""
-    turned = [(c, j) for c, j in looked if j.framework != search.now.framework]
+    # What leaves no option is nobody's way out; vetoes say what would rule the choice out.
+    turned = [(c, j) for c, j in looked if j.feasible and j.framework != search.now.framework]
     turned.sort(key=lambda pair: (pair[1].framework is None, -_shift(search, pair[1])))
     nearest: dict[str, float] = {}
     for change, _ in turned:

@@ -105,7 +105,7 @@ def _veto(base: RuleBase, package: Package, native: str, other: str) -> Rule:
     return Rule(
         id=f"{VETO}{package.name}",
         kind="veto",
-        title=f"{package.name}, which must be used, runs on {title} only",
+        title=f"You must use {package.name}, which runs on {title} only",
         when=OneOf(FACT, names_of(package), ()),
         excludes=other,
         lifts=f"Do without {package.name}: take it out of the answer 'must_use'",

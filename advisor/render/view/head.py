@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from advisor.decision import DecisionNotice, DecisionReason
+from advisor.knowledge.package_rules import VETO as NEED
 from advisor.pair import FRAMEWORKS, rival_of
 from advisor.render.document import Side, Statement, Tone
 from advisor.render.value_words import mode_title
@@ -43,7 +44,8 @@ def chosen_of(origins: Provenances) -> Statement:
         text = say("report.head.none_chosen", headline=inline(decision.headline))
         return Statement(sentence(text), (origins.overall,), lead=lead)
     reasons = _top(origins, chosen)
-    listed = "; ".join(r.text.rstrip(".") for r in reasons)
+    barred = [s.text.rstrip(".") for s in _ruled_out(origins)]
+    listed = "; ".join([*barred, *(r.text.rstrip(".") for r in reasons)][:_TOP])
     text = (
         say("report.head.chosen", framework=name_of(chosen), reasons=listed)
         if listed
@@ -99,35 +101,66 @@ def _tie_break(origins: Provenances) -> list[Statement]:
 
 
 def _top_reasons(origins: Provenances) -> list[Statement]:
-    """The reasons that weigh most: for the framework in question, or for both where none is."""
-    return [
-        Statement(
-            sentence(reason.text),
-            origins.of_reason(reason),
-            lead=say("report.lead.reason", framework=name_of(reason.favours)),
-            side=reason.favours,
-        )
-        for reason in _top(origins, origins.decision.recommended.framework)
-    ]
+    """What rules an option out, then the reasons that weigh most: three together.
+
+    For the framework in question, or for both where none is. One without which alone the outcome
+    would be another says so.
+    """
+    barred = _ruled_out(origins)
+    chosen = origins.decision.recommended.framework
+    room = max(_TOP - len(barred), 0) if chosen else 0 if barred else _TOP
+    return [*barred, *(_reason(origins, r) for r in _top(origins, chosen)[:room])]
+
+
+def _reason(origins: Provenances, reason: DecisionReason) -> Statement:
+    text = reason.text
+    if reason.rule in origins.decision.rests_on:
+        text = say("report.head.decisive", reason=text.rstrip("."))
+    lead = say("report.lead.reason", framework=name_of(reason.favours))
+    return Statement(sentence(text), origins.of_reason(reason), lead=lead, side=reason.favours)
+
+
+def _ruled_out(origins: Provenances) -> list[Statement]:
+    """What rules each option out, in one statement per option."""
+    statements = []
+    for framework in FRAMEWORKS:
+        vetoes = [
+            v for v in origins.decision.vetoes if v.status == "active" and v.framework == framework
+        ]
+        if vetoes:
+            text = sentence("; ".join(v.title.rstrip(".") for v in vetoes))
+            tags = unique(origins.rule(v.rule)[0] for v in vetoes)
+            lead = say("report.lead.veto", framework=name_of(framework))
+            statements.append(Statement(text, tags, lead=lead, side=side_of(rival_of(framework))))
+    return statements
 
 
 def _against(origins: Provenances) -> list[Statement]:
     """The strongest reason for the other framework: who is convinced too soon reads on."""
     decision = origins.decision
-    chosen = decision.recommended.framework or decision.recommended.tie_break or decision.leader
+    recommended = decision.recommended
+    chosen = recommended.framework or recommended.tie_break or decision.leader
     if chosen is None:
         return []
     other = rival_of(chosen)
     lead = say("report.lead.against", framework=name_of(other))
-    told = {text_key(r) for r in _top(origins, decision.recommended.framework)}
+    if recommended.framework is None:
+        lead = say("report.lead.reason", framework=name_of(other))
+    told = {text_key(r) for r in _top(origins, recommended.framework)}
     for reason in decision.reasons:
-        if reason.favours == other and text_key(reason) not in told:
+        if reason.favours == other and not _by_need(origins, reason):
+            if text_key(reason) in told:
+                return []
             side = side_of(other)
             return [Statement(sentence(reason.text), origins.of_reason(reason), lead, side)]
-    if any(reason.favours == other for reason in decision.reasons):
-        return []
     text = sentence(say("report.head.nothing_against", framework=name_of(other)))
     return [Statement(text, (origins.method,), lead)]
+
+
+def _by_need(origins: Provenances, reason: DecisionReason) -> bool:
+    """Whether a reason only repeats that a package binds, which a veto says already."""
+    bound = any(v.rule.startswith(NEED) and v.status == "active" for v in origins.decision.vetoes)
+    return bound and reason.rule is not None and {b.ref for b in reason.because} == {"must_use"}
 
 
 def text_key(reason: DecisionReason) -> str:
@@ -141,6 +174,8 @@ def _top(origins: Provenances, framework: str | None) -> list[DecisionReason]:
     rules: set[tuple[str, str]] = set()
     for reason in origins.decision.reasons:
         named = (reason.rule or f"probe {reason.probe}", reason.favours)
+        if _by_need(origins, reason):
+            continue
         if framework in (None, reason.favours) and named not in rules:
             rules.add(named)
             top.setdefault(text_key(reason), reason)
@@ -148,8 +183,14 @@ def _top(origins: Provenances, framework: str | None) -> list[DecisionReason]:
 
 
 def _rests_on(origins: Provenances) -> list[Statement]:
+    """What decides alone and was not told among the reasons."""
+    decision = origins.decision
+    told = {r.rule for r in _top(origins, decision.recommended.framework)}
+    told |= {r.rule for r in decision.reasons if _by_need(origins, r)}
     statements = []
-    for name in origins.decision.rests_on:
+    for name in decision.rests_on:
+        if name in told:
+            continue
         rule = origins.rules.get(name)
         text = say("report.head.rests_on", title=rule.title if rule else name)
         tags = origins.rule(name) or (origins.method,)
