@@ -93,6 +93,9 @@ class Search:
             return "distant"
         if change.fact not in self.now.situation.values or change.fact in self.unconfirmed:
             return "uncertain"
+        if change.fact == "codebase":
+            # Code that is there, or not, was written by then.
+            return "distant"
         return "other_project" if change.fact in OTHER_PROJECT else "own"
 
 
@@ -108,7 +111,14 @@ def flips_of(now: Judgement, draws: Draws, unconfirmed: Iterable[str] = ()) -> l
     reached = {f.then for f in singles}
     pairs = [] if reached & set(search.others) else list(_pairs(search, looked))
     flips = [*singles, *pairs, *speed_flips(search), *weight_flips(search), *_dates(search)]
-    return sorted(flips, key=lambda f: _REACHES.index(f.reach))
+    return sorted(flips, key=_distance)
+
+
+def _distance(flip: Flip) -> tuple[int, bool]:
+    """How far a flip is: what the team can settle or do before what it weighs or waits for."""
+    weighs = any(key == "today" or key.startswith("weight.") for key in flip.change)
+    near = "own" if weighs and flip.reach == "near" else flip.reach
+    return _REACHES.index(near), weighs
 
 
 def flip_to(

@@ -193,7 +193,9 @@ def judge(situation: Situation, draws: Draws, near: Judgement | None = None) -> 
         p_clear=p_clear[leader] if leader else 0.0,
         tie_mass=tie_mass,
         samples=draws.n,
-        share_without_evidence=_share_without_evidence(sample, items, seen=_seen(situation, speed)),
+        share_without_evidence=_share_without_evidence(
+            sample, outcomes, seen=_seen(situation, speed)
+        ),
         share_unanswered=unanswered_share(situation.base, outcomes, facts, situation.index),
         veto_chance=veto_chances(situation.base, vetoes, facts).get(leader or "", 0.0),
     )
@@ -323,12 +325,18 @@ def _shares(
     return p_first, p_clear, float((abs(ahead) <= MARGIN).mean())
 
 
-def _share_without_evidence(sample: Sample, items: tuple[Item, ...], *, seen: bool) -> float:
+def _share_without_evidence(sample: Sample, outcomes: tuple[Outcome, ...], *, seen: bool) -> float:
     """How much of the weights nothing speaks to; a ranking never makes it more.
 
     Who ranks says what counts, and must not know less for it than who ranks nothing.
     """
-    spoken = {i.criterion for i in items} | ({PERFORMANCE} if seen else set())
+    # What holds for both alike moves nothing, and it is known all the same.
+    spoken = {
+        effect.criterion
+        for outcome in outcomes
+        if outcome.rule.kind == "claim" and outcome.fires
+        for effect in outcome.rule.effects
+    } | ({PERFORMANCE} if seen else set())
     silent = [c for c in sorted(sample.weights) if c not in spoken]
     weighed = math.fsum(float(sample.weights[c].mean()) for c in silent)
     return min(weighed, len(silent) / len(sample.weights))

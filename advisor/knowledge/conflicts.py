@@ -16,10 +16,8 @@ from advisor.knowledge.entries import References, refer_all
 from advisor.knowledge.evaluate import truth_of
 from advisor.knowledge.fields import Part
 from advisor.knowledge.model import Conflict, ConflictKind, RuleBase
-from advisor.knowledge.package_rules import FACT, WISH
+from advisor.knowledge.package_rules import FACT, POLICY, WISH
 from advisor.knowledge.packages import bound_to, resolve, way
-
-_POLICY = "exclude"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +70,7 @@ def counted(base: RuleBase, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def _of_packages(base: RuleBase, facts: Mapping[str, Any]) -> Iterator[Clash]:
     needed, liked = _bound(base, facts.get(FACT)), _bound(base, facts.get(WISH))
-    out = facts.get(_POLICY)
+    out = facts.get(POLICY)
     excluded = out if isinstance(out, (list, tuple)) else ()
     for framework, names in needed.items():
         if framework in excluded:

@@ -10,7 +10,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from advisor.knowledge.conditions import leaves
-from advisor.knowledge.model import Effect, OneOf, Rule, RuleBase, Source, Strength
+from advisor.knowledge.model import (
+    AllOf,
+    Condition,
+    Effect,
+    OneOf,
+    Rule,
+    RuleBase,
+    Source,
+    Strength,
+)
 from advisor.knowledge.package_form import names_of
 from advisor.knowledge.packages import bound_to, resolve, way
 from advisor.knowledge.supply import Package
@@ -20,6 +29,9 @@ FACT = "must_use"
 
 WISH = "prefer"
 """The fact whose values are packages that would be liked: they weigh."""
+
+POLICY = "exclude"
+"""The fact whose values are frameworks that a policy rules out."""
 
 VETO = "veto.package."
 """How the id of a veto begins that a needed package makes."""
@@ -69,10 +81,13 @@ def with_package_rules(
 def _needs(
     base: RuleBase, package: Package, native: str, spoken_of: frozenset[str]
 ) -> Iterator[Rule]:
-    """What needing *package* makes: a veto without a bridge, and a claim if no rule has one."""
+    """What needing *package* makes: a veto, and a claim if no rule has one.
+
+    Over a bridge the other framework can be taken as long as the package's own is allowed: the
+    bridge runs on it.
+    """
     other = _other(base, native)
-    if way(package, other) == "no":
-        yield _veto(base, package, native, other)
+    yield _veto(base, package, native, other)
     if not spoken_of.intersection(names_of(package)):
         yield _claim(base, package, native)
 
@@ -102,11 +117,16 @@ def names_in_rules(base: RuleBase) -> frozenset[str]:
 def _veto(base: RuleBase, package: Package, native: str, other: str) -> Rule:
     title, foreign = base.frameworks[native].title, base.frameworks[other].title
     left = package.runs_on.get(other)
+    when: Condition = OneOf(FACT, names_of(package), ())
+    saying = f"You must use {package.name}, which runs on {title} only"
+    if way(package, other) == "bridge":
+        when = AllOf((when, OneOf(POLICY, (native,), ())))
+        saying = f"You must use {package.name}, which needs {title} also under {foreign}"
     return Rule(
         id=f"{VETO}{package.name}",
         kind="veto",
-        title=f"You must use {package.name}, which runs on {title} only",
-        when=OneOf(FACT, names_of(package), ()),
+        title=saying,
+        when=when,
         excludes=other,
         lifts=f"Do without {package.name}: take it out of the answer 'must_use'",
         group=f"must-use-{native}",

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from advisor.record import Record
 from advisor.render.adr import flip_sentences
-from advisor.render.document import Points, Report, Statement, tables
+from advisor.render.document import Points, Report, Statement, points_of, tables
 from advisor.render.view import view_of
 from advisor.render.wording import say
 
@@ -77,10 +77,12 @@ def _row(console: Console, text: str) -> None:
 
 
 def _flips(console: Console, report: Report) -> None:
+    section = report.section("change")
     flips = flip_sentences(report, other_projects=False)
+    _heading(console, section.title)
     if not flips:
-        return
-    _heading(console, report.section("change").title)
+        for item in points_of(section):
+            _row(console, item.text)
     for text in flips[:_MOST_FLIPS]:
         _row(console, text)
     _more(console, len(flips) - _MOST_FLIPS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from advisor.decision import DecisionNotice, DecisionReason
+from advisor.decision import DecisionNotice, DecisionReason, Veto
 from advisor.knowledge.package_rules import VETO as NEED
 from advisor.pair import FRAMEWORKS, rival_of
 from advisor.render.document import Side, Statement, Tone
@@ -43,15 +43,14 @@ def chosen_of(origins: Provenances) -> Statement:
     if chosen is None:
         text = say("report.head.none_chosen", headline=inline(decision.headline))
         return Statement(sentence(text), (origins.overall,), lead=lead)
-    reasons = _top(origins, chosen)
-    barred = [s.text.rstrip(".") for s in _ruled_out(origins)]
-    listed = "; ".join([*barred, *(r.text.rstrip(".") for r in reasons)][:_TOP])
+    reasons = _top_reasons(origins)
+    listed = "; ".join(r.text.rstrip(".") for r in reasons)
     text = (
         say("report.head.chosen", framework=name_of(chosen), reasons=listed)
         if listed
         else say("report.head.only_one", framework=name_of(chosen))
     )
-    tags = unique([origins.overall, *(origins.of_reason(r)[0] for r in reasons)])
+    tags = unique([origins.overall, *(r.tags[0] for r in reasons)])
     return Statement(sentence(text), tags, lead=lead, side=side_of(chosen))
 
 
@@ -128,11 +127,20 @@ def _ruled_out(origins: Provenances) -> list[Statement]:
             v for v in origins.decision.vetoes if v.status == "active" and v.framework == framework
         ]
         if vetoes:
-            text = sentence("; ".join(v.title.rstrip(".") for v in vetoes))
+            needs = [v.rule.removeprefix(NEED) for v in vetoes if v.rule.startswith(NEED)]
+            titles = [v.title.rstrip(".") for v in vetoes if len(needs) < 2 or not _need(v)]
+            if len(needs) > 1:
+                named = name_of(rival_of(framework))
+                titles.append(say("report.head.needs", packages=needs, framework=named))
+            text = sentence("; ".join(titles))
             tags = unique(origins.rule(v.rule)[0] for v in vetoes)
             lead = say("report.lead.veto", framework=name_of(framework))
             statements.append(Statement(text, tags, lead=lead, side=side_of(rival_of(framework))))
     return statements
+
+
+def _need(veto: Veto) -> bool:
+    return veto.rule.startswith(NEED)
 
 
 def _against(origins: Provenances) -> list[Statement]:
