@@ -36,7 +36,7 @@ SPEEDS = (
 )
 """Speed ratios that are tried, JAX as against PyTorch."""
 
-WEIGHTS = tuple(round(0.05 * k, 2) for k in range(13))
+WEIGHTS = tuple(round(0.05 * k, 2) for k in range(11))
 """Shares of the weights that are tried for one criterion: nobody has only one."""
 _NEAR_FACTOR = 1.5
 _NEAR_WEIGHT = 0.15

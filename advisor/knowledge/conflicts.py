@@ -70,9 +70,10 @@ def counted(base: RuleBase, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def _of_packages(base: RuleBase, facts: Mapping[str, Any]) -> Iterator[Clash]:
     needed, liked = _bound(base, facts.get(FACT)), _bound(base, facts.get(WISH))
+    reached = _bound(base, facts.get(FACT), bridged=True)
     out = facts.get(POLICY)
     excluded = out if isinstance(out, (list, tuple)) else ()
-    for framework, names in needed.items():
+    for framework, names in reached.items():
         if framework in excluded:
             values = {"packages": names, "framework": framework}
             yield Clash(id="need-against-policy", kind="contradictory", values=values)
@@ -85,8 +86,11 @@ def _of_packages(base: RuleBase, facts: Mapping[str, Any]) -> Iterator[Clash]:
             yield Clash(id="wish-cannot-be", kind="pointless", values=values)
 
 
-def _bound(base: RuleBase, names: Any) -> dict[str, list[str]]:
-    """Of the packages *names*, those that run on one framework only, by that framework."""
+def _bound(base: RuleBase, names: Any, *, bridged: bool = False) -> dict[str, list[str]]:
+    """Of the packages *names*, those that need one framework, by that framework.
+
+    With *bridged* also those that reach the other one through a bridge.
+    """
     bound: dict[str, list[str]] = {}
     frameworks: Sequence[str] = tuple(base.frameworks)
     for name in names if isinstance(names, (list, tuple)) else ():
@@ -94,6 +98,7 @@ def _bound(base: RuleBase, names: Any) -> dict[str, list[str]]:
         native = bound_to(package, frameworks) if package else ()
         if package is None or len(native) != 1:
             continue
-        if all(way(package, other) == "no" for other in frameworks if other != native[0]):
+        foreign = [way(package, other) for other in frameworks if other != native[0]]
+        if bridged or set(foreign) == {"no"}:
             bound.setdefault(native[0], []).append(package.name)
     return bound

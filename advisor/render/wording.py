@@ -182,7 +182,8 @@ def sentence(text: str) -> str:
     text = text.strip()
     if not text:
         return ""
-    if text.split()[0].rstrip(",;:").isalpha():
+    first = text.split()[0].rstrip(",;:")
+    if first.isalpha() and first.islower():
         text = text[0].upper() + text[1:]
     return text if text[-1] in ".!?…" else text + "."
 

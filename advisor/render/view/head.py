@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from advisor.decision import DecisionNotice, DecisionReason, Veto
 from advisor.knowledge.package_rules import VETO as NEED
 from advisor.pair import FRAMEWORKS, rival_of
 from advisor.render.document import Side, Statement, Tone
 from advisor.render.value_words import mode_title
 from advisor.render.view.provenance import Provenances, measured_at, unique
-from advisor.render.wording import inline, name_of, say, sentence
+from advisor.render.wording import called, inline, name_of, say, sentence
 
 _TOP = 3
 _WARNINGS = 3
@@ -156,11 +158,11 @@ def _against(origins: Provenances) -> list[Statement]:
         lead = say("report.lead.reason", framework=name_of(other))
     told = {text_key(r) for r in _top(origins, recommended.framework)}
     for reason in decision.reasons:
-        if reason.favours == other and not _by_need(origins, reason):
-            if text_key(reason) in told:
-                return []
-            side = side_of(other)
-            return [Statement(sentence(reason.text), origins.of_reason(reason), lead, side)]
+        if _by_need(origins, reason) or _uncalled(origins, reason):
+            continue
+        if reason.favours == other:
+            told_already = text_key(reason) in told
+            return [] if told_already else [replace(_reason(origins, reason), lead=lead)]
     text = sentence(say("report.head.nothing_against", framework=name_of(other)))
     return [Statement(text, (origins.method,), lead)]
 
@@ -171,6 +173,12 @@ def _by_need(origins: Provenances, reason: DecisionReason) -> bool:
     return bound and reason.rule is not None and {b.ref for b in reason.because} == {"must_use"}
 
 
+def _uncalled(origins: Provenances, reason: DecisionReason) -> bool:
+    """Whether a reason is a measurement by which neither is called faster: it weighs, no more."""
+    ci = origins.decision.performance.ci
+    return reason.rule is None and ci is not None and not called(ci)
+
+
 def text_key(reason: DecisionReason) -> str:
     """What makes two reasons one: the same sentence, whatever it speaks to."""
     return f"{reason.favours}: {reason.text.strip().rstrip('.').casefold()}"
@@ -179,13 +187,20 @@ def text_key(reason: DecisionReason) -> str:
 def _top(origins: Provenances, framework: str | None) -> list[DecisionReason]:
     """The weightiest reasons, each once though it speaks to several criteria."""
     top: dict[str, DecisionReason] = {}
+    people: list[tuple[str, set[str]]] = []
     rules: set[tuple[str, str]] = set()
     for reason in origins.decision.reasons:
         named = (reason.rule or f"probe {reason.probe}", reason.favours)
-        if _by_need(origins, reason):
+        if _by_need(origins, reason) or _uncalled(origins, reason):
             continue
         if framework in (None, reason.favours) and named not in rules:
             rules.add(named)
+            facts = {b.ref for b in reason.because}
+            if reason.criterion == "team":
+                # That all know one and none the other says already that they know it.
+                if any(favours == reason.favours and facts < told for favours, told in people):
+                    continue
+                people.append((reason.favours, facts))
             top.setdefault(text_key(reason), reason)
     return list(top.values())[:_TOP]
 
@@ -193,13 +208,15 @@ def _top(origins: Provenances, framework: str | None) -> list[DecisionReason]:
 def _rests_on(origins: Provenances) -> list[Statement]:
     """What decides alone and was not told among the reasons."""
     decision = origins.decision
-    told = {r.rule for r in _top(origins, decision.recommended.framework)}
-    told |= {r.rule for r in decision.reasons if _by_need(origins, r)}
+    shown = {s.text for s in (*_top_reasons(origins), *_against(origins))}
+    needs = {r.rule for r in decision.reasons if _by_need(origins, r)}
     statements = []
     for name in decision.rests_on:
-        if name in told:
-            continue
         rule = origins.rules.get(name)
+        title = rule.title if rule else name
+        decisive = sentence(say("report.head.decisive", reason=title.rstrip(".")))
+        if name in needs or decisive in shown:
+            continue
         text = say("report.head.rests_on", title=rule.title if rule else name)
         tags = origins.rule(name) or (origins.method,)
         lead = say("report.lead.rests_on")
