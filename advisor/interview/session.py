@@ -7,7 +7,7 @@ is computed (*rank*).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from advisor.answers import Answers
@@ -115,12 +115,13 @@ class Walk:
             self.replies[question.key] = reply
             before = self.objections(self.answers)
             self._move_to(_with_reply(self.answers, question.key, reply))
-            self._object([line for line in self.objections(self.answers) if line not in before])
+            self.object_to(line for line in self.objections(self.answers) if line not in before)
 
-    def _object(self, lines: Sequence[str]) -> None:
+    def object_to(self, objections: Iterable[str]) -> None:
         """Tell what does not fit together, at once; the last answer can be taken back."""
+        lines = [f"! {line}" for line in objections]
         if lines:
-            self.asker.say([f"! {line}" for line in lines])
+            self.asker.say(lines)
 
     def review(self, assumed: Callable[[Answers], Answers]) -> None:
         """All answers on one screen, until they are confirmed; any can be given again.
@@ -351,6 +352,7 @@ def run(
     try:
         walk.take_up()
         asker.say(opening(surroundings, budget, taken_up=len(walk.past)))
+        walk.object_to(objections(start))
         with asker.held():
             walk.run()
             if assumed is not None:

@@ -196,9 +196,9 @@ def _top(origins: Provenances, framework: str | None) -> list[DecisionReason]:
         if framework in (None, reason.favours) and named not in rules:
             rules.add(named)
             facts = {b.ref for b in reason.because}
-            if reason.criterion == "team":
+            if any(fact.startswith("team.") for fact in facts):
                 # That all know one and none the other says already that they know it.
-                if any(favours == reason.favours and facts < told for favours, told in people):
+                if any(favours == reason.favours and facts <= told for favours, told in people):
                     continue
                 people.append((reason.favours, facts))
             top.setdefault(text_key(reason), reason)
