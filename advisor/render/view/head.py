@@ -157,12 +157,15 @@ def _against(origins: Provenances) -> list[Statement]:
     if recommended.framework is None:
         lead = say("report.lead.reason", framework=name_of(other))
     told = {text_key(r) for r in _top(origins, recommended.framework)}
-    for reason in decision.reasons:
-        if _by_need(origins, reason) or _uncalled(origins, reason):
-            continue
-        if reason.favours == other:
-            told_already = text_key(reason) in told
-            return [] if told_already else [replace(_reason(origins, reason), lead=lead)]
+    spoken = [
+        r
+        for r in decision.reasons
+        if r.favours == other and not _by_need(origins, r) and not _uncalled(origins, r)
+    ]
+    # A measurement that was called and says otherwise is told before any claim.
+    for reason in sorted(spoken, key=lambda r: r.rule is not None)[:1]:
+        told_already = text_key(reason) in told
+        return [] if told_already else [replace(_reason(origins, reason), lead=lead)]
     text = sentence(say("report.head.nothing_against", framework=name_of(other)))
     return [Statement(text, (origins.method,), lead)]
 
@@ -171,6 +174,16 @@ def _by_need(origins: Provenances, reason: DecisionReason) -> bool:
     """Whether a reason only repeats that a package binds, which a veto says already."""
     bound = any(v.rule.startswith(NEED) and v.status == "active" for v in origins.decision.vetoes)
     return bound and reason.rule is not None and {b.ref for b in reason.because} == {"must_use"}
+
+
+def _about_people(reason: DecisionReason) -> tuple[str, frozenset[str]] | None:
+    """Whom a reason about people favours, and what else it rests on; None for another reason.
+
+    That all know one and none the other is one thing to say, however many rules say it.
+    """
+    facts = {b.ref for b in reason.because}
+    people = {fact for fact in facts if fact.startswith("team.")}
+    return (reason.favours, frozenset(facts - people)) if people else None
 
 
 def _uncalled(origins: Provenances, reason: DecisionReason) -> bool:
@@ -187,7 +200,7 @@ def text_key(reason: DecisionReason) -> str:
 def _top(origins: Provenances, framework: str | None) -> list[DecisionReason]:
     """The weightiest reasons, each once though it speaks to several criteria."""
     top: dict[str, DecisionReason] = {}
-    people: list[tuple[str, set[str]]] = []
+    people: set[tuple[str, frozenset[str]] | None] = set()
     rules: set[tuple[str, str]] = set()
     for reason in origins.decision.reasons:
         named = (reason.rule or f"probe {reason.probe}", reason.favours)
@@ -195,12 +208,10 @@ def _top(origins: Provenances, framework: str | None) -> list[DecisionReason]:
             continue
         if framework in (None, reason.favours) and named not in rules:
             rules.add(named)
-            facts = {b.ref for b in reason.because}
-            if any(fact.startswith("team.") for fact in facts):
-                # That all know one and none the other says already that they know it.
-                if any(favours == reason.favours and facts <= told for favours, told in people):
-                    continue
-                people.append((reason.favours, facts))
+            about = _about_people(reason)
+            if about is not None and about in people:
+                continue
+            people.add(about)
             top.setdefault(text_key(reason), reason)
     return list(top.values())[:_TOP]
 
