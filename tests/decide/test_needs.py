@@ -74,12 +74,12 @@ def test_every_name_of_a_package_binds() -> None:
 
 
 def test_two_that_pull_apart_leave_nothing_and_name_what_to_lift() -> None:
-    decision = decided(must_use=["numpyro", "torch-geometric", "torchvision"])
+    decision = decided(must_use=["numpyro", "torch-geometric", "torchaudio"])
     assert decision.status == "no_feasible_option"
     lifted = [(flip.change["lift"], flip.then) for flip in decision.flips]
     assert lifted == [
         (["veto.package.numpyro"], "pytorch"),
-        (["veto.package.torch-geometric", "veto.package.torchvision"], "jax"),
+        (["veto.package.torch-geometric", "veto.package.torchaudio"], "jax"),
     ]
 
 
