@@ -23,8 +23,9 @@ lint: $(VENV)/.installed-dev
 types: $(VENV)/.installed-dev
 	@$(BIN)/mypy
 
+# Two processes, each with whole files: fixtures that cost seconds serve a file.
 unit: $(VENV)/.installed-dev
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 bench: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.benchmarks $(ARGS)

@@ -6,10 +6,12 @@ Knows options and how families are shown. It must not know how they are measured
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from advisor.cli.common import emit_json
 from advisor.errors import ExitCode
+from advisor.evidence import Evidence
 
 SCHEMA = "fw-advisor/models@1"
 _SIZE_KEYS = ("key", "unit", "default", "low", "high")
@@ -56,6 +58,27 @@ def checked_texts(models: Sequence[str], sizes: Sequence[str]) -> tuple[str, ...
         return ()
     with workspace() as place:
         return texts_of(worker_script(), place, models, sizes)
+
+
+def with_carry_over(evidence: Evidence) -> Evidence:
+    """*evidence* whose models say how far their ratio may be from the work of that size itself.
+
+    A factor (one standard deviation of the ratio's logarithm, above 1) and where it is from; the
+    measuring side knows no rule and leaves it out.
+    """
+    if not evidence.works:
+        return evidence
+    from advisor.decide.works import factor_of
+    from advisor.knowledge.loader import load_rule_base
+    from advisor.reading.works import MODULE
+
+    base = load_rule_base([])
+    works = []
+    for work in evidence.works:
+        kind = "own_module" if work.model.startswith(MODULE) else "same_size"
+        factor, source = factor_of(base, kind)
+        works.append(replace(work, carry_over={"factor": factor, "from": source}))
+    return replace(evidence, works=works)
 
 
 def _shown(model: Mapping[str, Any]) -> dict[str, Any]:

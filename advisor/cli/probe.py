@@ -318,10 +318,11 @@ def _show_plan(campaign: Campaign, *, json: bool) -> int:
 
 def tell(finished: Finished, *, json: bool, output: list[Path], quiet: bool, verbose: bool) -> int:
     """Write and print what a campaign gave; returns the exit code."""
+    from advisor.cli.models import with_carry_over
     from advisor.evidence import to_data
     from advisor.jsonio import dumps
 
-    measured = readable(finished.evidence)
+    measured = with_carry_over(readable(finished.evidence))
     document = to_data(measured)
     for path in output:
         write_whole(path, dumps(document))

@@ -9,7 +9,11 @@ import pytest
 
 from advisor.answers import Answers
 from advisor.cli.model_options import model_options, models_asked
+from advisor.cli.models import with_carry_over
+from advisor.evidence import to_data
+from advisor.evidence_io import evidence_from
 from advisor.knowledge.loader import load_rule_base
+from tests.decide import making
 
 BASE = load_rule_base()
 
@@ -48,3 +52,13 @@ def test_every_task_has_a_model_to_measure_where_its_family_exists() -> None:
     for standard in BASE.standards:
         asked = models_asked(BASE, Answers(values={"task": standard.task}))
         assert bool(asked) == (standard.model in BASE.families)
+
+
+def test_evidence_of_a_model_says_how_far_it_carries_and_who_says_so() -> None:
+    """A team's own module carries further than a family of its size."""
+    works = [making.work(1.3), making.work(1.3, model="module:net")]
+    measured = with_carry_over(making.evidence_with(works=works))
+    family, own = (work.carry_over or {} for work in measured.works)
+    assert 1 < own["factor"] < family["factor"]
+    assert family["from"] == next(r.source for r in BASE.carry_over if r.id == "same_size")
+    assert evidence_from(to_data(measured), name="again") == measured

@@ -18,7 +18,9 @@ def certificate(compared: Comparison) -> dict[str, Gate]:
     return {line.id: line for line in compared.certificate}
 
 
-@pytest.mark.parametrize("gate_id", {*gates.COMPARISON_GATES, *gates.BLOCK_GATES, gates.WARM_CACHE})
+@pytest.mark.parametrize(
+    "gate_id", sorted({*gates.COMPARISON_GATES, *gates.BLOCK_GATES, gates.WARM_CACHE})
+)
 def test_every_gate_has_a_positive_name(gate_id):
     """A passed line reads "NAME: held": the id names what went wrong and will not do."""
     assert has(f"gate.{gate_id}.name")
