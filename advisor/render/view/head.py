@@ -52,7 +52,7 @@ def chosen_of(origins: Provenances) -> Statement:
         if listed
         else say("report.head.only_one", framework=name_of(chosen))
     )
-    tags = unique([origins.overall, *(r.tags[0] for r in reasons)])
+    tags = unique([origins.overall, *(tag for r in reasons for tag in r.tags)])
     return Statement(sentence(text), tags, lead=lead, side=side_of(chosen))
 
 
