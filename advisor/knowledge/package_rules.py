@@ -36,6 +36,9 @@ POLICY = "exclude"
 VETO = "veto.package."
 """How the id of a veto begins that a needed package makes."""
 
+_NEEDS = "claim.ecosystem.needs-"
+_WANTS = "claim.ecosystem.wants-"
+
 _FOREIGN: tuple[tuple[str, Strength], ...] = (
     ("ecosystem", "strong"),
     ("iteration", "moderate"),
@@ -90,6 +93,15 @@ def _needs(
     yield _veto(base, package, native, other)
     if not spoken_of.intersection(names_of(package)):
         yield _claim(base, package, native)
+
+
+def with_rule_of_package(base: RuleBase, rule: str) -> RuleBase:
+    """*base* with the rule that a report may cite although no file holds it."""
+    for prefix in (VETO, _NEEDS, _WANTS):
+        if rule.startswith(prefix):
+            name = rule.removeprefix(prefix)
+            return with_package_rules(base, [name], [name])
+    return base
 
 
 def canonical_names(base: RuleBase, names: Sequence[str]) -> list[str]:
@@ -153,7 +165,7 @@ def _wish(base: RuleBase, package: Package, native: str) -> Rule:
         strength="weak" if bridged else "moderate",
     )
     return Rule(
-        id=f"claim.ecosystem.wants-{package.name}",
+        id=f"{_WANTS}{package.name}",
         kind="claim",
         title=f"You would like to use {package.name}, which "
         f"{'is made for' if bridged else 'runs on'} {title}{'' if bridged else ' only'}",
@@ -179,7 +191,7 @@ def _claim(base: RuleBase, package: Package, native: str) -> Rule:
     title, foreign = base.frameworks[native].title, base.frameworks[other].title
     bridged = way(package, other) == "bridge"
     return Rule(
-        id=f"claim.ecosystem.needs-{package.name}",
+        id=f"{_NEEDS}{package.name}",
         kind="claim",
         title=f"{package.name} {'is made for' if bridged else 'needs'} {title}",
         when=OneOf(FACT, (package.name,), ()),
