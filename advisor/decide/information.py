@@ -29,6 +29,12 @@ _QUANTILES = (-1.2816, -0.5244, 0.0, 0.5244, 1.2816)
 _MOST_VALUES = 14
 _ANY_PROBE = "matmul"
 
+CANNOT_MATTER = -1.0
+"""Less than nothing: nobody is asked for it, however important it is elsewhere."""
+
+FOR_INSTALLING = frozenset({"task", "hardware.train", "hardware.os", "python", "model"})
+"""Answers that say what to install and measure, whatever is decided."""
+
 OUTCOME = 0.02
 """What it is worth, in utility, to see an outcome coming that would be another."""
 
@@ -51,6 +57,9 @@ def rank_questions(
 ) -> list[tuple[str, float]]:
     """The value of information of each of *keys*, highest first, ties by key.
 
+    After a veto has decided, an answer that changes nothing and installs nothing is worth
+    `CANNOT_MATTER`.
+
     Args:
         inputs: What is known so far.
         keys: Answers that could be asked for.
@@ -58,7 +67,12 @@ def rank_questions(
     """
     draws = Draws(inputs.seed, samples)
     now = judge(situation_of(inputs), draws)
-    worth = [(key, value_of_answer(now, key, draws).value) for key in sorted(set(keys))]
+    decided = len(now.feasible) < len(FRAMEWORKS)
+    worth = []
+    for key in sorted(set(keys)):
+        worthy = value_of_answer(now, key, draws)
+        idle = decided and worthy.chance == 0.0 and key not in FOR_INSTALLING
+        worth.append((key, CANNOT_MATTER if idle else worthy.value))
     return sorted(worth, key=lambda pair: (-pair[1], pair[0]))
 
 

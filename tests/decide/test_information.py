@@ -7,6 +7,7 @@ from advisor.decide.draws import Draws
 from advisor.decide.information import rank_questions, value_of_answer
 from advisor.decide.judging import judge, situation_of
 from advisor.decision import CRITERIA
+from advisor.interview.questions import most_valuable
 from advisor.knowledge.loader import load_rule_base
 from advisor.knowledge.model import OneOf
 from tests.decide.making import base_of, broad, inputs_for, policies, rule, skill_rules
@@ -52,3 +53,16 @@ def test_values_that_do_not_fit_the_other_answers_are_not_supposed() -> None:
     now = judge(situation_of(inputs_for(base, answers, samples=300)), draws)
     worth = value_of_answer(now, "hardware.os", draws)
     assert (worth.gain, worth.chance) == (0.0, 0.0)
+
+
+def test_nobody_is_asked_what_cannot_matter_after_a_veto() -> None:
+    base = load_rule_base()
+    forced = inputs_for(base, {"task": "image", "exclude": ["jax"]}, samples=300)
+    ranking = dict(rank_questions(forced, ["team.jax", "priorities", "hardware.train"]))
+    assert ranking["team.jax"] < 0
+    assert ranking["priorities"] < 0
+    assert ranking["hardware.train"] >= 0
+    questions = [(q, 0.5) for q in base.questions if q.key in ranking]
+    chosen = most_valuable(questions, ranking.items())
+    assert chosen is not None
+    assert chosen.key == "hardware.train"
