@@ -109,7 +109,8 @@ def _top_reasons(origins: Provenances) -> list[Statement]:
     """
     barred = _ruled_out(origins)
     chosen = origins.decision.recommended.framework
-    room = max(_TOP - len(barred), 0) if chosen else 0 if barred else _TOP
+    left = origins.decision.status != "no_feasible_option"
+    room = max(_TOP - len(barred), 0) if left else 0
     return [*barred, *(_reason(origins, r) for r in _top(origins, chosen)[:room])]
 
 
