@@ -157,7 +157,7 @@ def _prices(now: Judgement, draws: Draws) -> dict[str, float]:
         free = judge(replace(now.situation, values={**values, PACKAGES: []}), draws, now)
     worth = {f: free.sample.mean_utility(f) for f in FRAMEWORKS}
     kept = [worth[f] for f in now.feasible] or list(worth.values())
-    return {f: round(max(worth[f] - max(kept), 0.0), 3) for f in sorted(barred) if f}
+    return {f: round(max(worth[f] - max(kept), 0.0), 3) for f in FRAMEWORKS if f in barred}
 
 
 def _lifts(now: Judgement, draws: Draws) -> list[Flip]:

@@ -280,7 +280,8 @@ def observation_of(situation: Situation, speed: Speed | None) -> Observation | N
     else:
         return None
     replaces = speed is None or speed.replaces
-    return Observation(*(x / math.log(2.0) for x in (log, se, transfer_sd)), replaces)
+    unit = math.log(2.0)
+    return Observation(log / unit, se / unit, transfer_sd / unit, replaces)
 
 
 def _imagined_sd(base: RuleBase) -> float:
