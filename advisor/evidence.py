@@ -224,7 +224,8 @@ def refuse_impossible(entry: Entry) -> None:
 class Parity:
     """Whether the modes computed the same thing from the same inputs.
 
-    `problems` says by mode what differs: an id and values each, like a reason.
+    `problems` says by mode what differs: an id and values each, like a reason. `compared` is what
+    was looked at of a user's own step, and how closely.
     """
 
     status: Literal["ok", "failed", "not_applicable", "not_checked"] = "not_checked"
@@ -235,6 +236,7 @@ class Parity:
     inputs_sha256: ShortText | None = None
     reason: Reason | None = None
     problems: dict[Id, Reason] = field(default_factory=dict)
+    compared: dict[Id, Any] = field(default_factory=dict)
 
 
 class Compared:

@@ -126,5 +126,6 @@ def _described(name: str) -> dict[str, Any]:
         return describe(load(name))
     workload = load("", name)
     # What fails in a user's inputs() is told now, and not after minutes of measuring.
-    workload.make_inputs(0, {})
+    for size in workload.sizes.values():
+        workload.make_inputs(0, size)
     return {**describe(workload), "source": name}

@@ -5,7 +5,7 @@ Knows jaxprs and JAX's own event names; decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 # https://docs.jax.dev/en/latest/persistent_compilation_cache.html
@@ -40,6 +40,25 @@ def constant_bytes(jax: Any, step: Callable[..., Any], *arguments: Any) -> int:
     found: dict[int, int] = {}
     _collect(jax.make_jaxpr(step)(*arguments), found)
     return sum(found.values())
+
+
+def product_types(jaxpr: Any) -> list[str]:
+    """The floating types that *jaxpr* multiplies matrices in, products inside of it included."""
+    types: set[str] = set()
+    for equation in _equations(jaxpr):
+        if equation.primitive.name in ("dot_general", "conv_general_dilated"):
+            types.update(str(v.aval.dtype) for v in equation.invars[:2])
+    return sorted(name for name in types if "float" in name or "complex" in name)
+
+
+def _equations(jaxpr: Any) -> Iterator[Any]:
+    inner = getattr(jaxpr, "jaxpr", jaxpr)
+    for equation in getattr(inner, "eqns", ()):
+        yield equation
+        for value in equation.params.values():
+            for part in value if isinstance(value, (tuple, list)) else (value,):
+                if hasattr(part, "eqns") or hasattr(part, "jaxpr"):
+                    yield from _equations(part)
 
 
 def _collect(jaxpr: Any, found: dict[int, int]) -> None:

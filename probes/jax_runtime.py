@@ -164,6 +164,7 @@ class JaxProgram:
         self._compiled_before = _COMPILATIONS[0]
         self._hits_before = jax_fairness.cache_hits()
         self._hits: int | None = None
+        self._settled = self._compiled_before
 
     def _copied(self, state: Any) -> Any:
         """*state* in buffers of its own, made by one compiled function and not one a shape."""
@@ -207,6 +208,29 @@ class JaxProgram:
             "constant_bytes": self._constant_bytes,
         }
 
+    @property
+    def state(self) -> Any:
+        """The state that the next call starts from."""
+        return self._state
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the step runs under jit."""
+        return self._mode == "jax.jit"
+
+    def settle_counts(self) -> None:
+        """What is compiled from here on, up to `forget_counts`, is not this program's."""
+        self.counters()
+        self._settled = _COMPILATIONS[0]
+
+    def forget_counts(self) -> None:
+        """Leave out what was compiled since `settle_counts`."""
+        self._compiled_before += _COMPILATIONS[0] - self._settled
+
+    def faults(self) -> list[dict[str, Any]]:
+        """What of a user's state is NaN, infinite or denormal now; empty for other work."""
+        return self._parts.own.faults(self) if self._parts.own is not None else []
+
     def planned_bytes(self) -> int | None:
         """Device memory of one step as XLA planned it; None where the step is not one program.
 
@@ -232,6 +256,10 @@ class JaxProgram:
     def observe(self, steps: int, call: Callable[[], Any]) -> Observation:
         """Outputs, gradients and the curve of *steps* calls from the initial state."""
         parts = self._parts
+        if parts.own is not None:
+            shown = parts.own.observe(self, steps, call)
+            self._note_constants()
+            return shown
         forward = None
         gradients: Mapping[str, Any] = {}
         if self._mode == "jax.jit":

@@ -5,6 +5,7 @@ Knows how a step is run eagerly or compiled, waited for and observed. Knows no w
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -22,6 +23,8 @@ FRAMEWORK = "pytorch"
 _FUSED_ADAM = ("cpu", "cuda", "mps", "xpu")
 _RECOMPILED = [0]
 _WATCHING: list[bool] = []
+# How often Dynamo gave up on a frame, and after how many compilations.
+_GIVEN_UP: list[int] = []
 
 
 class TorchRuntime:
@@ -213,6 +216,7 @@ class TorchProgram:
         self._breaks_before = _graph_breaks()
         self._recompiled_before = _RECOMPILED[0]
         self._skips_before = _graph_skips()
+        self._given_up_before = len(_GIVEN_UP)
 
     def wait(self, result: Any) -> None:
         """PyTorch computes in order on one stream: waiting for the device waits for all."""
@@ -237,6 +241,8 @@ class TorchProgram:
                 "recompiles": _RECOMPILED[0] - self._recompiled_before,
                 "cache_hits": _cache_hits() - self._hits_before,
             }
+            given_up = _GIVEN_UP[self._given_up_before :]
+            counts |= {"gave_up_after": max(given_up)} if given_up else {}
         if self._mode == "pytorch.compile_reduce_overhead":
             counts["cudagraph_skips"] = _graph_skips() - self._skips_before
         shown = {name: max(0, count) for name, count in counts.items()}
@@ -254,9 +260,20 @@ class TorchProgram:
         skipped = "reduce_overhead" in self._mode and _graph_skips() > self._skips_before
         return skipped or _compiled_graphs() <= self._graphs_before
 
+    @property
+    def wrap(self) -> Callable[..., Any] | None:
+        """What compiles the step; None where it runs eagerly."""
+        return None if self._mode == "pytorch.eager" else self._runtime.torch.compile
+
+    def faults(self) -> list[dict[str, Any]]:
+        """What of a user's state is NaN, infinite or denormal now; empty for other work."""
+        return self._parts.own.faults(self) if self._parts.own is not None else []
+
     def observe(self, steps: int, call: Callable[[], Any]) -> Observation:
         """Outputs, gradients and the curve of *steps* calls from the initial state."""
         to_numpy = self._runtime.to_numpy
+        if self._parts.own is not None:
+            return self._parts.own.observe(self, steps, call)
         eager = self._mode == "pytorch.eager"
         gradients: Mapping[str, Any] = {}
         forward = None
@@ -308,6 +325,20 @@ def _watch_recompiles() -> None:
     if not _WATCHING:
         _WATCHING.append(True)
         callback_handler.register_start_callback(_count_recompile)
+        logging.getLogger("torch._dynamo.convert_frame").addHandler(_Limits(logging.WARNING))
+
+
+class _Limits(logging.Handler):
+    """Hears that Dynamo reached a limit of recompilations and runs a frame eagerly from then on.
+
+    Nothing else tells: the frame still counts as compiled.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Note the limit that *record* is about, if it is about one."""
+        arguments = record.args if isinstance(record.args, tuple) else ()
+        if "recompile_limit" in str(arguments[:1]) and isinstance(arguments[1], int):
+            _GIVEN_UP.append(arguments[1])
 
 
 def _count_recompile(arguments: Any = None) -> None:

@@ -133,6 +133,9 @@ class Worker:
         program = self._programs[request["key"]]
         memory = self._memory.get(request["key"], {})
         counters = {**program.counters(), **memory}
+        faults: list[Any] = getattr(program, "faults", list)()
+        if faults:
+            counters["state_faults"] = faults[:3]
         peaks = [p for p in (self._peak(), memory.get("build_peak_bytes")) if p is not None]
         return {
             "counters": counters,

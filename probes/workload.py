@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +82,16 @@ class Workload:
         return self.inputs(np.random.default_rng(seed), size)
 
 
+class OwnStep(Protocol):
+    """A user's own step, which shows more of itself than a shipped workload has to."""
+
+    def observe(self, program: Any, steps: int, call: Callable[[], Any]) -> dict[str, NDArray[Any]]:
+        """Results and state of *steps* calls of *program*, and of the same step built again."""
+
+    def faults(self, program: Any) -> list[dict[str, Any]]:
+        """What of the state of *program* is NaN, infinite or denormal now."""
+
+
 @dataclass
 class TorchParts:
     """What a torch version of a workload offers.
@@ -91,7 +101,7 @@ class TorchParts:
     `wrap` is the identity or ``torch.compile`` and is applied to the whole step. `forward`
     returns outputs at the present state, or is None where looking would advance it; `gradients`
     named gradients there; `parameters` the named parameters, all in the layout of the shared
-    inputs. `notes` stand beside the counters of the program.
+    inputs. `notes` stand beside the counters of the program. `own` looks at a user's own step.
     """
 
     make_step: Callable[[Callable[..., Any]], Callable[[], Any]]
@@ -100,6 +110,7 @@ class TorchParts:
     parameters: Callable[[], Mapping[str, Any]] | None = None
     variant: str = ""
     notes: Mapping[str, Any] = field(default_factory=dict)
+    own: OwnStep | None = None
 
 
 @dataclass
@@ -110,7 +121,8 @@ class JaxParts:
     scalar is put into a tuple. The state is donated unless `donate` is False. Where a step is
     a Python loop around a compiled function, ``make_step(wrap)`` returns it instead of `step`,
     `wrap` being ``jax.jit`` (with the first argument donated) or the identity. `x64` runs all of
-    it with 64-bit types enabled. `notes` stand beside the counters of the program.
+    it with 64-bit types enabled. `notes` stand beside the counters of the program. `own` looks at
+    a user's own step.
     """
 
     state: Any
@@ -124,3 +136,4 @@ class JaxParts:
     variant: str = ""
     x64: bool = False
     notes: Mapping[str, Any] = field(default_factory=dict)
+    own: OwnStep | None = None

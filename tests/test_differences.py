@@ -13,8 +13,9 @@ from advisor.inputs import Inputs
 from advisor.knowledge.loader import load_rule_base
 from advisor.reading.movement import movement
 from advisor.record import Record
-from advisor.render.difference_text import difference_lines, difference_markdown
-from advisor.render.movement_text import movement_lines
+from advisor.render.beside import as_lines, as_markdown
+from advisor.render.difference_text import difference_page
+from advisor.render.movement_text import movement_page
 from tests.render.records import evidence
 
 BASE = load_rule_base()
@@ -32,7 +33,7 @@ def test_the_same_decision_differs_in_nothing() -> None:
     one = made(task="image", team__jax="none")
     found = differences(one, one)
     assert found.parts == ()
-    assert "Nothing differs" in " ".join(difference_lines(found, BASE))
+    assert "Nothing differs" in " ".join(as_lines(difference_page(found, BASE)))
 
 
 def test_what_moves_the_outcome_is_decided_again_alone() -> None:
@@ -47,10 +48,10 @@ def test_what_moves_the_outcome_is_decided_again_alone() -> None:
     assert by_key["exclude"].then == ("forced", "jax")
     alone = made(task="image", team__pytorch="deep", team__jax="none")
     assert by_key["stage"].then == outcome_of(alone.decision)
-    lines = difference_lines(found, BASE)
+    lines = as_lines(difference_page(found, BASE))
     assert "JAX, only one option is left" in lines[0]
     assert "alone it gives: JAX" in lines[1]
-    assert "- " in difference_markdown(found, BASE)
+    assert "- " in as_markdown(difference_page(found, BASE))
 
 
 def test_rules_and_dates_are_parts_too() -> None:
@@ -75,5 +76,5 @@ def refused(document: Evidence) -> Evidence:
 def test_two_refused_documents_have_nothing_comparable() -> None:
     both = refused(evidence())
     assert not movement(both, both).comparable
-    assert movement_lines(movement(both, both))[0].startswith("nothing comparable")
+    assert movement_page(movement(both, both)).head.startswith("nothing comparable")
     assert movement(evidence(), evidence()).comparable

@@ -10,6 +10,7 @@ import importlib
 import os
 import signal
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -67,6 +68,13 @@ def _register() -> None:
     """Import each command's module; it adds itself to the application."""
     for name in _COMMANDS:
         importlib.import_module(f"advisor.cli.{name}")
+    # One command's module may import another's options, which registers that one too early.
+    app.registered_commands.sort(key=lambda command: _place(command.callback))
+
+
+def _place(callback: Callable[..., object] | None) -> int:
+    name = getattr(callback, "__name__", "")
+    return _COMMANDS.index(name) if name in _COMMANDS else len(_COMMANDS)
 
 
 def main() -> None:

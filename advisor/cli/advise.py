@@ -20,10 +20,10 @@ from advisor.cli.common import (
     QuietOption,
     RulesOption,
     VerboseOption,
-    colour_wanted,
     emit_json,
     read_worded,
     say,
+    summary_of,
 )
 from advisor.errors import UserError
 
@@ -80,15 +80,55 @@ def advise(
     no_color: NoColorOption = False,
 ) -> None:
     """Decide from answers and evidence, and write the report. Asks and measures nothing."""
+    from advisor.cli.outputs import check_outputs, write_outputs
+    from advisor.cli.pen import pen_for
+    from advisor.record import freeze
+
+    paths = output or []
+    check_outputs(paths)
+    with pen_for(paths) as draw:
+        record = _decided(
+            answers,
+            evidence=evidence or (),
+            settings=settings or (),
+            rules=rules or (),
+            seed=seed,
+            today=today,
+        )
+        write_outputs(record, paths, full=full, draw=draw)
+    if paths:
+        say("Written: " + ", ".join(str(path) for path in paths), quiet=quiet)
+    if json:
+        emit_json(freeze(record))
+    elif not quiet:
+        told = 1 if paths else 0
+        typer.echo(summary_of(record, full=full, no_color=no_color, below=told))
+    elif not output:
+        typer.echo(record.decision.headline)
+    if verbose:
+        fired, day = len(record.decision.rules_fired), record.inputs.today
+        say(f"{fired} rules fired; seed {seed}; today {day}")
+
+
+def _decided(
+    answers: Path,
+    *,
+    evidence: Sequence[Path],
+    settings: Sequence[str],
+    rules: Sequence[Path],
+    seed: int,
+    today: str | None,
+) -> Record:
+    """What the answers and the evidence decide, in words."""
     from advisor.answers_io import read_answers, with_assignments
     from advisor.cli.looking_up import with_installed_packages
     from advisor.knowledge.loader import load_rule_base
-    from advisor.record import Inputs, freeze
+    from advisor.record import Inputs
     from advisor.render.decision_words import worded_record
 
-    base = load_rule_base(rules or ())
-    said = with_assignments(read_answers(answers, base), settings or (), base)
-    documents = tuple(read_worded(path) for path in evidence or ())
+    base = load_rule_base(rules)
+    said = with_assignments(read_answers(answers, base), settings, base)
+    documents = tuple(read_worded(path) for path in evidence)
     day = (
         iso_date(today)
         if today
@@ -103,35 +143,12 @@ def advise(
         seed=seed,
         tool_version=__version__,
     )
-    record = worded_record(inputs)
-    if output:
-        from advisor.cli.outputs import write_outputs
-
-        write_outputs(record, output, full=full)
-        say("Written: " + ", ".join(str(path) for path in output), quiet=quiet)
-    if json:
-        emit_json(freeze(record))
-    elif not quiet:
-        typer.echo(_terminal(record, no_color=no_color))
-    elif not output:
-        typer.echo(record.decision.headline)
-    if verbose:
-        say(f"{len(record.decision.rules_fired)} rules fired; seed {seed}; today {day}")
+    return worded_record(inputs)
 
 
 def interpreters_of(documents: Sequence[Evidence]) -> list[str]:
     """The Pythons that were measured."""
     return [t.interpreter for e in documents for t in e.toolchains if t.interpreter]
-
-
-def _terminal(record: Record, *, no_color: bool) -> str:
-    import shutil
-    import sys
-
-    from advisor.render.terminal import render_terminal
-
-    width = shutil.get_terminal_size((80, 24)).columns
-    return render_terminal(record, width=width, colour=colour_wanted(no_color, sys.stdout))
 
 
 def iso_date(text: str) -> str:

@@ -41,7 +41,10 @@ def check(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> int:
-    """Replay a decision, then judge it with today's rules, evidence and date."""
+    """Does a decision still hold?
+
+    It is replayed, then judged with today's rules, evidence and date.
+    """
     from advisor.cli.advise import iso_date
     from advisor.cli.measuring import today as clock
     from advisor.jsonio import read_json

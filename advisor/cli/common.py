@@ -19,6 +19,9 @@ from advisor.jsonio import dumps
 
 if TYPE_CHECKING:
     from advisor.evidence import Evidence
+    from advisor.record import Record
+
+_LEAST_ROWS = 12
 
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print exactly one JSON document on stdout.")
@@ -38,7 +41,9 @@ RulesOption = Annotated[
 ]
 FullOption = Annotated[
     bool,
-    typer.Option("--full", help="Pages with everything open, printed whole; not one page first."),
+    typer.Option(
+        "--full", help="Pages with everything open, and all of the summary, not one screen."
+    ),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Say more while working.")]
@@ -62,6 +67,28 @@ def colour_wanted(no_color: bool, stream: Any = None) -> bool:
     if no_color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
     return bool(stream.isatty())
+
+
+def summary_of(record: Record, *, full: bool, no_color: bool, below: int = 0) -> str:
+    """The summary of *record* for stdout: one screen of it where that is a terminal.
+
+    *below* is how many lines will follow. Nobody scrolls in a pipe: it gets all of the summary,
+    as *full* does.
+    """
+    import shutil
+
+    from advisor.render.terminal import render_terminal
+
+    width, height = shutil.get_terminal_size((80, 24))
+    whole = full or not sys.stdout.isatty()
+    return render_terminal(
+        record,
+        width=width,
+        colour=colour_wanted(no_color, sys.stdout),
+        # The prompt comes back below it, and the command stands above it.
+        rows=None if whole else max(height - below - 2, _LEAST_ROWS),
+        full=whole,
+    )
 
 
 def may_prompt(no_input: bool) -> bool:

@@ -22,12 +22,14 @@ from advisor.errors import ExitCode, UserError
 from advisor.files import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from advisor.reading.movement import Movement
+    from advisor.render.beside import Beside
 
 COMPARE_SCHEMA = "fw-advisor/compare@1"
 DIFFERENCE_SCHEMA = "fw-advisor/difference@1"
+_SUFFIXES = (".html", ".htm", ".md")
 
 
 @app.command()
@@ -48,28 +50,26 @@ def compare(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> int:
-    """What changed between two evidence files or two decisions, and whether it matters."""
+    """What changed between two measurements or decisions.
+
+    Of measurements, what moved by more than noise; of decisions, what moved the outcome.
+    """
     if _is_decision(before) and _is_decision(after):
         if fail_on:
             raise UserError(
                 "--fail-on is about evidence", hint="give two evidence files, or leave it out"
             )
         return _compare_decisions(before, after, output=output or [], json=json, quiet=quiet)
-    if output:
-        raise UserError(
-            "--output is for two decisions", hint="evidence is compared on the screen or by --json"
-        )
     from advisor.reading.movement import movement
-    from advisor.render.movement_text import movement_lines
+    from advisor.render.movement_text import movement_page
 
+    _check_outputs(output or [])
     limits = [_limit(text) for text in fail_on or ()]
     moved = movement(read_worded(before), read_worded(after))
     failures = [text for limit in limits for text in _failures(moved, limit)]
-    if json:
-        emit_json(_document(moved, failures))
-    else:
-        for line in movement_lines(moved, verbose=verbose):
-            typer.echo(line)
+    page = movement_page(moved, verbose=verbose)
+    document = _document(moved, failures)
+    _tell(page, document, (before, after), output=output or [], json=json, quiet=quiet)
     for text in failures:
         say(f"failed: {text}", quiet=quiet)
     return ExitCode.CHECK_SAYS_NO if failures else ExitCode.DONE
@@ -89,33 +89,49 @@ def _compare_decisions(
     from advisor.differences import differences
     from advisor.jsonio import read_json
     from advisor.record import thaw
-    from advisor.render.difference_text import difference_lines, difference_markdown
+    from advisor.render.difference_text import difference_page
 
-    for path in output:
-        if path.suffix.lower() != ".md":
+    _check_outputs(output)
+    first, second = (thaw(read_json(path), str(path)) for path in (before, after))
+    found = differences(first, second)
+    page = difference_page(found, second.inputs.base)
+    document = {"schema": DIFFERENCE_SCHEMA, **asdict(found), "together": found.together}
+    _tell(page, document, (before, after), output=output, json=json, quiet=quiet)
+    return ExitCode.DONE
+
+
+def _check_outputs(paths: Sequence[Path]) -> None:
+    for path in paths:
+        if path.suffix.lower() not in _SUFFIXES:
             raise UserError(
-                f"two decisions are compared as .md, not as {path.suffix or 'no suffix'}",
-                hint="write -o difference.md, or --json",
+                f"its suffix {path.suffix or '(none)'!r} names no format of a comparison",
+                hint=f"the formats are {', '.join(_SUFFIXES)}; --json prints all of it",
                 where=str(path),
             )
-    first, second = (thaw(read_json(path), str(path)) for path in (before, after))
-    compared = differences(first, second)
-    base = second.inputs.base
+
+
+def _tell(
+    page: Beside,
+    document: Mapping[str, object],
+    compared: Sequence[Path],
+    *,
+    output: Sequence[Path],
+    json: bool,
+    quiet: bool,
+) -> None:
+    """Write *page* to the files asked for, and show it or its *document* on the screen."""
+    from advisor.render.beside import as_html, as_lines, as_markdown
+
     for path in output:
-        write_whole(path, difference_markdown(compared, base))
+        names = [one.name for one in compared]
+        text = as_html(page, names) if path.suffix.lower() != ".md" else as_markdown(page)
+        write_whole(path, text)
         say(f"Written: {path}", quiet=quiet)
     if json:
-        emit_json(
-            {
-                "schema": DIFFERENCE_SCHEMA,
-                **asdict(compared),
-                "together": compared.together,
-            }
-        )
+        emit_json(document)
     elif not output:
-        for line in difference_lines(compared, base):
+        for line in as_lines(page):
             typer.echo(line)
-    return ExitCode.DONE
 
 
 def _limit(text: str) -> float | None:

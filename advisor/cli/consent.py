@@ -83,3 +83,15 @@ class Consent:
         if picked == (0,):
             self.asker.say(self.export(answers))
         return picked == (2,)
+
+
+def about(budget: str) -> str:
+    """A time budget as people say it: ``about 2 min`` for ``110s``.
+
+    Raises:
+        UserError: it is none.
+    """
+    from advisor.measure.request import parse_budget
+
+    seconds = parse_budget(budget) or 0.0
+    return f"about {seconds / 60:.0f} min" if seconds >= 90 else f"about {seconds:.0f} s"

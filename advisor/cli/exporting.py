@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.cli.common import emit_json, say
 from advisor.errors import ExitCode, UserError
-from advisor.files import write_whole
+from advisor.files import REPORT_DIRECTORY, write_whole
 from advisor.jsonio import dumps
 from advisor.resources import PACKED_WORDS, resource_dir, words_of
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from advisor.measure.wishes import Wishes
 
 EXPORT_SCHEMA = "fw-advisor/export@1"
+CARRIED = Path("probe.pyz")
+"""What an interview calls the file that somebody carries to another machine."""
 _SHEBANG = b"#!/usr/bin/env python3\n"
 _MODULES = (
     *("__init__.py", "bounds.py", "devices.py", "errors.py", "evidence.py", "files.py"),
@@ -137,3 +139,25 @@ def _packed_mends() -> bytes:
     from advisor.cli.measuring import mends_data
 
     return json.dumps(mends_data(), sort_keys=True, default=str).encode("utf-8")
+
+
+def export_to_carry(wishes: Wishes) -> list[str]:
+    """Write the worker for *wishes* here; what to do with it, one line each."""
+    done = export_worker(CARRIED, wishes)
+    return [
+        f"Written: {done.worker} and {done.plan}. Copy both to that machine, then:",
+        f"$ python3 {done.worker.name} --plan {done.plan.name} > evidence.json",
+        "and here, with what it measured:",
+        f"$ fw-advisor advise --answers {REPORT_DIRECTORY}/answers.yaml --evidence evidence.json",
+    ]
+
+
+def device_for(hardware: Any) -> str:
+    """The device word for a value of the answer on hardware: ``cuda`` for ``nvidia_cluster``."""
+    from advisor.devices import DEVICES, reported_word
+
+    kinds = {kind for info in DEVICES.values() for kind in info.kinds}
+    for kind in sorted(kinds):
+        if isinstance(hardware, str) and (hardware == kind or hardware.startswith(f"{kind}_")):
+            return reported_word(kind) or ""
+    return ""

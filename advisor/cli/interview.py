@@ -22,6 +22,7 @@ from advisor.cli.common import (
     read_worded,
     readable,
     say,
+    summary_of,
 )
 from advisor.cli.probe import (
     BudgetOption,
@@ -30,11 +31,14 @@ from advisor.cli.probe import (
     LabelOption,
     ProfileOption,
     PythonOption,
+    WaitOption,
 )
 from advisor.errors import ExitCode, NothingToMeasureError, UserError
 from advisor.files import REPORT_DIRECTORY, write_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from advisor.answers import Answers
     from advisor.cli.interviewing import Talk
     from advisor.evidence import Evidence
@@ -79,6 +83,7 @@ def interview(
     no_probe: Annotated[bool, typer.Option("--no-probe", help="Measure nothing here.")] = False,
     profile: ProfileOption = "standard",
     budget: BudgetOption = None,
+    wait: WaitOption = False,
     python: PythonOption = None,
     device: DeviceOption = None,
     label: LabelOption = None,
@@ -94,7 +99,9 @@ def interview(
 ) -> int:
     """Ask, measure, decide, and write the report."""
     from advisor.cli.interviewing import Talk
+    from advisor.cli.kept import forget
     from advisor.cli.measuring import host_label
+    from advisor.interview.saving import state_file
 
     talk = Talk(
         label=label or host_label(include_host),
@@ -103,6 +110,7 @@ def interview(
         profile=profile,
         device=device,
         budget=budget,
+        wait=wait,
         seed=seed,
         probe=not no_probe,
         quiet=quiet,
@@ -117,8 +125,12 @@ def interview(
     places = _Places(output or [])
     places.keep_answers(said)
     measured, complete = _measure(talk, said, places, verbose=verbose)
-    documents = [*given, *([measured] if measured else [])]
-    return _report(talk, said, documents, places, json=json, full=full, complete=complete)
+    earlier = talk.earlier(said)
+    places.keep_evidence(measured, earlier)
+    documents = [*given, *earlier, *([measured] if measured else [])]
+    done = _report(talk, said, documents, places, json=json, full=full, complete=complete)
+    forget(state_file().parent)
+    return done
 
 
 class _Places:
@@ -139,13 +151,17 @@ class _Places:
             dated = replace(answers, given=today())
             write_whole(self.directory / "answers.yaml", to_yaml(dated))
 
-    def keep_evidence(self, evidence: Evidence) -> None:
-        """Write what was measured, raw samples included."""
+    def keep_evidence(self, evidence: Evidence | None, earlier: Sequence[Evidence] = ()) -> None:
+        """Write what was measured, raw samples included; *earlier* by a stopped interview."""
         from advisor.evidence import to_data
         from advisor.jsonio import dumps
 
-        if self.directory is not None:
-            write_whole(self.directory / "evidence.json", dumps(to_data(evidence)))
+        if self.directory is None:
+            return
+        named = {"evidence.json": [evidence] if evidence else [], "evidence-earlier.json": earlier}
+        for name, documents in named.items():
+            for document in documents:
+                write_whole(self.directory / name, dumps(to_data(document)))
 
     def reports(self) -> list[Path]:
         """The report files to write."""
@@ -175,10 +191,10 @@ def _measure(
         say(f"Nothing is measured: {type(error).__name__}: {error}\n  {OUR_FAULT}")
         return None, False
     measured = readable(finished.evidence)
-    places.keep_evidence(measured)
     if verbose:
         say("\n".join(evidence_lines(measured, verbose=True)))
     if finished.interrupted:
+        places.keep_evidence(measured)
         kept = ""
         if places.directory is not None:
             kept = (
@@ -203,7 +219,6 @@ def _report(
     from advisor.cli.outputs import write_outputs
     from advisor.record import freeze
     from advisor.render.decision_words import worded_record
-    from advisor.render.terminal import render_terminal
 
     inputs = talk.inputs(said, documents, today())
     record = worded_record(inputs)
@@ -212,6 +227,7 @@ def _report(
     if json:
         emit_json(freeze(record))
     else:
-        typer.echo(render_terminal(record, width=talk.width(), colour=talk.colour_out()))
+        below = 0 if talk.quiet else len(written) + 1
+        typer.echo(summary_of(record, full=full, no_color=not talk.colour, below=below))
     say("\n  ".join(["Written:", *map(str, written)]), quiet=talk.quiet)
     return ExitCode.DONE if complete else ExitCode.INCOMPLETE

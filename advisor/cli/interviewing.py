@@ -6,8 +6,6 @@ Joins the rooms (machine, interview, measure, knowledge); each of them knows not
 from __future__ import annotations
 
 import os
-import shutil
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from advisor import __version__
-from advisor.cli.common import colour_wanted, say
+from advisor.cli.common import say
+from advisor.cli.kept import Kept, complete, keep, settled, take_up
 from advisor.errors import InterruptedRunError
 from advisor.resources import resource_dir
 
@@ -35,8 +34,8 @@ if TYPE_CHECKING:
 RANKING_SAMPLES = 500
 # With the installation it has to fit into four minutes, and nobody likes to wait longer.
 BUDGETS = {"quick": "60s", "standard": "110s", "thorough": None}
-WORKER = Path("probe.pyz")
-DROPPED = "What was measured so far is dropped; --resume measures again."
+DROPPED = "Nothing measured so far was settled: --resume measures again."
+KEPT = "What was measured so far is kept for --resume: {probes}."
 NO_EXAMPLE = "No terminal to ask in: taking the example scenario ({path})."
 
 
@@ -55,9 +54,11 @@ class Talk:
     colour: bool
     prompt: bool
     label: str | None = None
+    wait: bool = False
     aside: BackgroundProbe | None = None
     aside_for: tuple[str, ...] = ()
     consent: Consent | None = None
+    kept: Kept | None = None
 
     @cached_property
     def base(self) -> RuleBase:
@@ -110,6 +111,7 @@ class Talk:
         answers = Answers()
         if resume:
             answers = saving.load(self.base)
+            self.kept = take_up(saving.state_file().parent)
         if file is not None:
             answers = read_answers(file, self.base)
         elif example and not self.prompt and not assignments and not resume:
@@ -148,17 +150,45 @@ class Talk:
                 on_answer=self._begin_aside,
                 live=lambda: self.aside.live() if self.aside else None,
                 surroundings=self.opening_lines(),
+                clear=lambda answers: self._is_clear(answers, evidence),
                 assumed=lambda answers: fill_defaults(self.base, answers, self.detected),
                 objections=self._objections,
             )
             self.probe = self.probe and self._may_measure(said)
         except (UserError, KeyboardInterrupt):
-            if self.aside is not None and self.aside.running:
-                say(DROPPED)
+            self._keep_aside()
             self.end_aside()
             raise
         # What was not worth a question is still known where it was detected.
         return fill_defaults(self.base, said, self.detected)
+
+    def _keep_aside(self) -> None:
+        """Keep what the probes that run aside have settled, for an interview that goes on."""
+        from advisor.interview import saving
+
+        if self.aside is None:
+            return
+        ended = not self.aside.running
+        self.aside.interrupt()
+        evidence = self.aside.evidence()
+        options = self._options_for(self.aside_for)
+        found = (
+            settled(evidence, options, complete=ended and complete(evidence)) if evidence else None
+        )
+        if found is None:
+            say(DROPPED)
+            return
+        keep(found, saving.state_file().parent)
+        say(KEPT.format(probes=", ".join(found.probes)))
+
+    def _spared(self, options: Sequence[str]) -> tuple[str, ...]:
+        """The probes that an interrupted interview measured already with these *options*."""
+        return self.kept.probes if self.kept and self.kept.serves(options) else ()
+
+    def earlier(self, answers: Answers) -> list[Evidence]:
+        """What an interrupted interview measured, where it is of what is measured now."""
+        spared = self.probe and self._spared(self._options(answers))
+        return [self.kept.evidence] if self.kept and spared else []
 
     def _rank(
         self, answers: Answers, keys: Sequence[str], evidence: Sequence[Evidence]
@@ -183,31 +213,20 @@ class Talk:
             for clash in clashes
         ]
 
+    def _is_clear(self, answers: Answers, evidence: Sequence[Evidence]) -> bool:
+        from advisor.cli.measuring import today
+        from advisor.decide.information import is_clear
+
+        return is_clear(self.inputs(answers, list(evidence), today()), samples=RANKING_SAMPLES)
+
     def opening_lines(self) -> list[str]:
         """What was found here, one line each, problems with what mends them last."""
-        from advisor.machine.detected import hardware_text
-        from advisor.render.evidence_words import word_notice
+        from advisor.cli.opening import opening_lines
 
-        machine = self.around.machine
-        cores = machine.get("cores_usable")
-        cpu = f"{machine.get('cpu', 'CPU')}" + (f", {cores} cores usable" if cores else "")
-        detected, problems = [f"Machine: {cpu}"], []
-        if machine.get("accelerators"):
-            detected.append(f"Accelerators: {hardware_text(machine)}")
-        for toolchain in self.around.toolchains:
-            name = self.base.frameworks[toolchain.framework].title
-            if toolchain.problem is None:
-                detected.append(f"{name} {toolchain.version} (Python {toolchain.python})")
-            else:
-                hint = toolchain.problem.get("hint", "")
-                text = f"! {name}: {toolchain.problem['text']}"
-                problems.append(f"{text}; {hint}" if hint else text)
-        notices = [word_notice(notice) for notice in self.around.notices]
-        problems += [f"! {notice.text}; {notice.hint}" for notice in notices]
-        return [*detected, *problems]
+        return opening_lines(self.base, self.around)
 
     def _consent(self, asker: Asker) -> Consent:
-        from advisor.cli.consent import Consent
+        from advisor.cli.consent import Consent, about
 
         named = [
             f"{self.base.frameworks[chain.framework].title} {chain.version}"
@@ -215,7 +234,7 @@ class Talk:
             if chain.problem is None
         ]
         budget = self.time_budget()
-        time = f"about {budget}" if budget else "some minutes"
+        time = about(budget) if budget else "some minutes"
         what = f"{' and '.join(named) or 'Nothing'}, on the {self.device or 'CPU'}, {time}"
         return Consent(
             base=self.base, detected=self.detected, asker=asker, what=what, export=self._export
@@ -225,22 +244,18 @@ class Talk:
         """Whether somebody said yes; where nothing could be measured nobody is asked."""
         from advisor.cli.measuring import specs_of
 
+        if self.kept and self.kept.complete and self._spared(self._options(answers)):
+            return True
         if self.consent is None or not specs_of(self.around.toolchains)[0]:
             return True
         return self.consent.ask(answers)
 
     def _export(self, answers: Answers) -> list[str]:
         """Write the worker for the hardware that is not here; what to do with it."""
-        from advisor.cli.exporting import export_worker
+        from advisor.cli.exporting import device_for, export_to_carry
 
         device = device_for(answers.values.get("hardware.train"))
-        done = export_worker(WORKER, self._wishes(answers, device))
-        return [
-            f"Written: {done.worker} and {done.plan}. Copy both to that machine, then:",
-            f"$ python3 {done.worker.name} --plan {done.plan.name} > evidence.json",
-            "and here, with what it measured:",
-            "$ fw-advisor advise --answers ANSWERS.yaml --evidence evidence.json",
-        ]
+        return export_to_carry(self._wishes(answers, device))
 
     def _begin_aside(self, answers: Answers) -> None:
         """Start the task's probes as soon as the task is known; again when they change."""
@@ -249,6 +264,9 @@ class Talk:
 
         wanted = self._work_options(answers)
         if not self.probe or not wanted or wanted == self.aside_for:
+            return
+        options = self._options_for(wanted)
+        if self.kept and self.kept.complete and self._spared(options):
             return
         if self.consent is not None:
             if self.consent.given is None and not self.consent.ready(answers):
@@ -259,13 +277,18 @@ class Talk:
         self.aside_for = wanted
         # Native Windows has no such pipes; nothing is measured there anyhow.
         if specs_of(self.around.toolchains)[0] and os.name == "posix":
-            self.aside = BackgroundProbe([*self._probe_options(), *wanted])
+            skipped = [word for name in self._spared(options) for word in ("--skip", name)]
+            self.aside = BackgroundProbe([*options, *skipped, *self._way_options()])
 
     def time_budget(self) -> str | None:
         """The budget asked for, or the profile's."""
         return self.budget or BUDGETS.get(self.profile)
 
-    def _probe_options(self) -> list[str]:
+    def _options(self, answers: Answers) -> tuple[str, ...]:
+        return self._options_for(self._work_options(answers))
+
+    def _options_for(self, wanted: Sequence[str]) -> tuple[str, ...]:
+        """All that says what is measured, and how; *wanted* is what the answers say."""
         options = ["--profile", self.profile, "--seed", str(self.seed)]
         if self.device:
             options += ["--device", self.device]
@@ -277,7 +300,10 @@ class Talk:
             options += ["--python", item]
         for pack in self.rules:
             options += ["--rules", str(pack)]
-        return options
+        return (*options, *wanted)
+
+    def _way_options(self) -> list[str]:
+        return ["--wait"] if self.wait else []
 
     def end_aside(self) -> None:
         """End probes that run aside."""
@@ -293,22 +319,33 @@ class Talk:
         """
         from advisor.cli.live import live_progress
 
+        options = self._options(answers)
+        if self.kept and self.kept.complete and self._spared(options):
+            return self._from_kept()
         with live_progress(quiet=self.quiet, colour=self.colour) as report:
             if self.aside is not None and self.aside_for == self._work_options(answers):
                 return self._from_aside(report)
             from advisor.cli.measuring import make_campaign
             from advisor.measure.campaign import measure
 
-            return measure(make_campaign(self.around, self._wishes(answers), report))
+            wishes = self._wishes(answers, skip=self._spared(options))
+            return measure(make_campaign(self.around, wishes, report, wait=self.wait))
 
     def _work_options(self, answers: Answers) -> tuple[str, ...]:
         """The probe options for what the answers say will be computed; empty without a task."""
-        from advisor.cli.model_options import model_options
+        from advisor.cli.model_options import model_options, task_options
 
-        task = _task_options(answers)
+        task = task_options(answers)
         return (*task, *model_options(self.base, answers)) if task else ()
 
-    def _wishes(self, answers: Answers, device: str = "") -> Wishes:
+    def _from_kept(self) -> Finished:
+        from advisor.measure.campaign import Finished
+
+        assert self.kept is not None
+        evidence, self.kept = self.kept.evidence, None
+        return Finished(evidence, complete=True, interrupted=False, wall_s=0.0)
+
+    def _wishes(self, answers: Answers, device: str = "", skip: Sequence[str] = ()) -> Wishes:
         from advisor.cli.measuring import make_wishes, parse_budget
         from advisor.cli.model_options import models_asked
         from advisor.cli.probe import task_probes
@@ -323,6 +360,7 @@ class Talk:
             budget_s=parse_budget(self.time_budget()),
             seed=self.seed,
             settings="matched",
+            skip=tuple(skip),
             frameworks=(),
         )
 
@@ -347,10 +385,7 @@ class Talk:
         self.end_aside()
         if evidence is None:
             raise UserError(message or "the probes gave nothing", hint=hint)
-        entries = [e for p in evidence.probes for e in p.entries]
-        complete = bool(entries) and all(e.status == "ok" for e in entries)
-        complete = complete and all(n.id != "toolchain-left-out" for n in evidence.notices)
-        return Finished(evidence, complete, interrupted, 0.0)
+        return Finished(evidence, complete(evidence), interrupted, 0.0)
 
     def inputs(self, answers: Answers, evidence: Sequence[Evidence], today: str) -> Inputs:
         """What the decision is a function of."""
@@ -377,31 +412,3 @@ class Talk:
         """
         hint = f"go on with what was measured: {go_on}" if go_on else ""
         raise InterruptedRunError("stopped while measuring; answers and results kept", hint=hint)
-
-    def width(self) -> int:
-        """Columns of the terminal, 80 where there is none."""
-        return shutil.get_terminal_size((80, 24)).columns
-
-    def colour_out(self) -> bool:
-        """Whether stdout gets colour."""
-        return self.colour and colour_wanted(no_color=False, stream=sys.stdout)
-
-
-def device_for(hardware: Any) -> str:
-    """The device word for a value of the answer on hardware: ``cuda`` for ``nvidia_cluster``."""
-    from advisor.devices import DEVICES, reported_word
-
-    kinds = {kind for info in DEVICES.values() for kind in info.kinds}
-    for kind in sorted(kinds):
-        if isinstance(hardware, str) and (hardware == kind or hardware.startswith(f"{kind}_")):
-            return reported_word(kind) or ""
-    return ""
-
-
-def _task_options(answers: Answers) -> tuple[str, ...]:
-    """The probe options for task and transforms; empty without a task."""
-    task, transforms = answers.values.get("task"), answers.values.get("transforms")
-    if not isinstance(task, str):
-        return ()
-    named = [str(name) for name in transforms] if isinstance(transforms, list) else []
-    return ("--task", task, *(word for name in named for word in ("--transform", name)))

@@ -6,6 +6,7 @@ Puts together what was found (machine, toolchains) and what was asked for. Measu
 from __future__ import annotations
 
 import datetime as dt
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.devices import CPU
 from advisor.errors import UserError
-from advisor.measure.request import campaign_for, parse_budget, parse_pythons, specs_of
+from advisor.measure.request import LOCK_WAIT_S, campaign_for, parse_budget, parse_pythons, specs_of
 from advisor.measure.wishes import make_wishes
 from advisor.pair import FRAMEWORK_WORDS
 from advisor.resources import resource_dir
@@ -83,6 +84,11 @@ def cache_dir() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("fw-advisor"))
+
+
+def lock_wait_s(wait: bool) -> float:
+    """How long to wait for another run to end: for ever with *wait*."""
+    return math.inf if wait else LOCK_WAIT_S
 
 
 def with_named(requested: Sequence[str], named: Mapping[str, str]) -> tuple[str, ...]:
@@ -170,8 +176,11 @@ def make_campaign(
     report: Callable[[Progress], None] = lambda _: None,
     *,
     own: Sequence[str] = (),
+    wait: bool = False,
 ) -> Campaign:
     """The campaign for *wishes* with what was found; *own* are files with the user's steps.
+
+    With *wait* it begins when whoever else measures here has ended, however long that takes.
 
     Raises:
         NothingToMeasureError: no interpreter holds a framework.
@@ -186,5 +195,6 @@ def make_campaign(
         install_hint=INSTALL_HINT,
         own=own,
         notices=around.notices,
+        lock_wait_s=lock_wait_s(wait),
         report=report,
     )

@@ -48,3 +48,12 @@ def _sized(base: RuleBase, family: str, preset: Any, size: Mapping[str, Any]) ->
     """Own numbers, over those of the preset that they change."""
     named = base.families[family].presets.get(str(preset), {})
     return f"{family}:{json.dumps({**named, **size})}"
+
+
+def task_options(answers: Answers) -> tuple[str, ...]:
+    """The probe options for task and transforms; empty without a task."""
+    task, transforms = answers.values.get("task"), answers.values.get("transforms")
+    if not isinstance(task, str):
+        return ()
+    named = [str(name) for name in transforms] if isinstance(transforms, list) else []
+    return ("--task", task, *(word for name in named for word in ("--transform", name)))

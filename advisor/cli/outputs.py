@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from advisor.errors import UserError
 from advisor.files import write_whole
+from advisor.render.figures import Draw, draw_here
 
 if TYPE_CHECKING:
     from advisor.record import Record
@@ -19,18 +20,20 @@ FORMATS = ".html, .md, .adr.md, .json and .txt"
 _TEXT_WIDTH = 100
 
 
-def write_outputs(record: Record, paths: Iterable[Path], *, full: bool = False) -> None:
+def write_outputs(
+    record: Record, paths: Iterable[Path], *, full: bool = False, draw: Draw = draw_here
+) -> None:
     """Write *record* to every one of *paths*; nothing is written where one suffix is unknown.
 
     With *full* pages have everything open, and not only their first screen. The charts of
-    ``report.md`` stand beside it in ``report_assets/``.
+    ``report.md`` stand beside it in ``report_assets/``; *draw* draws them.
 
     Raises:
         UserError: a suffix names no format, or a place cannot be written to.
     """
     writers = [(path, _writer(path)) for path in paths]
     for path, write in writers:
-        write(record, path, full)
+        write(record, path, full, draw)
 
 
 def check_outputs(paths: Iterable[Path]) -> None:
@@ -43,7 +46,7 @@ def check_outputs(paths: Iterable[Path]) -> None:
         _writer(path)
 
 
-def _writer(path: Path) -> Callable[[Record, Path, bool], None]:
+def _writer(path: Path) -> Callable[[Record, Path, bool, Draw], None]:
     name = path.name.lower()
     if name == "adr.md" or name.endswith(".adr.md"):
         return _write_adr
@@ -63,16 +66,17 @@ def _writer(path: Path) -> Callable[[Record, Path, bool], None]:
     )
 
 
-def _write_html(record: Record, path: Path, full: bool) -> None:
+def _write_html(record: Record, path: Path, full: bool, draw: Draw) -> None:
     from advisor.render.html import render_html
 
-    write_whole(path, render_html(record, full=full))
+    write_whole(path, render_html(record, full=full, draw=draw))
 
 
-def _write_markdown(record: Record, path: Path, full: bool) -> None:
+def _write_markdown(record: Record, path: Path, full: bool, draw: Draw) -> None:
     from advisor.render.markdown import render_markdown
 
-    text, files = render_markdown(record, assets=_link_name(f"{path.stem}_assets"), full=full)
+    assets = _link_name(f"{path.stem}_assets")
+    text, files = render_markdown(record, assets=assets, full=full, draw=draw)
     for name, svg in files.items():
         write_whole(path.parent / f"{path.stem}_assets" / Path(name).name, svg)
     write_whole(path, text)
@@ -85,20 +89,20 @@ def _link_name(name: str) -> str:
     return quote(name)
 
 
-def _write_adr(record: Record, path: Path, _: bool) -> None:
+def _write_adr(record: Record, path: Path, _: bool, __: Draw) -> None:
     from advisor.render.adr import render_adr
 
     write_whole(path, render_adr(record))
 
 
-def _write_json(record: Record, path: Path, _: bool) -> None:
+def _write_json(record: Record, path: Path, _: bool, __: Draw) -> None:
     from advisor.jsonio import dumps
     from advisor.record import freeze
 
     write_whole(path, dumps(freeze(record)))
 
 
-def _write_terminal(record: Record, path: Path, _: bool) -> None:
+def _write_terminal(record: Record, path: Path, _: bool, __: Draw) -> None:
     from advisor.render.terminal import render_terminal
 
     write_whole(path, render_terminal(record, width=_TEXT_WIDTH, colour=False) + "\n")

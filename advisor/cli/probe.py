@@ -21,9 +21,15 @@ from advisor.cli.common import (
     readable,
     say,
 )
+from advisor.cli.own_files import (
+    TEMPLATE_OPTION,
+    TEMPLATES,
+    CommandWithTemplates,
+    own_file,
+    template,
+)
 from advisor.errors import ExitCode, UserError
 from advisor.files import write_whole
-from advisor.resources import resource_dir
 
 if TYPE_CHECKING:
     from advisor.knowledge.model import RuleBase
@@ -65,9 +71,15 @@ DeviceOption = Annotated[
         help="cpu (what is meant without it), or an accelerator: gpu, tpu.",
     ),
 ]
+WaitOption = Annotated[
+    bool,
+    typer.Option(
+        "--wait", help="Where another fw-advisor measures here: wait for its end, then begin."
+    ),
+]
 
 
-@app.command()
+@app.command(cls=CommandWithTemplates)
 def probe(
     *,
     profile: ProfileOption = "standard",
@@ -150,8 +162,13 @@ def probe(
         ),
     ] = None,
     workload_template: Annotated[
-        bool, typer.Option("--workload-template", help="Print such a file, and exit.")
-    ] = False,
+        str | None,
+        typer.Option(
+            TEMPLATE_OPTION,
+            metavar="|".join(TEMPLATES),
+            help="Print such a file (train where no kind is given), and exit.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of inputs and schedule.")] = 0,
     export_worker: Annotated[
         Path | None,
@@ -173,6 +190,7 @@ def probe(
         ),
     ] = None,
     rules: RulesOption = None,
+    wait: WaitOption = False,
     lifeline: Annotated[int | None, typer.Option("--lifeline", hidden=True)] = None,
     json: JsonOption = False,
     output: OutputOption = None,
@@ -187,8 +205,8 @@ def probe(
     from advisor.cli.models import checked_texts, list_models
     from advisor.measure.campaign import measure
 
-    if workload_template:
-        typer.echo((resource_dir("templates") / "workload.py").read_text("utf-8"), nl=False)
+    if workload_template is not None:
+        typer.echo(template(workload_template), nl=False)
         return ExitCode.DONE
     if models:
         return list_models(json=json)
@@ -215,14 +233,14 @@ def probe(
         done = exporting.export_worker(export_worker, wishes)
         return exporting.tell_export(done, json=json, quiet=quiet)
     _refuse_unwritable(output or [])
-    own = [_own_file(path) for path in workload or []]
+    own = [own_file(path) for path in workload or []]
     around = measuring.look_around(
         python or [], device=device, label=label or measuring.host_label(include_host)
     )
     if list_plan:
         return _show_plan(measuring.make_campaign(around, wishes, own=own), json=json)
     with live_progress(quiet=quiet, colour=colour_wanted(no_color)) as report:
-        finished = measure(measuring.make_campaign(around, wishes, report, own=own))
+        finished = measure(measuring.make_campaign(around, wishes, report, own=own, wait=wait))
     return tell(finished, json=json, output=output or [], quiet=quiet, verbose=verbose)
 
 
@@ -274,16 +292,6 @@ def _refuse_local(**given: Any) -> None:
                 f"--{name} does not travel with --export-worker",
                 hint=f"give it on the node: python3 probe.pyz --{name} ...",
             )
-
-
-def _own_file(path: Path) -> str:
-    if path.suffix != ".py" or not path.is_file():
-        raise UserError(
-            "is no Python file that could be measured",
-            hint="a file that works is printed by: fw-advisor probe --workload-template",
-            where=str(path),
-        )
-    return str(path.resolve())
 
 
 def _show_plan(campaign: Campaign, *, json: bool) -> int:

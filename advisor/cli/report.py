@@ -5,8 +5,6 @@ Knows the command's options. It must not know how anything is rendered.
 
 from __future__ import annotations
 
-import shutil
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -20,9 +18,9 @@ from advisor.cli.common import (
     OutputOption,
     QuietOption,
     VerboseOption,
-    colour_wanted,
     emit_json,
     say,
+    summary_of,
 )
 
 RecordArgument = Annotated[
@@ -41,15 +39,20 @@ def report(
     verbose: VerboseOption = False,
     no_color: NoColorOption = False,
 ) -> None:
-    """Render a record: .html, .md, .adr.md, .txt or .json with -o, on the screen without."""
+    """Render a record as a page or as text.
+
+    With -o as .html, .md, .adr.md, .txt or .json; without, a summary on the screen.
+    """
     from advisor.cli.outputs import check_outputs, write_outputs
+    from advisor.cli.pen import pen_for
     from advisor.jsonio import read_json
     from advisor.record import freeze, thaw
 
     paths = output or []
     check_outputs(paths)
-    thawed = thaw(read_json(record), str(record))
-    write_outputs(thawed, paths, full=full)
+    with pen_for(paths) as draw:
+        thawed = thaw(read_json(record), str(record))
+        write_outputs(thawed, paths, full=full, draw=draw)
     if paths:
         say("Written: " + ", ".join(str(path) for path in paths), quiet=quiet)
     if json:
@@ -57,11 +60,7 @@ def report(
     elif not paths and quiet:
         typer.echo(thawed.decision.headline)
     elif not paths:
-        from advisor.render.terminal import render_terminal
-
-        width = shutil.get_terminal_size((80, 24)).columns
-        colour = colour_wanted(no_color, sys.stdout)
-        typer.echo(render_terminal(thawed, width=width, colour=colour))
+        typer.echo(summary_of(thawed, full=full, no_color=no_color))
     if verbose:
         replay = thawed.decision.replay
         say(f"decided on {replay.today} by fw-advisor {replay.tool_version}, seed {replay.seed}")

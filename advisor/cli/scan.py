@@ -35,7 +35,10 @@ def scan(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> int:
-    """Read a code base without running it: what it answers, and what moving it would take."""
+    """Read a code base, running nothing of it.
+
+    What it answers of the interview, and what moving it would take.
+    """
     from advisor.knowledge.counterparts import load_counterparts
     from advisor.knowledge.loader import load_rule_base
     from advisor.scan.answers import resolve

@@ -30,7 +30,10 @@ def schema(
     rules: RulesOption = None,
     json: JsonOption = False,  # noqa: ARG001  (a schema is JSON with and without it)
 ) -> None:
-    """Print the JSON Schema of a document; editors complete and check with it."""
+    """Print the JSON Schema of a document.
+
+    Editors complete and check with it.
+    """
     if kind is Kind.ANSWERS:
         from advisor.knowledge.loader import load_rule_base
 

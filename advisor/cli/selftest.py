@@ -14,6 +14,7 @@ from advisor.cli.common import (
     colour_wanted,
     emit_json,
 )
+from advisor.cli.probe import WaitOption
 from advisor.errors import ExitCode
 
 SCHEMA = "fw-advisor/selftest@1"
@@ -24,21 +25,24 @@ def selftest(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Do not take an earlier pass for granted.")
     ] = False,
+    wait: WaitOption = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> int:
-    """Check that measuring works: equal code is called equal, a planted delay is found."""
+    """Check that measuring works on this machine.
+
+    Equal code has to be called equal, and a planted delay has to be found.
+    """
     from advisor.cli import measuring
     from advisor.cli.live import live_progress
     from advisor.evidence import to_data
     from advisor.machine.describe import describe_machine
-    from advisor.measure.campaign import Campaign, self_test
+    from advisor.measure.campaign import Campaign, lock_for, self_test
     from advisor.measure.request import machine_part
     from advisor.measure.wishes import Wishes
     from advisor.render.evidence_text import selftest_text
     from advisor.render.evidence_words import word_selftest
-    from advisor.workers.lock import machine_lock
     from advisor.workers.workspace import workspace
 
     with live_progress(quiet=quiet, colour=colour_wanted(no_color)) as report:
@@ -51,9 +55,10 @@ def selftest(
             wishes=Wishes(),
             created=measuring.today(),
             cache=measuring.cache_dir(),
+            lock_wait_s=measuring.lock_wait_s(wait),
             report=report,
         )
-        with machine_lock(2.0), workspace() as place:
+        with lock_for(campaign), workspace() as place:
             result = self_test(campaign, place, fresh=fresh)
     tested = word_selftest(result.part)
     if json:

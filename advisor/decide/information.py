@@ -76,6 +76,12 @@ def rank_questions(
     return sorted(worth, key=lambda pair: (-pair[1], pair[0]))
 
 
+def is_clear(inputs: Inputs, *, samples: int = 1000) -> bool:
+    """Whether the answers so far recommend one framework, or leave one only."""
+    now = judge(situation_of(inputs), Draws(inputs.seed, samples))
+    return now.status in ("recommend", "forced")
+
+
 def value_of_answer(now: Judgement, key: str, draws: Draws) -> Worth:
     """What one unanswered fact is worth."""
     fact = now.situation.base.facts.get(key)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from advisor.answers import Answers, Value
 from advisor.errors import UserError
@@ -21,6 +22,11 @@ from advisor.interview.questions import (
 )
 from advisor.knowledge.evaluate import truth_of
 from advisor.knowledge.model import Question, RuleBase
+
+OF_TRAINING = ("hardware.os", "python")
+"""What was found here holds for the machine that trains only if that is this one."""
+
+_SAME = "hardware.same_as_here"
 
 
 def detected_from(
@@ -43,7 +49,8 @@ def fill_defaults(base: RuleBase, answers: Answers, detected: Mapping[str, Detec
         waiting = [
             (question, free)
             for question in open_questions(base, answers, detected)
-            if (free := _free(question, base, detected)) is not None
+            if not (question.key in OF_TRAINING and _elsewhere(base, facts))
+            and (free := _free(question, base, detected)) is not None
         ]
         if not waiting:
             return answers
@@ -54,6 +61,14 @@ def fill_defaults(base: RuleBase, answers: Answers, detected: Mapping[str, Detec
         ]
         for question, free in certain or waiting[:1]:
             answers = answers.with_value(question.key, free.value, free.source)
+
+
+def _elsewhere(base: RuleBase, facts: Mapping[str, Any]) -> bool:
+    """Whether the hardware that will train is not here: then nobody is asked if it is alike."""
+    same = next((q for q in base.questions if q.key == _SAME), None)
+    if same is None or same.skip_when is None or "hardware.train" not in facts:
+        return False
+    return truth_of(same.skip_when, facts) == "true"
 
 
 def _free(question: Question, base: RuleBase, detected: Mapping[str, Detected]) -> Proposal | None:

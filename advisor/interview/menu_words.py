@@ -109,6 +109,11 @@ def review_line(fact: Fact, question: Question, answers: Answers) -> str:
     return line if source not in ("detected", "default") else f"{line}, not confirmed"
 
 
+def more_line(count: int) -> str:
+    """The offer of *count* more questions before deciding."""
+    return f"Answer {count} more question{'' if count == 1 else 's'} first"
+
+
 def waiting_lines(key: str, titles: Sequence[str]) -> list[str]:
     """The rules that wait for the answer *key*, one line each, and the flag that gives it."""
     if key == PROJECT:

@@ -88,7 +88,8 @@ def _menu(swings: Swings, ranks: Ranks, rest: Sequence[str], proposed: tuple[int
     return Menu(
         frame=frame,
         options=tuple(rows),
-        pointed=proposed[0] if proposed else len(rest),
+        # Whoever has ranked something and goes on says that the rest is equal; before, nothing.
+        pointed=proposed[0] if proposed else len(rest) if ranks else None,
         several=True,
         marked=proposed if len(proposed) > 1 else (),
         marks_mean="equals",

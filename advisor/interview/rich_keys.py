@@ -5,6 +5,10 @@ Knows keys and what they do to a running prompt. It must not know what is on the
 
 from __future__ import annotations
 
+import re
+import time
+from collections.abc import Sequence
+
 from prompt_toolkit.buffer import Buffer, ValidationState
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
@@ -12,6 +16,9 @@ from questionary.prompts.common import InquirerControl
 
 from advisor.interview.asking import Frame, Menu, Turn
 from advisor.interview.rich_screen import Screen
+
+_TOGETHER_S = 1.0
+"""Letters within this time are one word."""
 
 
 def leaving_keys(frame: Frame, screen: Screen) -> KeyBindings:
@@ -47,7 +54,8 @@ def menu_keys(frame: Frame, screen: Screen) -> KeyBindings:
 
 
 def moving_keys(menu: Menu, control: InquirerControl) -> KeyBindings:
-    """Home and End go to the first and the last line; a letter to the next line it begins."""
+    """Home and End go to the first and the last line; letters to the line that they begin."""
+    typed = TypeAhead([option.label for option in menu.options])
     keys = KeyBindings()
     last = len(menu.options) - 1
 
@@ -61,13 +69,48 @@ def moving_keys(menu: Menu, control: InquirerControl) -> KeyBindings:
 
     @keys.add("<any>")
     def by_letter(event: KeyPressEvent) -> None:
-        letter = event.data.lower()
-        order = [*range(control.pointed_at + 1, last + 1), *range(control.pointed_at + 1)]
-        starts = [i for i in order if menu.options[i].label.lower().startswith(letter)]
-        if letter.isalnum() and starts:
-            control.pointed_at = starts[0]
+        here = int(control.pointed_at)
+        control.pointed_at = typed.goes_to(event.data, here, time.monotonic())
 
     return keys
+
+
+class TypeAhead:
+    """Letters typed soon after each other are the beginning of a line, or of a word in one.
+
+    One letter again and again goes from line to line.
+    """
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        self._labels = [label.lower() for label in labels]
+        self._text = ""
+        self._last_s = 0.0
+
+    def goes_to(self, letter: str, here: int, now_s: float) -> int:
+        """The line that is pointed at after *letter*: *here* where nothing begins so."""
+        if not letter.isalnum():
+            return here
+        again = now_s - self._last_s <= _TOGETHER_S
+        self._text, self._last_s = (self._text if again else "") + letter.lower(), now_s
+        if len(set(self._text)) == 1:
+            return self._first(self._text[0], here + 1, here)
+        return self._first(self._text, here, here)
+
+    def _first(self, text: str, begin: int, otherwise: int) -> int:
+        order: list[int] = [*range(begin, len(self._labels)), *range(begin)]
+        for begins in (self._line_begins, self._word_begins):
+            for place in order:
+                if begins(self._labels[place], text):
+                    return place
+        return otherwise
+
+    @staticmethod
+    def _line_begins(label: str, text: str) -> bool:
+        return label.startswith(text)
+
+    @staticmethod
+    def _word_begins(label: str, text: str) -> bool:
+        return any(word.startswith(text) for word in re.findall(r"\w+", label))
 
 
 def taking_key(buffer: Buffer) -> KeyBindings:

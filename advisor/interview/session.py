@@ -1,26 +1,26 @@
 """The walk through the interview: which question is next, what was answered, and the way back.
 
-Knows the order of things: the task first, then whatever can still change the decision most, the
-project's name last. It must not know how a question looks (`forms`, `asking`) nor how its worth
-is computed (*rank*).
+Knows the order of things: the task first, then whatever can still change the decision most. The
+project's name stands among the answers that are reviewed, or is asked for last without a review.
+It must not know how a question looks (`forms`, `asking`) nor how its worth is computed (*rank*).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from advisor.answers import Answers
 from advisor.errors import InterruptedRunError
 from advisor.interview import saving
-from advisor.interview.asking import Asker, Frame, Menu, MenuOption, TextEntry, Turn
+from advisor.interview.asking import Asker, Frame, TextEntry, Turn
 from advisor.interview.forms import Form, Given, ask
 from advisor.interview.menu_words import (
     PROJECT,
     answer_line,
     opening,
     project_line,
-    review_line,
     spared,
     summary,
     waiting_lines,
@@ -35,6 +35,7 @@ from advisor.interview.questions import (
     waiting_titles,
     worth_at_least,
 )
+from advisor.interview.reviewing import NAME, review
 from advisor.interview.sizes import (
     MODEL,
     PRESET,
@@ -44,20 +45,20 @@ from advisor.interview.sizes import (
     with_model_reply,
 )
 from advisor.interview.stopping import leave_at_once_on_next_interrupt
+from advisor.knowledge.evaluate import truth_of
 from advisor.knowledge.model import Question, RuleBase
 
-BUDGET = 12
-"""The most questions of one interview, the project's name included."""
+BUDGET = 8
+"""The most questions before all answers are reviewed."""
 
 FIRST = "task"
+CORE = ("hardware.train", "team.pytorch", "team.jax", "stage", "must_use")
+"""Asked even of somebody whose other answers make the outcome clear: each could turn it round."""
+
+ESSENTIAL = ("hardware.train", "team.pytorch", "team.jax")
+"""There is always room for these, whatever else is worth more by itself."""
 
 Rank = Callable[[Answers, Sequence[str]], Sequence[tuple[str, float]]]
-
-_NAME = Question(
-    key=PROJECT,
-    text="Last: what is the project called?",
-    why="The name heads the report and counts for nothing.",
-)
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Walk:
     """One interview in progress. `past` holds its steps, the last of which can be taken back.
 
     `replies` remembers what was last said to each question, so that whoever goes back and forth
-    again only confirms.
+    again only confirms. What will be `reviewed` needs no question about the project's name.
     """
 
     base: RuleBase
@@ -86,6 +87,8 @@ class Walk:
     waiting: Callable[[str], Sequence[str]] | None
     budget: int
     answers: Answers
+    reviewed: bool = False
+    clear: Callable[[Answers], bool] = field(default=lambda _: False)
     past: list[AskedQuestion] = field(default_factory=list)
     replies: dict[str, Given | Turn] = field(default_factory=dict)
     budget_spent: bool = False
@@ -99,66 +102,33 @@ class Walk:
             question = again or self._next()
             if question is None:
                 return
-            reply = self._put(question, self.replies.get(question.key))
+            reply = self.put(question, self.replies.get(question.key))
             if reply is Turn.BACK:
                 again = question
                 if self.past:
                     step = self.past.pop()
                     again = step.question
-                    self._move_to(step.before)
+                    self.move_to(step.before)
                 continue
             again = None
             if question.key == MODEL and reply != self.replies.get(MODEL):
                 # What was said of another family's size is no answer any more.
                 self.replies.pop(PRESET, None)
             self.past.append(AskedQuestion(question, self.answers, reply))
-            self.replies[question.key] = reply
-            before = self.objections(self.answers)
-            self._move_to(_with_reply(self.answers, question.key, reply))
-            self.object_to(line for line in self.objections(self.answers) if line not in before)
+            self.take(question.key, reply)
+
+    def take(self, key: str, reply: Given | Turn) -> None:
+        """Take the *reply* to the question about *key*, and tell at once what no longer fits."""
+        self.replies[key] = reply
+        before = self.objections(self.answers)
+        self.move_to(with_reply(self.answers, key, reply))
+        self.object_to(line for line in self.objections(self.answers) if line not in before)
 
     def object_to(self, objections: Iterable[str]) -> None:
-        """Tell what does not fit together, at once; the last answer can be taken back."""
+        """Tell what does not fit together; the last answer can be taken back."""
         lines = [f"! {line}" for line in objections]
         if lines:
             self.asker.say(lines)
-
-    def review(self, assumed: Callable[[Answers], Answers]) -> None:
-        """All answers on one screen, until they are confirmed; any can be given again.
-
-        *assumed* adds what was detected or is a default: it is shown too, and stays not confirmed
-        until somebody gives it.
-        """
-        while True:
-            shown = assumed(self.answers)
-            keys = {*shown.values, *shown.unknown}
-            listed = [q for q in self.base.questions if q.key in keys]
-            picked = self.asker.choose(self._review_menu(listed, shown))
-            if isinstance(picked, Turn) or picked == (0,):
-                return
-            question = listed[picked[0] - 1]
-            source = shown.sources.get(question.key, "typed")
-            value = shown.values.get(question.key)
-            earlier = Turn.NOT_SURE if value is None else Given(value, source)
-            reply = self._put(question, earlier)
-            if reply is not Turn.BACK:
-                if isinstance(reply, Given):
-                    reply = replace(reply, source="typed")
-                self.replies[question.key] = reply
-                self._move_to(_with_reply(self.answers, question.key, reply))
-
-    def _review_menu(self, listed: Sequence[Question], shown: Answers) -> Menu:
-        lines = [review_line(self.base.facts[q.key], q, shown) for q in listed]
-        frame = Frame(
-            position="Review",
-            text="Decide by these answers?",
-            why=" ".join(
-                ["Enter decides; choose an answer to give it again.", *self.objections(shown)]
-            ),
-            live=self.live,
-        )
-        options = (MenuOption(label="Decide"), *(MenuOption(label=line) for line in lines))
-        return Menu(frame=frame, options=options, pointed=0)
 
     def take_up(self) -> None:
         """Make steps of the answers that an earlier interview was given, to go back to them."""
@@ -178,7 +148,7 @@ class Walk:
                 reply = Given(value, given.sources.get(question.key, "typed"))
             self.past.append(AskedQuestion(question, self.answers, reply))
             self.replies[question.key] = reply
-            self.answers = _with_reply(self.answers, question.key, reply)
+            self.answers = with_reply(self.answers, question.key, reply)
 
     def everything_said(self) -> Answers:
         """The answers, and those beyond the point that somebody went back to."""
@@ -186,7 +156,7 @@ class Walk:
         for key, reply in self.replies.items():
             said_now = said.project if key == PROJECT else said.values.get(key)
             if said_now is None and key not in said.unknown:
-                said = _with_reply(said, key, reply)
+                said = with_reply(said, key, reply)
         return said
 
     def left(self) -> tuple[Question, ...]:
@@ -198,20 +168,30 @@ class Walk:
         first = next((q for q in left if q.key == FIRST), None)
         if first is not None:
             return first
-        name_open = self.answers.project is None and not self._has_asked(PROJECT)
+        name_open = (
+            not self.reviewed and self.answers.project is None and not self._has_asked(PROJECT)
+        )
         if self._has_asked(PROJECT):
             return None
-        chosen = self._worth_most(left) if left else None
+        essential = [q for q in left if q.key in ESSENTIAL]
+        room = self.budget - len(self.past)
+        if essential and 0 < room <= len(essential):
+            return essential[0]
+        chosen = self.worth_most(left) if left else None
         spent = self._number() > self.budget - (1 if name_open else 0)
         self.budget_spent = spent and chosen is not None
         if chosen is not None and not spent:
             return chosen
-        room = self._number() <= self.budget
-        return _NAME if name_open and self.past and room else None
+        return NAME if name_open and self.past and room > 0 else None
 
-    def _worth_most(self, left: Sequence[Question]) -> Question | None:
+    def worth_most(self, left: Sequence[Question]) -> Question | None:
+        """Of *left*, the question whose answer is worth most; None where none is worth asking."""
         facts = known_facts(self.answers, self.detected)
-        least = [(q, worth_at_least(q, self.answers, facts)) for q in left]
+        clear = self.clear(self.answers)
+        least = [
+            (q, 0.0 if clear and not _is_core(q, facts) else worth_at_least(q, self.answers, facts))
+            for q in left
+        ]
         return most_valuable(least, self.rank(self.answers, [q.key for q in left]))
 
     def _has_asked(self, key: str) -> bool:
@@ -220,9 +200,12 @@ class Walk:
     def _number(self) -> int:
         return len(self.past) + 1
 
-    def _put(self, question: Question, earlier: Given | Turn | None) -> Given | Turn:
+    def put(
+        self, question: Question, earlier: Given | Turn | None, position: str = ""
+    ) -> Given | Turn:
+        """Ask *question* on a screen of its own; *earlier* is what was replied before."""
         frame = Frame(
-            position=f"{self._number()}/{self.budget}",
+            position=position or f"{self._number()}/{self.budget}",
             text=question.text,
             why=question.why,
             trail=tuple(self._told(step) for step in self.past),
@@ -268,10 +251,11 @@ class Walk:
         key = step.question.key
         if key == PROJECT:
             return project_line(step.reply.value if isinstance(step.reply, Given) else "")
-        after = _with_reply(step.before, key, step.reply)
+        after = with_reply(step.before, key, step.reply)
         return answer_line(self.base.facts[key], step.question, after)
 
-    def _move_to(self, answers: Answers) -> None:
+    def move_to(self, answers: Answers) -> None:
+        """Take *answers* as those given so far: they are kept, and told."""
         self.answers = answers
         try:
             saving.save(self.everything_said(), [*self.replies])
@@ -282,7 +266,13 @@ class Walk:
         self.on_answer(answers)
 
 
-def _with_reply(answers: Answers, key: str, reply: Given | Turn) -> Answers:
+def _is_core(question: Question, facts: Mapping[str, Any]) -> bool:
+    decisive = question.decisive_when
+    return question.key in CORE or (decisive is not None and truth_of(decisive, facts) == "true")
+
+
+def with_reply(answers: Answers, key: str, reply: Given | Turn) -> Answers:
+    """*answers* with the *reply* to the question about *key*."""
     if key == PROJECT:
         return replace(answers, project=str(reply.value) if isinstance(reply, Given) else None)
     if isinstance(reply, Given) and key in (MODEL, PRESET):
@@ -313,6 +303,7 @@ def run(
     budget: int = BUDGET,
     assumed: Callable[[Answers], Answers] | None = None,
     objections: Callable[[Answers], Sequence[str]] = lambda _: (),
+    clear: Callable[[Answers], bool] = lambda _: False,
 ) -> Answers:
     """Ask what is worth asking beyond *start*, and return all answers.
 
@@ -333,6 +324,8 @@ def run(
         assumed: Adds what is not asked and still known; with it, all answers are reviewed on one
             screen at the end.
         objections: What does not fit together in some answers, one sentence each.
+        clear: Whether the answers make the outcome clear: then only what could still turn it
+            round is asked, and not what a reviewer would ask first.
 
     Raises:
         InterruptedRunError: Ctrl-C or the end of input; the answers so far are kept.
@@ -348,6 +341,8 @@ def run(
         budget=budget,
         answers=start,
         objections=objections,
+        reviewed=assumed is not None,
+        clear=clear,
     )
     try:
         walk.take_up()
@@ -356,7 +351,7 @@ def run(
         with asker.held():
             walk.run()
             if assumed is not None:
-                walk.review(assumed)
+                review(walk, assumed)
     except KeyboardInterrupt as interrupt:
         leave_at_once_on_next_interrupt()
         raise _interrupted(walk) from interrupt

@@ -145,13 +145,13 @@ def _leaf(leaf: OneOf | Within, facts: Mapping[str, Any]) -> bool | None:
         return any(item in leaf.accepted for item in value)
     if value in leaf.accepted:
         return True
-    return any(_matches_range(accepted, value) for accepted in leaf.accepted)
+    return isinstance(value, str) and any(
+        _version_holds(accepted, value) is True for accepted in leaf.accepted if _is_range(accepted)
+    )
 
 
-def _matches_range(accepted: Any, value: Any) -> bool:
-    if not (isinstance(accepted, str) and isinstance(value, str)):
-        return False
-    return accepted.startswith(_OPERATORS) and _version_holds(accepted, value) is True
+def _is_range(accepted: Any) -> bool:
+    return isinstance(accepted, str) and accepted.startswith(_OPERATORS)
 
 
 def _inside(leaf: Within, value: Any) -> bool | None:
@@ -181,11 +181,14 @@ def _settled_by_cases(condition: Condition, facts: Mapping[str, Any]) -> bool | 
     """
     if isinstance(condition, (OneOf, Within)):
         return None
-    counts = Counter(leaf.fact for leaf in leaves(condition) if _leaf(leaf, facts) is None)
+    tests = list(leaves(condition))
+    if len({leaf.fact for leaf in tests}) == len(tests):
+        return None
+    counts = Counter(leaf.fact for leaf in tests if _leaf(leaf, facts) is None)
     repeated = sorted(fact for fact, count in counts.items() if count > 1)
     if not repeated:
         return None
-    cases = [_cases(fact, [x for x in leaves(condition) if x.fact == fact]) for fact in repeated]
+    cases = [_cases(fact, [x for x in tests if x.fact == fact]) for fact in repeated]
     total = 1
     for case in cases:
         total *= len(case)

@@ -6,15 +6,20 @@ measured or decided by.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from advisor.knowledge.fields import Fault, Part, did_you_mean, shown
+from advisor.ratio import t_quantile
 
 OTHER = "other"
 """The answer that the model is of no family."""
 
+# How far a stated factor may be from its own table, which is rounded.
+_ROUNDED = 0.011
+_LEAST_RATIO = 1e-3
 CARRY_OVER_CLASSES = ("own_module", "same_size", "other_size", "other")
 """How near a measured model is to the work: the team's own module; its family and size; its family
 at another size; and anything else, such as another machine."""
@@ -83,16 +88,39 @@ class StandardModel:
 
 
 @dataclass(frozen=True)
+class FittedModel:
+    """A real model beside what its family predicted: JAX as against PyTorch, above 1 faster."""
+
+    model: str
+    family: str
+    predicted: float
+    measured: float
+
+
+@dataclass(frozen=True)
 class CarryOver:
     """How far a ratio may be from the team's own work, as a factor: one standard deviation.
 
-    `id` is one of `CARRY_OVER_CLASSES`; `source` says where the factor is from.
+    `id` is one of `CARRY_OVER_CLASSES`; `source` says where the factor is from, and `fitted`
+    holds what it was fitted to, where it was.
     """
 
     id: str
     factor: float
     source: str
     date: str
+    fitted: tuple[FittedModel, ...] = ()
+
+
+def spread_of(fitted: Sequence[FittedModel]) -> float:
+    """The factor that the errors in *fitted* are one standard deviation of, about no error.
+
+    A bias of the families is an error like any other. Widened by what the t-quantile of so few
+    errors has over the normal one, so that 1.96 such deviations hold 95 % of the next errors.
+    """
+    errors = [math.log(row.predicted / row.measured) for row in fitted]
+    root = math.sqrt(math.fsum(e * e for e in errors) / len(errors))
+    return math.exp(root * t_quantile(0.975, len(errors)) / t_quantile(0.975, math.inf))
 
 
 def read_family(part: Part) -> ModelFamily:
@@ -134,13 +162,24 @@ def read_standard(part: Part) -> StandardModel:
 
 def read_carry_over(part: Part) -> CarryOver:
     """The factor of one class."""
-    part.only(("id", "factor", "source", "date"))
+    part.only(("id", "factor", "source", "date", "fitted"))
     factor = part.number("factor")
     if factor is None or factor < 1:
         part.fail("factor has to be a number of at least 1", "factor")
         factor = 1.0
     name = part.word("id", CARRY_OVER_CLASSES)
-    return CarryOver(name, float(factor), part.text("source"), part.date("date"))
+    fitted = tuple(map(_read_fitted, part.parts("fitted")))
+    if fitted and abs(spread_of(fitted) - factor) > _ROUNDED:
+        part.fail(f"factor has to be {spread_of(fitted):.2f}, the spread of fitted", "factor")
+    return CarryOver(name, float(factor), part.text("source"), part.date("date"), fitted)
+
+
+def _read_fitted(part: Part) -> FittedModel:
+    part.only(("model", "family", "predicted", "measured"))
+    predicted, measured = (
+        part.number(key, least=_LEAST_RATIO) or 1.0 for key in ("predicted", "measured")
+    )
+    return FittedModel(part.identifier("model"), part.identifier("family"), predicted, measured)
 
 
 def check_standards(

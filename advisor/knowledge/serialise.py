@@ -84,7 +84,10 @@ def to_data(
             {
                 "families": families_data(base.families, compact=compact),
                 "standards": [vars(standard) for standard in base.standards],
-                "carry_over": [vars(row) for row in base.carry_over],
+                "carry_over": [
+                    _without_empty({**asdict(row), "fitted": [asdict(f) for f in row.fitted]})
+                    for row in base.carry_over
+                ],
                 "conflicts": [conflict_data(conflict) for conflict in base.conflicts],
             }
         ),

@@ -18,6 +18,7 @@ from typing import Any
 
 from advisor.machine.describe import describe_machine
 from advisor.machine.host import Host
+from advisor.machine.inspection import Holdings
 from advisor.machine.toolchains import InstalledToolchain, find_toolchains, survey, with_devices
 from advisor.text import inert, private
 from advisor.workers.environment import dropped_tuning, shown_value
@@ -131,12 +132,17 @@ def examine(
     host = host or Host()
     # First, before our own work shows in it.
     load = _load(host)
-    chosen = find_toolchains(requested, worker=worker, environ=host.environ, directory=directory)
-    others = survey(worker=worker, environ=host.environ, directory=directory)
+    answers: dict[str, Holdings] = {}
+    chosen = find_toolchains(
+        requested, worker=worker, environ=host.environ, directory=directory, answers=answers
+    )
+    others = survey(worker=worker, environ=host.environ, directory=directory, answers=answers)
     names = {(t.framework, t.interpreter) for t in chosen}
+    machine = describe_machine(host=host)
+    alone = bool(machine.get("accelerators"))
     return Examination(
-        machine=describe_machine(host=host),
-        toolchains=tuple(with_devices(chosen, worker=worker)),
+        machine=machine,
+        toolchains=tuple(with_devices(chosen, worker=worker, side_by_side=not alone)),
         nearby=tuple(t for t in others if (t.framework, t.interpreter) not in names),
         visibility=visibility_of(host.environ),
         tuning={name: shown(name, v) for name, v in dropped_tuning(host.environ).items()},

@@ -28,6 +28,7 @@ from advisor.text import inert, private
 _FOUND_TIMEOUT_S = 5.0
 _REQUESTED_TIMEOUT_S = 30.0
 _DEVICES_TIMEOUT_S = 120.0
+_SIDE_BY_SIDE = 4
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ def find_toolchains(
     environ: Mapping[str, str] | None = None,
     directory: Path | None = None,
     refine: Callable[[InstalledToolchain], InstalledToolchain] = lambda toolchain: toolchain,
+    answers: dict[str, Holdings] | None = None,
 ) -> list[InstalledToolchain]:
     """The toolchains to measure: PyTorch's first, then JAX's, each at least once.
 
@@ -82,12 +84,13 @@ def find_toolchains(
         directory: Where ``.venv`` is looked for, the working directory unless given.
         refine: Looks closer at a toolchain that seems usable, and may give it a problem; one
             without a problem wins over one that has one.
+        answers: What interpreters said already, by path; gains what is asked here.
 
     Raises:
         UserError: a requested interpreter does not exist, or a framework nobody knows.
     """
     wanted = _wanted(requested)
-    search = _Search(worker, packages, refine)
+    search = _Search(worker, packages, refine, answers)
     chosen: dict[str, list[InstalledToolchain]] = {}
     for framework, paths in wanted.items():
         candidates = [Candidate(path, "requested") for path in paths]
@@ -105,10 +108,14 @@ def survey(
     worker: Sequence[str],
     environ: Mapping[str, str] | None = None,
     directory: Path | None = None,
+    answers: dict[str, Holdings] | None = None,
 ) -> list[InstalledToolchain]:
-    """Every framework in every interpreter nearby, for `doctor`; without those that lack it."""
+    """Every framework in every interpreter nearby, for `doctor`; without those that lack it.
+
+    *answers* is what interpreters said already, as in `find_toolchains`.
+    """
     nearby = nearby_interpreters(environ, directory)
-    held = _Search(worker).ask(nearby, _FOUND_TIMEOUT_S)
+    held = _Search(worker, answers=answers).ask(nearby, _FOUND_TIMEOUT_S)
     toolchains = []
     for candidate, holdings in zip(nearby, held, strict=True):
         for framework in FRAMEWORKS:
@@ -123,12 +130,15 @@ def with_devices(
     *,
     worker: Sequence[str],
     timeout_s: float = _DEVICES_TIMEOUT_S,
+    side_by_side: bool = False,
 ) -> list[InstalledToolchain]:
     """*toolchains*, each asked for its devices (imports the framework there: seconds).
 
-    One after the other, since two frameworks starting on one accelerator disturb each other.
+    One after the other, since two frameworks starting on one accelerator disturb each other;
+    *side_by_side* where there is none.
     """
-    return [_with_devices(toolchain, worker, timeout_s) for toolchain in toolchains]
+    with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE if side_by_side else 1) as pool:
+        return list(pool.map(lambda t: _with_devices(t, worker, timeout_s), toolchains))
 
 
 def toolchain_of(holdings: Holdings, framework: str, origin: str = "") -> InstalledToolchain:
@@ -166,22 +176,23 @@ def toolchain_of(holdings: Holdings, framework: str, origin: str = "") -> Instal
 
 
 class _Search:
-    """Asks interpreters side by side, each path once."""
+    """Asks interpreters side by side, each path once; *answers* holds what was said so far."""
 
     def __init__(
         self,
         worker: Sequence[str],
         packages: Sequence[str] = (),
         refine: Callable[[InstalledToolchain], InstalledToolchain] = lambda toolchain: toolchain,
+        answers: dict[str, Holdings] | None = None,
     ) -> None:
         self._worker, self._packages, self._refine = worker, packages, refine
-        self._answers: dict[str, Holdings] = {}
+        self._answers = {} if answers is None else answers
         self._judged: dict[tuple[str, str], InstalledToolchain] = {}
 
     def ask(self, candidates: Sequence[Candidate], timeout_s: float) -> list[Holdings]:
         """What each of *candidates* holds, in their order."""
         new = sorted({c.path for c in candidates} - set(self._answers))
-        with ThreadPoolExecutor(max_workers=4) as pool:
+        with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE) as pool:
             answers = pool.map(lambda path: self._inspect(path, timeout_s), new)
             self._answers.update(zip(new, answers, strict=True))
         return [self._answers[c.path] for c in candidates]

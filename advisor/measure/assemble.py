@@ -24,6 +24,8 @@ from advisor.evidence import (
 from advisor.measure import gates
 from advisor.measure.certificate import SeriesContext
 from advisor.measure.comparisons import comparison, pairs_of
+from advisor.measure.itself import with_second_look
+from advisor.measure.own_parity import own_parity_of
 from advisor.measure.parity import parity_of, read_observation
 from advisor.measure.statistics import quantile, ratio_of_launches
 from advisor.measure.work import Failure, LaunchResult, Mode, ModeRun, WorkItem, WorkRuns
@@ -37,13 +39,29 @@ def probe_of(
     work: WorkRuns,
     context: SeriesContext,
     observations: Mapping[str, Path],
+    *,
+    again: Mapping[str, Path],
     inputs_sha256: str | None,
     missing: Mapping[str, Reason],
 ) -> Probe:
-    """One probe of the evidence; *missing* says by framework why it could not be measured."""
+    """One probe of the evidence.
+
+    Args:
+        work: The item and its launches.
+        context: What holds for the whole series.
+        observations: Where each mode, by label, showed what it computed.
+        again: Where it did when it was built once more.
+        inputs_sha256: The hash of the shared inputs.
+        missing: Why a framework could not be measured, by framework.
+    """
     item, series, launches = work.item, work.series, work.launches
     read = {label: read_observation(path) for label, path in observations.items()}
-    parity = parity_of(read, item.tolerance, inputs_sha256)
+    if item.source:
+        # A user's step is built twice inside one worker, and looked at more closely.
+        parity = own_parity_of(read, item.tolerance, inputs_sha256)
+    else:
+        parity = parity_of(read, item.tolerance, inputs_sha256)
+        parity = with_second_look(parity, read, again, item.tolerance)
     comparisons = [
         comparison(work, pair, parity, context)
         for pair in pairs_of(item)

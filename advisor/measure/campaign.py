@@ -11,7 +11,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +47,7 @@ from advisor.measure.works import Basis, works_of
 from advisor.pair import FRAMEWORKS
 from advisor.workers.affinity import affinity_of
 from advisor.workers.environment import recorded
-from advisor.workers.lock import machine_lock
+from advisor.workers.lock import Holder, machine_lock
 from advisor.workers.worker import WorkerError
 from advisor.workers.workspace import workspace
 
@@ -186,7 +188,7 @@ def measure(campaign: Campaign) -> Finished:
         UserError: another run holds the machine's lock, or a probe does not exist.
     """
     _refuse_native_windows()
-    with machine_lock(campaign.lock_wait_s), workspace() as place:
+    with lock_for(campaign), workspace() as place:
         begin = time.monotonic()
         catalogue = _catalogue(campaign, place)
         plan = _plan(campaign, catalogue, place)
@@ -223,6 +225,20 @@ def measure(campaign: Campaign) -> Finished:
             },
         )
         return _finished(campaign, plan, result, tested)
+
+
+def lock_for(campaign: Campaign) -> AbstractContextManager[None]:
+    """The machine's lock, waited for as long as *campaign* says; it is told for whom."""
+    waiting = partial(_tell_waiting, campaign.report)
+    return machine_lock(campaign.lock_wait_s, waiting=waiting)
+
+
+def _tell_waiting(report: OnProgress, holder: Holder | None) -> None:
+    if holder is None:
+        report(Progress(0.0, 0.0, "waiting-for-another"))
+        return
+    values = {"pid": holder.pid, "since_s": max(0.0, time.time() - holder.since_s)}
+    report(Progress(0.0, 0.0, "waiting-for-holder", values))
 
 
 def _as_offered(probes: Sequence[Probe], offers: Mapping[str, frozenset[str]]) -> list[Probe]:

@@ -52,6 +52,7 @@ def certificate_of(
         *_device_gates(context, work, pair, sides),
         *_plausible_gates(work, pair, context),
         *_constants_gate(work, pair),
+        *_state_gates(work, pair),
         *_compile_gates(work, pair),
     ]
 
@@ -63,10 +64,38 @@ def _selftest_gate(context: SeriesContext) -> Gate:
 
 def _parity_gate(parity: Parity, pair: Pair) -> Gate:
     """The problems of the pair's modes, by name: what they are stands in the parity."""
-    if parity.status == "not_checked":
-        return gates.gate(gates.PARITY, ok=None, modes=pair)
     mine = [name for name in parity.problems if name in (*pair, PARAMETERS)]
+    if parity.status == "not_checked":
+        reason = parity.reason
+        case = gates.NOTHING_LEARNT if reason and reason.id == gates.NOTHING_LEARNT else ""
+        values = reason.values if reason and case else {}
+        return gates.gate(gates.PARITY, ok=None, case=case, modes=pair, **values)
+    if parity.compared and not mine:
+        values = _as_parts(parity.compared)
+        return gates.gate(gates.PARITY, ok=True, case="own", modes=pair, **values)
     return gates.gate(gates.PARITY, ok=not mine, modes=pair, problems=mine)
+
+
+def _as_parts(compared: Mapping[str, Any]) -> dict[str, Any]:
+    """What was compared of a user's own step, its sentences' parts by case."""
+    outputs, count = compared.get("outputs") or [], int(compared.get("state_count") or 0)
+    policy = str(compared.get("policy", "inputs"))
+    way = "trained" if compared.get("trained") else "untrained"
+    return {
+        "steps": compared.get("steps"),
+        "tolerance": compared.get("tolerance"),
+        "worst": compared.get("worst"),
+        "outputs": len(outputs),
+        "states": [{"case": "alike" if count else "unnamed", "count": count}],
+        "way": [{"case": way, "moved": compared.get("moved")}, *_idle_graphs(compared)],
+        "random": [{"case": policy, "rate": compared.get("rate"), "runs": compared.get("runs")}],
+    }
+
+
+def _idle_graphs(compared: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """That an inference step prepared gradients, where one did."""
+    modes = compared.get("graph") or []
+    return [{"case": "graph", "modes": list(modes)}] if modes else []
 
 
 def _precision_gate(
@@ -200,6 +229,20 @@ def _constants_gate(work: WorkRuns, pair: Pair) -> list[Gate]:
                     bytes=most,
                 )
             )
+    return lines
+
+
+def _state_gates(work: WorkRuns, pair: Pair) -> list[Gate]:
+    """Whether a user's state was sound when a launch ended: a line per mode where it was not.
+
+    NaN spreads at no cost, and denormal numbers take tens of times as long on some CPUs.
+    """
+    lines = []
+    for label in pair:
+        faults = [f for run in work.good(label) for f in run.counters.get("state_faults") or ()]
+        if faults:
+            parts = [dict(fault) for fault in faults[:3]]
+            lines.append(gates.gate(gates.STATE, ok=False, modes=[label], mode=label, faults=parts))
     return lines
 
 

@@ -125,7 +125,8 @@ def items_of_model(
         role="parity",
         observed=True,
     )
-    return [choice] if small else [parity, choice]
+    # What was chosen is all that a tiny model has to certify.
+    return [choice] if small else [choice, parity]
 
 
 def _first_depth(asked: AskedModel) -> int:
@@ -186,6 +187,19 @@ def estimating(
         for depth in depths
     ]
     return items, reason
+
+
+def certifying(item: WorkItem, items: Sequence[WorkItem], launch: LaunchResult) -> tuple[Mode, ...]:
+    """The modes of the tiny model *item* that are worth building in *launch*.
+
+    The ones that the choice among *items* found fastest, which alone go on, and PyTorch's eager
+    one, which shows gradients; of a framework that nothing was chosen of, all.
+    """
+    choice = next((i for i in items if i.role == "choice" and i.asked is item.asked), None)
+    best = best_modes(choice, launch) if choice is not None else []
+    labels = {mode.label for mode in best} | {TORCH_EAGER}
+    chosen = {mode.toolchain.framework for mode in best}
+    return tuple(m for m in item.modes if m.label in labels or m.toolchain.framework not in chosen)
 
 
 def choice_key(asked: AskedModel) -> str:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from advisor.evidence import Comparison, Parity, Reason
 from advisor.measure.certificate import SeriesContext, certificate_of, outweighed
-from advisor.measure.gates import PairLogs, launch_logs
+from advisor.measure.gates import NOTHING_LEARNT, PairLogs, launch_logs
 from advisor.measure.statistics import level_of
 from advisor.measure.verdicts import Verdict, call
 from advisor.measure.work import Pair, WorkItem, WorkRuns
@@ -53,6 +53,9 @@ def comparison(work: WorkRuns, pair: Pair, parity: Parity, context: SeriesContex
         certificate=certificate,
     )
     failed = [line.id for line in certificate if line.status == "failed"]
+    idle = [line.values for line in certificate if line.case == NOTHING_LEARNT]
+    if idle and not failed:
+        return replace(bare, reason=Reason(NOTHING_LEARNT, values=idle[0]))
     if failed:
         # What was wrong is said by the certificate's own lines.
         return replace(bare, reason=Reason(failed[0]))

@@ -32,11 +32,14 @@ RATE = "impossible-rate"
 BANDWIDTH = "impossible-bandwidth"
 CONSTANTS = "constants-captured"
 COMPILES_AGAIN = "compiles-again"
+STATE = "state-spoilt"
 BUSY = "others-were-busy"
 COMPARISON_GATES = (
     *(SELFTEST, PARITY, PRECISION, THREADS, DEVICES, GUESTS),
-    *(RATE, BANDWIDTH, CONSTANTS, COMPILES_AGAIN, BUSY),
+    *(RATE, BANDWIDTH, CONSTANTS, COMPILES_AGAIN, STATE, BUSY),
 )
+# What could not be checked and voids the ratio all the same.
+NOTHING_LEARNT = "nothing-learnt"
 # A gate of a mode: whether its cold compile time is one.
 WARM_CACHE = "cold-compile-warm"
 # Gates of a block; `BUSY` is one of them too.

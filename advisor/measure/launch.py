@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
+from advisor.measure.choosing import certifying
 from advisor.measure.pool import LaunchOptions, WorkerPool
 from advisor.measure.schedule import launch_order
 from advisor.measure.turns import Turns
@@ -31,6 +32,7 @@ class RunningLaunch:
         items: The items that need this launch.
         skipped: What failed in earlier launches, by item and mode.
         first: Whether no launch of the series was made before: it times compilers, each alone.
+        again: Whether one was: what is built shows once more what it computes.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class RunningLaunch:
         skipped: Mapping[tuple[str, str], Failure],
         *,
         first: bool,
+        again: bool = False,
     ) -> None:
         self._options = options
         self._series = series
@@ -54,7 +57,9 @@ class RunningLaunch:
         self._threads = ThreadPoolExecutor(max_workers=2)
         self.result = LaunchResult(index)
         meter = options.meter(series.cpus, self._pool.pids)
-        self._turns = Turns(options, series, self._pool, self.result, meter, first=first)
+        self._turns = Turns(
+            options, series, self._pool, self.result, meter, first=first, again=again
+        )
 
     def run(self) -> LaunchResult:
         """Measure every item; always ends its workers."""
@@ -164,7 +169,10 @@ class RunningLaunch:
 
     def _measure_item(self, item: WorkItem) -> None:
         """Every mode that is owed, in turn; or one by one, each in a process of its own."""
-        here = [mode for mode in item.modes if self._alone in (None, mode.toolchain.key)]
+        modes = item.modes
+        if item.role == "parity":
+            modes = certifying(item, self._items, self.result)
+        here = [mode for mode in modes if self._alone in (None, mode.toolchain.key)]
         owed = [
             mode
             for mode in here

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from advisor.machine.toolchains import InstalledToolchain
     from advisor.measure.campaign import Campaign
 
+LOCK_WAIT_S = 2.0
+"""How long a run waits for another one that measures here, where nobody asks for more."""
+
 _MACHINE_KEYS = frozenset(f.name for f in fields(Machine))
 _ACCELERATOR_KEYS = frozenset(f.name for f in fields(Accelerator))
 
@@ -175,6 +178,7 @@ def campaign_for(
     install_hint: str,
     own: Sequence[str] = (),
     notices: Sequence[Notice] = (),
+    lock_wait_s: float = LOCK_WAIT_S,
     report: OnProgress = unreported,
 ) -> Campaign:
     """The campaign for *wishes* with the *toolchains* and on the *machine* that were found.
@@ -204,7 +208,7 @@ def campaign_for(
         created=created,
         cache=cache,
         own_workloads=tuple(own),
-        lock_wait_s=2.0,
+        lock_wait_s=lock_wait_s,
         notices=[*broken, *notices],
         short=bool(broken),
         report=report,

@@ -20,7 +20,7 @@ from advisor.evidence import Notice, Probe, Reason
 from advisor.measure.assemble import probe_of
 from advisor.measure.attribution import disagreements
 from advisor.measure.certificate import SeriesContext
-from advisor.measure.choosing import LIMITS, Room, estimating, parity_labels
+from advisor.measure.choosing import LIMITS, Room, certifying, estimating, parity_labels
 from advisor.measure.clock import Clock, Owed, Step
 from advisor.measure.comparisons import crossing_pairs, pairs_of
 from advisor.measure.family import hold_together
@@ -50,6 +50,9 @@ PATIENCE_S = 20.0
 # How far over its budget a run may be expected to end: estimates are good to a few percent.
 OVERRUN = 1.05
 _INPUTS_TIMEOUT_S = 120.0
+
+_Observed = tuple[str, str, str]
+"""What showed something: the keys of its series and item, and the mode's label."""
 
 
 @dataclass
@@ -105,7 +108,8 @@ class Run:
         self._launches: dict[str, list[LaunchResult]] = {s.key: [] for s in plan.series}
         self._inputs: dict[str, tuple[str, str]] = {}
         self._failed: dict[str, dict[tuple[str, str], Failure]] = {s.key: {} for s in plan.series}
-        self._observations: dict[tuple[str, str, str], Path] = {}
+        self._observations: dict[_Observed, Path] = {}
+        self._observed_again: dict[_Observed, Path] = {}
         self._notices: list[Notice] = []
         # What came before, the self-test and the catalogue, is a part of the budget.
         self._start = time.monotonic() if begun_s is None else begun_s
@@ -287,22 +291,21 @@ class Run:
             self._notices.append(Notice("budget-spent", values={"budget_s": budget_s}))
 
     def _launch(self, series: Series, index: int, items: Sequence[WorkItem]) -> LaunchResult:
-        first = not self._launches[series.key]
+        made = len(self._launches[series.key])
+        first, again = made == 0, made == 1
         failed = self._failed[series.key]
         options = replace(self._options(), room=partial(self._room, series, first=first))
-        launch = RunningLaunch(options, series, index, items, failed, first=first)
+        launch = RunningLaunch(options, series, index, items, failed, first=first, again=again)
         self._look_ahead({(series.key, item.key) for item in items})
         self._clock.begin(series, items, first=first)
         result = launch.run()
         self._clock.end()
         self._launches[series.key].append(result)
         failed.update(result.failures)
+        if first or again:
+            seen_in = self._observations if first else self._observed_again
+            seen_in.update(_observed_in(launch, series, items))
         if first:
-            for item in items:
-                for mode in item.modes:
-                    path = launch.observation_path(item, mode)
-                    if path.exists() or (item.observed and (item.key, mode.label) in result.runs):
-                        self._observations[series.key, item.key, mode.label] = path
             # Without the first launch nothing of an item was observed: it has no later one.
             seen = {key for key, _ in (*result.runs, *result.failures)}
             self._unreached |= {(series.key, i.key) for i in items if i.key not in seen}
@@ -330,7 +333,13 @@ class Run:
                 self._too_large[choice.key] = reason
         if more:
             self._write_inputs_of(more)
-            grown = replace(series, items=(*series.items, *more))
+            tried = (
+                replace(item, modes=certifying(item, items, result))
+                if item.role == "parity"
+                else item
+                for item in series.items
+            )
+            grown = replace(series, items=(*tried, *more))
             every = tuple(grown if s.key == series.key else s for s in self._plan.series)
             self._plan = replace(self._plan, series=every)
 
@@ -407,19 +416,37 @@ class Run:
 
     def _probe(self, series: Series, item: WorkItem) -> Probe:
         source, labels = item.parity_from or item.key, parity_labels(item)
-        observations = {
-            label: path
-            for (of_series, of_item, label), path in self._observations.items()
-            if (of_series, of_item) == (series.key, source) and (labels is None or label in labels)
-        }
+        observations, again = (
+            {
+                label: path
+                for (of_series, of_item, label), path in seen_in.items()
+                if (of_series, of_item) == (series.key, source)
+                and (labels is None or label in labels)
+            }
+            for seen_in in (self._observations, self._observed_again)
+        )
         sha256 = self._inputs.get(item.key, ("", ""))[1] or None
         return probe_of(
             WorkRuns(item, series, self._launches[series.key]),
             self._context(series),
             observations,
-            sha256,
-            self._plan.missing,
+            again=again,
+            inputs_sha256=sha256,
+            missing=self._plan.missing,
         )
+
+
+def _observed_in(
+    launch: RunningLaunch, series: Series, items: Sequence[WorkItem]
+) -> dict[_Observed, Path]:
+    """Where the modes of *items* showed what they computed in *launch*, or should have."""
+    return {
+        (series.key, item.key, mode.label): path
+        for item in items
+        for mode in item.modes
+        if (path := launch.observation_path(item, mode)).exists()
+        or (item.observed and (item.key, mode.label) in launch.result.runs)
+    }
 
 
 def _tuning_told() -> list[Notice]:

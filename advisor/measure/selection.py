@@ -98,12 +98,17 @@ def items_of(
 def _sizes(workload: OfferedWorkload, wishes: Wishes) -> list[str]:
     """The sizes of the profile, and those with names of their own (another layout or type).
 
+    Of a user's own step all that its file names; the ends have to do for a quick look.
+
     What happens once has its smallest size only: it takes processes of its own.
 
     Of a task the workloads that weigh most have all sizes, and the variants of the larger one;
     for the others the larger size alone has to do.
     """
     offers = workload.sizes
+    if workload.source:
+        names = list(offers)
+        return [*names[:1], *names[1:][-1:]] if wishes.profile == "quick" else names
     sizes = [n for n in SIZES[wishes.profile] if n in offers] or [next(iter(offers))]
     if workload.one_off and wishes.profile != "thorough":
         return sizes[:1]

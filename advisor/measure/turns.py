@@ -7,13 +7,15 @@ are started, nor which items there are. What one mode breaks costs that mode alo
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from advisor.evidence import Block, EntryStatus
 from advisor.measure import gates
+from advisor.measure.crashes import told_of_crash
+from advisor.measure.itself import STEPS
 from advisor.measure.pool import LaunchOptions, WorkerPool
 from advisor.measure.quiet import Meter
 from advisor.measure.schedule import block_orders
@@ -54,12 +56,14 @@ class Turns:
         meter: Meter,
         *,
         first: bool,
+        again: bool = False,
     ) -> None:
         self._options = options
         self._series = series
         self._pool = pool
         self._meter = meter
         self._first = first
+        self._again = again
         self._spoilt = 0
         self.result = result
 
@@ -81,7 +85,9 @@ class Turns:
             # A worker that we ended ourselves has not failed.
             return
         status = _STATUS.get(error.id, "failed")
-        self.result.failures[item.key, mode.label] = Failure(status, error.reason)
+        hello = self.result.hellos.get(mode.toolchain.key)
+        reason = told_of_crash(error.reason, item, mode, (hello.version if hello else None) or "")
+        self.result.failures[item.key, mode.label] = Failure(status, reason)
         self.result.runs.pop((item.key, mode.label), None)
 
     def prepare(self, item: WorkItem, mode: Mode) -> None:
@@ -117,14 +123,15 @@ class Turns:
             workload=item.workload,
             size=dict(item.size),
             inputs=path,
-            observe=self._observe(item, mode) if path else "",
+            **self._observe(item, mode, path),
             plant_s=self._options.plants_s.get(mode.label, 0.0),
             source=item.source,
             **({"variant": mode.variant} if mode.variant else {}),
         )
         built = check_build(reply)
+        _refuse_given_up(built.counters)
         if built.fell_back:
-            raise WorkerError("fell-back")
+            raise WorkerError("fell-back", "nothing-compiled")
         return ModeRun(
             import_s=worker.hello.import_s,
             first_calls_s=built.first_calls_s,
@@ -133,13 +140,19 @@ class Turns:
             counters=built.counters,
         )
 
-    def _observe(self, item: WorkItem, mode: Mode) -> str:
-        wanted = self._first and item.observed
-        return str(self.observation_path(item, mode)) if wanted else ""
+    def _observe(self, item: WorkItem, mode: Mode, inputs: str) -> dict[str, Any]:
+        """What a build is asked to show of itself: all of it once, and the start of it again."""
+        # A user's own step is built again inside the worker that shows it.
+        again = self._again and not item.source
+        if not (inputs and item.observed and (self._first or again)):
+            return {}
+        steps = {"steps": STEPS} if again else {}
+        return {"observe": str(self.observation_path(item, mode)), **steps}
 
     def observation_path(self, item: WorkItem, mode: Mode) -> Path:
         """Where the worker writes what this mode computed."""
-        name = f"{self._series.key}-{item.key}-{mode.label}".replace("/", "-")
+        again = "-again" if self._again else ""
+        name = f"{self._series.key}-{item.key}-{mode.label}{again}".replace("/", "-")
         return self._options.workspace / f"observed-{name}.npz"
 
     def time(self, item: WorkItem, modes: Sequence[Mode], *, built_s: float = 0.0) -> bool:
@@ -265,6 +278,7 @@ class Turns:
         reply = worker.ask("finish", timeout_s=_FINISH_TIMEOUT_S, key=_key(item, mode))
         run = self.result.runs[item.key, mode.label]
         run.counters, run.peak_memory_bytes = check_finish(reply)
+        _refuse_given_up(run.counters)
 
     def drop(self, item: WorkItem, mode: Mode) -> None:
         """Let the worker forget what it built; one that cannot is ended."""
@@ -275,6 +289,17 @@ class Turns:
             worker.ask("drop", timeout_s=_FINISH_TIMEOUT_S, key=_key(item, mode))
         except WorkerError:
             self._pool.end(mode.toolchain)
+
+
+def _refuse_given_up(counters: Mapping[str, Any]) -> None:
+    """Refuse a compiled mode whose compiler gave up: it is timed as what it is not.
+
+    Raises:
+        WorkerError: after so many compilations of one function PyTorch runs it eagerly.
+    """
+    limit = counters.get("gave_up_after")
+    if isinstance(limit, int):
+        raise WorkerError("fell-back", "gave-up", count=limit)
 
 
 def _key(item: WorkItem, mode: Mode) -> str:

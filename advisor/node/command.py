@@ -11,6 +11,7 @@ import argparse
 import datetime as dt
 import importlib.util
 import json
+import math
 import os
 import pkgutil
 import signal
@@ -99,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--label", metavar="TEXT", help="what the report calls this machine")
     add("-o", "--output", type=Path, metavar="FILE", help="write there instead of to stdout")
+    add("--wait", action="store_true", help="wait where another fw-advisor measures here")
     add("-q", "--quiet", action="store_true", help="say only what went wrong")
     add("--version", action="version", version=f"fw-advisor {__version__}")
     return parser
@@ -147,7 +149,7 @@ def _measured(
     cache: Path,
 ) -> Finished:
     from advisor.machine.choosing import unused_accelerator  # noqa: PLC0415  (--help stays quick)
-    from advisor.measure.request import campaign_for  # noqa: PLC0415
+    from advisor.measure.request import LOCK_WAIT_S, campaign_for  # noqa: PLC0415
 
     campaign = campaign_for(
         wishes,
@@ -159,6 +161,7 @@ def _measured(
         install_hint=INSTALL_HINT,
         own=[str(path.resolve()) for path in options.workload],
         notices=[n for n in [unused_accelerator(wishes.device, machine)] if n is not None],
+        lock_wait_s=math.inf if options.wait else LOCK_WAIT_S,
         report=(lambda _: None) if options.quiet else _occasional_lines(),
     )
     from advisor.measure.campaign import measure  # noqa: PLC0415  (needs NumPy)

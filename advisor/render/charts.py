@@ -1,8 +1,8 @@
 """The charts of a report as static SVG: times, ratios, contributions, and what flips.
 
 Numbers in, geometry out; `drawing` turns it into marks, without a browser or a network. Colours
-are those of light paper; a page restyles them by their value (`RESTYLE`), so that one drawing
-serves light, dark and print. It must not know a record.
+are those of light paper; a page restyles them by their value (`RESTYLE` in `palette`), so that one
+drawing serves light, dark and print. It must not know a record.
 """
 
 from __future__ import annotations
@@ -17,14 +17,7 @@ from markupsafe import escape
 from advisor.pair import framework_of
 from advisor.render.document import ReportFigure
 from advisor.render.drawing import (
-    BAND,
-    FONT,
-    INK,
-    MUTED,
     NOTE,
-    PAPER,
-    RESTYLE,
-    SIDES,
     WIDTH,
     LogAxis,
     boxes,
@@ -37,10 +30,8 @@ from advisor.render.drawing import (
     texts_at,
     tick_labels,
 )
+from advisor.render.palette import BAND, FONT, INK, MUTED, PAPER, SIDES
 from advisor.render.wording import say
-
-__all__ = ["RESTYLE", "standalone", "svg_of"]
-
 
 _TAG = re.compile(r"<[a-z][^>]*>")
 _SPARE = re.compile(
@@ -75,17 +66,6 @@ def _described(svg: str, figure: ReportFigure) -> str:
         f'<desc id="{figure.id}-desc">{escape(figure.alt)}</desc>'
     )
     return head + body
-
-
-def standalone(svg: str, dark: Mapping[str, str]) -> str:
-    """*svg* as a file of its own that follows the reader's light or dark setting."""
-    rules = "".join(
-        f'[fill="{colour}"]{{fill:{dark[name]}}}[stroke="{colour}"]{{stroke:{dark[name]}}}'
-        for colour, name in RESTYLE.items()
-    )
-    style = f"<style>@media (prefers-color-scheme:dark){{{rules}}}</style>"
-    head, _, rest = svg.partition(">")
-    return f"{head}>{style}{rest}\n"
 
 
 _SHAPES: Mapping[str, tuple[str, bool]] = {

@@ -1,4 +1,4 @@
-"""Two decisions beside each other, as lines for a terminal or as Markdown.
+"""Two decisions beside each other, in words.
 
 Knows what differs. It must not know files, nor how a decision is made.
 """
@@ -10,34 +10,21 @@ from typing import Any
 
 from advisor.differences import Difference, Differences, Outcome
 from advisor.knowledge.model import RuleBase
-from advisor.render.markdown import escaped
+from advisor.render.beside import Beside, Item
 from advisor.render.value_words import fact_title, value_text
 from advisor.render.wording import count_of, name_of, say, sentence
 
 _MOST_RULES = 8
 
 
-def difference_lines(found: Differences, base: RuleBase) -> list[str]:
+def difference_page(found: Differences, base: RuleBase) -> Beside:
     """The outcomes, then every part that differs, what moves the outcome first."""
-    lines = [_head(found)]
     if not found.parts:
-        return [*lines, sentence(say("terminal.differs.nothing"))]
-    lines += [f"  {_part(p, base)}" for p in sorted(found.parts, key=lambda p: not p.moves)]
-    if found.together:
-        lines.append(sentence(say("terminal.differs.together")))
-    return [*lines, *_rules(found)]
-
-
-def difference_markdown(found: Differences, base: RuleBase) -> str:
-    """The same as a short Markdown page."""
-    lines = difference_lines(found, base)
-    return (
-        "\n".join(
-            f"- {escaped(line.strip())}" if line.startswith("  ") else f"\n{escaped(line)}\n"
-            for line in lines
-        ).strip()
-        + "\n"
-    )
+        return Beside(_head(found), (), (sentence(say("terminal.differs.nothing")),))
+    parts = sorted(found.parts, key=lambda part: not part.moves)
+    together = [sentence(say("terminal.differs.together"))] if found.together else []
+    items = tuple(Item(_part(part, base), weighs=part.moves) for part in parts)
+    return Beside(_head(found), items, (*together, *_rules(found)))
 
 
 def outcome_text(outcome: Outcome) -> str:

@@ -15,18 +15,8 @@ from typing import Any
 import altair as alt
 import vl_convert
 
-INK, MUTED, GRID, BAND, PAPER = "#1c2126", "#5b6570", "#dfe3e7", "#e9edf0", "#ffffff"
-SIDES: Mapping[str, str] = {"pytorch": "#b9400d", "jax": "#1f52c4", "": MUTED}
-RESTYLE: Mapping[str, str] = {
-    INK: "--ink",
-    MUTED: "--muted",
-    GRID: "--rule",
-    BAND: "--band",
-    PAPER: "--paper",
-    SIDES["pytorch"]: "--pytorch",
-    SIDES["jax"]: "--jax",
-}
-FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
+from advisor.render.palette import FONT, GRID, MUTED
+
 WIDTH = 480
 _EDGE = 2
 _LABEL, NOTE = 13, 12

@@ -87,7 +87,8 @@ def word_reason(reason: Reason) -> Reason:
     """*reason* with its text."""
     if reason.text:
         return reason
-    text = _said(_key("reason", reason.id, reason.case), reason.values)
+    base = f"reason.{reason.id}"
+    text = _said(_key("reason", reason.id, reason.case), reason.values, base)
     if "log" in reason.values and text:
         text = say(f"{_AROUND}.log", text=text, **reason.values)
     return _in_launch(replace(reason, text=text))

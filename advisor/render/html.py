@@ -13,10 +13,11 @@ import jinja2
 from markupsafe import Markup, escape
 
 from advisor.record import Record
-from advisor.render.charts import RESTYLE, svg_of
-from advisor.render.document import Report, ReportFigure, ReportTable, anchors, walk
+from advisor.render.document import Report, ReportTable, anchors
 from advisor.render.embed import record_json
+from advisor.render.figures import Draw, draw_here, drawings_of
 from advisor.render.markdown import table_text
+from advisor.render.palette import RESTYLE
 from advisor.render.view import view_of
 from advisor.render.wording import say
 from advisor.resources import resource_dir
@@ -25,26 +26,30 @@ LIMIT = 800_000
 """The most bytes of a page."""
 
 _SPARE = 4_000
+_RECORD = "\x00record\x00"
+"""Where the record goes once its room is clear; no text that is shown holds control characters."""
 _MOST_COPIED = 30
 _LONG_WORD = 26
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-def render_html(record: Record, *, full: bool = False) -> str:
+def render_html(record: Record, *, full: bool = False, draw: Draw = draw_here) -> str:
     """The page of *record*; the same record gives the same bytes.
 
     Args:
         record: What is reported.
         full: Whether everything is open, and printed, and not only the first page.
+        draw: What draws the figures.
     """
     report = view_of(record)
-    charts = _charts(report)
-    page = _page(report, charts, "", full=full)
-    room = LIMIT - _SPARE - len(page.encode())
-    return _page(report, charts, record_json(record, room=room), full=full)
+    # The drawings come from our own numbers and escape their texts.
+    charts = {name: Markup(svg) for name, svg in drawings_of(report, draw).items()}  # noqa: S704
+    before, after = _page(report, charts, full=full).split(_RECORD)
+    room = LIMIT - _SPARE - len(before.encode()) - len(after.encode())
+    return before + record_json(record, room=room) + after
 
 
-def _page(report: Report, charts: Mapping[str, Markup], record: str, *, full: bool) -> str:
+def _page(report: Report, charts: Mapping[str, Markup], *, full: bool) -> str:
     return (
         environment()
         .get_template("report.html")
@@ -54,18 +59,9 @@ def _page(report: Report, charts: Mapping[str, Markup], record: str, *, full: bo
             targets=anchors(report),
             charts=charts,
             restyle=_restyle(),
-            record=Markup(record),  # noqa: S704  (JSON with <, > and & escaped)
+            record=_RECORD,
         )
     )
-
-
-def _charts(report: Report) -> dict[str, Markup]:
-    """The drawings by figure id; they come from our own numbers and escape their texts."""
-    return {
-        block.id: Markup(svg_of(block))  # noqa: S704  (text inside is escaped by the drawing)
-        for block in walk(report.sections)
-        if isinstance(block, ReportFigure)
-    }
 
 
 def _restyle() -> Markup:

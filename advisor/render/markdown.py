@@ -14,8 +14,9 @@ import jinja2
 from markupsafe import escape
 
 from advisor.record import Record
-from advisor.render.charts import standalone, svg_of
-from advisor.render.document import CodeLines, ReportFigure, ReportTable, Tag, anchors, walk
+from advisor.render.document import CodeLines, ReportTable, Tag, anchors
+from advisor.render.figures import Draw, draw_here, drawings_of
+from advisor.render.palette import RESTYLE
 from advisor.render.view import view_of
 from advisor.render.wording import say
 from advisor.resources import resource_dir
@@ -38,7 +39,7 @@ _AT_START = re.compile(r"^(?=#|[+-](?:\s|$)|[-=]{2})|^\d{1,9}(?=[.)](?:\s|$))")
 
 
 def render_markdown(
-    record: Record, *, assets: str = "assets", full: bool = False
+    record: Record, *, assets: str = "assets", full: bool = False, draw: Draw = draw_here
 ) -> tuple[str, dict[str, str]]:
     """The text, and the SVG files that it shows by path relative to it.
 
@@ -46,9 +47,10 @@ def render_markdown(
         record: What is reported.
         assets: The directory of the SVG files, as the text's links name it.
         full: Whether everything is open, and not only the first page.
+        draw: What draws the figures.
     """
     report = view_of(record)
-    drawings = {b.id: svg_of(b) for b in walk(report.sections) if isinstance(b, ReportFigure)}
+    drawings = drawings_of(report, draw)
     files = {f"{assets}/{n}.svg": standalone(svg, DARK) for n, svg in drawings.items() if svg}
     places = {n: f"{assets}/{n}.svg" for n, svg in drawings.items() if svg}
     text = (
@@ -57,6 +59,17 @@ def render_markdown(
         .render(report=report, charts=places, full=full)
     )
     return tidy(text), files
+
+
+def standalone(svg: str, dark: Mapping[str, str]) -> str:
+    """*svg* as a file of its own that follows the reader's light or dark setting."""
+    rules = "".join(
+        f'[fill="{colour}"]{{fill:{dark[name]}}}[stroke="{colour}"]{{stroke:{dark[name]}}}'
+        for colour, name in RESTYLE.items()
+    )
+    style = f"<style>@media (prefers-color-scheme:dark){{{rules}}}</style>"
+    head, _, rest = svg.partition(">")
+    return f"{head}>{style}{rest}\n"
 
 
 def tidy(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What moved between two evidence documents, as lines for a terminal.
+"""What moved between two evidence documents, in words.
 
 Knows movements. It must not know files or exit codes.
 """
@@ -8,24 +8,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from advisor.reading.movement import Movement, TimeMove, VerdictMove
+from advisor.render.beside import Beside, Item
 from advisor.render.wording import say
 
 
-def movement_lines(moved: Movement, *, verbose: bool = False) -> list[str]:
+def movement_page(moved: Movement, *, verbose: bool = False) -> Beside:
     """What changed or moved by more than noise; with *verbose* everything that both hold."""
-    if not moved.comparable:
-        return [
-            say("terminal.moved.nothing_comparable"),
-            *(say("terminal.moved.only_before", probe=probe) for probe in moved.only_before),
-            *(say("terminal.moved.only_after", probe=probe) for probe in moved.only_after),
-        ]
-    lines = [
-        *(_verdict(v) for v in moved.verdicts if v.changed or v.significant or verbose),
-        *(_time(t) for t in moved.times if t.significant or verbose),
+    lone = (
         *(say("terminal.moved.only_before", probe=probe) for probe in moved.only_before),
         *(say("terminal.moved.only_after", probe=probe) for probe in moved.only_after),
-    ]
-    return lines or [say("terminal.moved.nothing")]
+    )
+    if not moved.comparable:
+        return Beside(say("terminal.moved.nothing_comparable"), (), lone)
+    items = (
+        *(
+            Item(_verdict(v), weighs=v.changed or v.significant)
+            for v in moved.verdicts
+            if v.changed or v.significant or verbose
+        ),
+        *(Item(_time(t), weighs=t.significant) for t in moved.times if t.significant or verbose),
+    )
+    count = sum(item.weighs for item in items)
+    head = say("terminal.moved.some", n=count) if count else say("terminal.moved.nothing")
+    return Beside(head, items, lone)
 
 
 def _verdict(move: VerdictMove) -> str:

@@ -170,7 +170,24 @@ def _times(reply: Mapping[str, Any], key: str) -> list[float]:
 def check_finish(reply: Mapping[str, Any]) -> tuple[dict[str, Any], int | None]:
     """Counters and peak memory at the end of a launch."""
     peak = number_or_none(reply, "peak_memory_bytes", most=_MOST_BYTES)
-    return _mapping(reply, "counters"), None if peak is None else int(peak)
+    counters = _mapping(reply, "counters")
+    if "state_faults" in counters:
+        counters = {**counters, "state_faults": _faults(counters["state_faults"])}
+    return counters, None if peak is None else int(peak)
+
+
+def _faults(listed: Any) -> list[dict[str, Any]]:
+    """What is wrong with a user's state: kinds, leaves and shares of them."""
+    if not isinstance(listed, list) or not all(isinstance(f, dict) for f in listed):
+        raise ReplyError("no-list", key="state_faults")
+    return [
+        {
+            "case": str(fault.get("case"))[:20],
+            "leaf": str(fault.get("leaf"))[:120],
+            "share": number(fault, "share", most=1.0),
+        }
+        for fault in listed[:3]
+    ]
 
 
 def check_facts(reply: Mapping[str, Any], *keys: str) -> dict[str, Any]:

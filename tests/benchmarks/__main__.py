@@ -17,6 +17,7 @@ from tests.benchmarks import (
     disturbed_rows,
     pure_rows,
     sabotage_rows,
+    scenario_rows,
     suite_rows,
     verdict_rows,
     zoo_rows,
@@ -45,6 +46,7 @@ BENCHES: dict[str, tuple[Bench, int]] = {
     "tasks": (suite_rows.task_profiles, 1),
     "plain-loop": (suite_rows.plain_loop, 5),
     "suite": (suite_rows.suite, 3),
+    "scenarios": (scenario_rows.scenarios, 1),
 }
 
 

@@ -13,6 +13,7 @@ from tests.benchmarks.zoo_rows import (
     figures,
     left_out_one_at_a_time,
     rows_of,
+    table_of,
     zoo_models,
 )
 
@@ -55,3 +56,13 @@ def test_sizes_are_read_by_name(tmp_path: Path) -> None:
     [model] = zoo_models(tmp_path)
     assert (model.name, model.family, model.size) == ("b", "mlp", {"batch": 2})
     assert zoo_models(tmp_path / "absent") == []
+
+
+def test_the_table_says_what_is_missing_and_gives_rows_for_the_rules() -> None:
+    lacking = Outcome("d", None, Ratio(0.0, 0.01), "too large")
+    text = table_of([outcome("a", 2.0, 1.0), lacking], {"a": "mlp", "d": "vit"})
+    assert "| a | mlp | 2.00 (1.96 to 2.04) | 1.00 (0.98 to 1.02) | 2.00 |" in text
+    assert "| d | vit | – | – | too large | |" in text
+    assert text.splitlines()[-1].strip() == (
+        "- {model: a, family: mlp, predicted: 2.000, measured: 1.000}"
+    )

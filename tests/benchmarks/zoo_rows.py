@@ -78,27 +78,44 @@ def zoo_models(place: Path = ZOO) -> list[ZooModel]:
     ]
 
 
-def outcome_of(model: ZooModel, place: Path, *, profile: str, truth: str) -> Outcome:
-    """Measure *model* itself with the profile *truth*, and its family with *profile*."""
-    own = _probed("--workload", str(place / f"{model.name}.py"), "--profile", truth)
+def outcome_of(
+    model: ZooModel, place: Path, *, profile: str, truth: str, keep: Path | None = None
+) -> Outcome:
+    """Measure *model* itself with the profile *truth*, and its family with *profile*.
+
+    Evidence is kept in the folder *keep* where one is named, and read from there the next time.
+    """
     sized = f"{model.family}:{json.dumps(model.size)}"
-    family = _probed("--model", sized, "--profile", profile)
+    asked = {
+        f"own.{truth}": ("--workload", str(place / f"{model.name}.py"), "--profile", truth),
+        f"family.{profile}": ("--model", sized, "--profile", profile),
+    }
+    own, family = (
+        _probed(*options, kept=None if keep is None else keep / f"{model.name}.{part}.json")
+        for part, options in asked.items()
+    )
     predicted, why = _predicted(family)
     measured = _measured(own)
     missing = why if predicted is None else "" if measured is not None else "no measurement"
     return Outcome(model.name, predicted, measured, missing, unlike=model.unlike)
 
 
-def _probed(*options: str) -> Evidence | str:
-    done = subprocess.run(
-        [sys.executable, "-m", "advisor", "probe", "--json", "-q", *options],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if not done.stdout.strip():
-        return (done.stderr.strip().splitlines() or ["nothing was said"])[0]
-    return evidence_from(json.loads(done.stdout), name="the probes")
+def _probed(*options: str, kept: Path | None) -> Evidence | str:
+    if kept is not None and kept.is_file() and kept.stat().st_size:
+        printed = kept.read_text("utf-8")
+    else:
+        done = subprocess.run(
+            [sys.executable, "-m", "advisor", "probe", "--json", "-q", *options],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        printed = done.stdout
+        if not printed.strip():
+            return (done.stderr.strip().splitlines() or ["nothing was said"])[0]
+        if kept is not None:
+            kept.write_text(printed, "utf-8")
+    return evidence_from(json.loads(printed), name="the probes")
 
 
 def _predicted(evidence: Evidence | str) -> tuple[Ratio | None, str]:
@@ -215,18 +232,54 @@ def _row(one: Outcome) -> Row:
 def main() -> int:
     """Measure the models that are named, and print their rows."""
     parser = argparse.ArgumentParser(prog="zoo_rows")
-    parser.add_argument("names", nargs="+")
+    parser.add_argument("names", nargs="*", help="all of the zoo where none is named")
     parser.add_argument("--profile", default="standard", help="of the family")
     parser.add_argument("--truth", default="thorough", help="profile of the model itself")
     parser.add_argument("--place", type=Path, default=ZOO, help="the folder of the zoo")
+    parser.add_argument("--keep", type=Path, help="folder of the evidence, read where it is there")
+    parser.add_argument("--table", action="store_true", help="print Markdown and what rules/ takes")
     options = parser.parse_args()
-    models = [m for m in zoo_models(options.place) if m.name in options.names]
-    told = [
-        outcome_of(m, options.place, profile=options.profile, truth=options.truth) for m in models
+    models = [m for m in zoo_models(options.place) if m.name in (options.names or [m.name])]
+    outcomes = [
+        outcome_of(
+            m, options.place, profile=options.profile, truth=options.truth, keep=options.keep
+        )
+        for m in models
     ]
-    rows = rows_of(left_out_one_at_a_time(told))
-    print(json.dumps([asdict(row) for row in rows], indent=1))
+    rows = rows_of(left_out_one_at_a_time(outcomes))
+    families = {m.name: m.family for m in models}
+    if options.table:
+        print(table_of(outcomes, families))
+    else:
+        print(json.dumps([asdict(row) for row in rows], indent=1))
     return 0 if rows else 1
+
+
+def table_of(outcomes: Sequence[Outcome], families: Mapping[str, str]) -> str:
+    """A Markdown table of what was predicted and measured, then rows for rules/carry_over.yaml."""
+    lines = [
+        "| model | family | predicted | measured | off by | what the family has not |",
+        "|---|---|---|---|---|---|",
+    ]
+    rows = []
+    for one in outcomes:
+        if one.predicted is None or one.measured is None:
+            lines.append(f"| {one.model} | {families[one.model]} | – | – | {one.missing} | |")
+            continue
+        shown = (
+            f"{r.value:.2f} ({r.interval()[0]:.2f} to {r.interval()[1]:.2f})"
+            for r in (one.predicted, one.measured)
+        )
+        off = math.exp(abs(one.error or 0.0))
+        lines.append(
+            f"| {one.model} | {families[one.model]} | {' | '.join(shown)} | {off:.2f} | "
+            f"{'; '.join(one.unlike)} |"
+        )
+        rows.append(
+            f"      - {{model: {one.model}, family: {families[one.model]}, "
+            f"predicted: {one.predicted.value:.3f}, measured: {one.measured.value:.3f}}}"
+        )
+    return "\n".join([*lines, "", *rows])
 
 
 if __name__ == "__main__":

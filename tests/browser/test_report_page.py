@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from advisor.render.beside import Beside, Item, as_html
 from advisor.render.html import render_html
 from tests.render.records import record
 
@@ -29,7 +30,7 @@ CHROMIUM = next(
     ),
     None,
 )
-NARROW, WIDE = 420, 1180
+NARROW, MIDDLE, WIDE = 420, 500, 1180
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +83,7 @@ def opened(browser: Any, path: Path, **context: Any) -> tuple[Any, list[str]]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [NARROW, WIDE])
+@pytest.mark.parametrize("width", [NARROW, MIDDLE, WIDE])
 def test_the_page_is_quiet_and_fits(
     browser: Any, page_file: Path, tmp_path: Path, scheme: str, width: int
 ) -> None:
@@ -129,6 +130,29 @@ def test_every_internal_link_leads_to_something_visible(browser: Any, page_file:
     assert missing == []
     page.click("nav a[href='#method']")
     assert page.evaluate("document.querySelector('#method').getBoundingClientRect().top") < 900
+    assert wrong == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_comparison_fits_and_axe_finds_nothing_serious(
+    browser: Any, tmp_path: Path, scheme: str
+) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    path = tmp_path / "beside.html"
+    items = (Item(f"Task: image, then language{'W' * 200}", weighs=True), Item("the date"))
+    path.write_text(as_html(Beside("Both decide alike.", items, ("a note",)), ["a.json", "b.json"]))
+    page, wrong = opened(
+        browser,
+        path,
+        viewport={"width": MIDDLE, "height": 900},
+        color_scheme=scheme,
+        bypass_csp=True,
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= MIDDLE
+    violations = Axe().run(page).response["violations"]
+    assert [v["id"] for v in violations if v["impact"] in ("serious", "critical")] == []
     assert wrong == []
     page.context.close()
 

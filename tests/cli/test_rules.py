@@ -240,10 +240,10 @@ def fake_pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_check_asks_the_index_only_when_told_to(run: Run, fake_pip: None) -> None:
-    code, document = run.json("check", "--today", "2026-11-25")
+    code, document = run.json("check", "--today", "2026-11-26")
     assert code == 0
     assert not [f for f in document["findings"] if f["id"].startswith("index-")]
-    code, document = run.json("check", "--today", "2026-11-25", "--index")
+    code, document = run.json("check", "--today", "2026-11-26", "--index")
     assert code == 5
     dead = [f for f in document["findings"] if f["id"] == "index-dead"]
     assert any("jaxlib" in finding["text"] for finding in dead)
@@ -253,7 +253,7 @@ def test_check_asks_the_index_only_when_told_to(run: Run, fake_pip: None) -> Non
 
 
 def test_refresh_is_a_work_list(run: Run, fake_pip: None) -> None:
-    code, document = run.json("refresh", "--today", "2026-11-25", "--within", "100d")
+    code, document = run.json("refresh", "--today", "2026-11-26", "--within", "100d")
     assert code == 0
     assert set(document) == {"schema", "today", "items"}
     assert document["schema"] == "fw-advisor/rules-refresh@1"

@@ -23,6 +23,8 @@ SPOILT = (
     "garbage",
     "truncated",
 )
+START = "start"
+"""What an honest mode shows that is asked for a few steps only."""
 
 
 def arrays() -> dict[str, np.ndarray]:
@@ -52,6 +54,7 @@ def observation(kind: str) -> dict[str, np.ndarray]:
         "shape": {"forward": forward.T.copy()},
         "text": {"forward": np.array([["a", "b"]])},
         "dead-loss": {"grad.w": np.zeros_like(grad)},
+        START: {"curve": found["curve"][:3], "param.w": found["param.w"] + 1},
         "more-parameters": {"param.extra": np.zeros(7, np.float32)},
     }
     return {**found, **spoilt.get(kind, {})}
@@ -60,7 +63,7 @@ def observation(kind: str) -> dict[str, np.ndarray]:
 def write_all(directory: Path) -> None:
     """One file per kind, as a mode that shows everything and as one that shows its curve only."""
     directory.mkdir(exist_ok=True)
-    for kind in ("right", *SPOILT):
+    for kind in ("right", START, *SPOILT):
         found = observation(kind)
         few = {k: v for k, v in found.items() if k == "curve" or k.startswith("param.")}
         for role, shown in (("full", found), ("few", few)):

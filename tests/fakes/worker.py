@@ -1,7 +1,8 @@
 """A framework worker that times nothing: it says what its script tells it to, right or wrong.
 
 Started like the real one, ``PYTHON worker.py --script JSON worker --framework ...``, and it
-speaks the protocol of ``probes/worker.py``. Standard library only. The script:
+speaks the protocol of ``probes/worker.py``. Standard library only. What a mode shows the second
+time it is built is `observe_again`, where that differs from `observe`. The script:
 
     {"seed": 0, "state": DIR, "workloads": [...],
      "modes": {LABEL: {"median_s", "launch_sd", "block_sd", "observe", "counters", ...}},
@@ -215,7 +216,8 @@ class Fake:
         self.speed[key] = step_s * math.exp(effect)
         self.planted[key] = float(request.get("plant_s") or 0.0)
         if request.get("observe"):
-            self._observe(mode, told.get("observe", "right"), request["observe"])
+            again = told.get("observe_again") if "steps" in request else None
+            self._observe(mode, again or told.get("observe", "right"), request["observe"])
         first_s = told.get("compile_s", 0.0) + self.speed[key]
         return {
             "build_s": 0.01,

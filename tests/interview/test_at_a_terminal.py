@@ -25,7 +25,7 @@ from tests.interview.person import (
 
 TASK, HARDWARE = "What will you build?", "What will you train on?"
 PYTORCH, JAX = "know PyTorch?", "know JAX?"
-NAME = "what is the project called?"
+NAME = "What is the project called?"
 # Only these four and the name are asked, in this order.
 CORE = ("hardware.train=9", "team.pytorch=8", "team.jax=7")
 
@@ -166,7 +166,7 @@ def test_resume_without_an_interview_says_what_to_do(tmp_path: Path) -> None:
 def test_priorities_with_a_tie(tmp_path: Path) -> None:
     person = Person(tmp_path, *worths("priorities=9"))
     person.asked(TASK).presses(ENTER).asked("which would you fix first?")
-    person.presses(DOWN, DOWN, SPACE, DOWN, SPACE, ENTER)
+    person.presses(DOWN, SPACE, DOWN, SPACE, ENTER)
     person.sees("1. Libraries and models = The people").asked("And second?")
     person.presses(DOWN, ENTER).asked("And third?").presses(ENTER)
     assert finish(person) == 0

@@ -40,6 +40,13 @@ def test_what_was_said_is_left_alone(base: RuleBase) -> None:
     assert not {"hardware.same_as_here", "hardware.os"} & set(filled.values)
 
 
+def test_what_was_found_here_is_not_assumed_of_a_machine_elsewhere(base: RuleBase) -> None:
+    here = fill_defaults(base, Answers().with_value("hardware.train", "amd", "typed"), DETECTED)
+    assert {"hardware.os", "python"} <= set(here.values)
+    away = fill_defaults(base, Answers().with_value("hardware.train", "nvidia", "typed"), DETECTED)
+    assert not {"hardware.os", "python"} & set(away.values)
+
+
 def test_a_value_the_vocabulary_does_not_know_is_not_proposed(base: RuleBase) -> None:
     filled = fill_defaults(base, Answers(), detected_from({"detected.hardware": "abacus"}))
     assert "hardware.train" not in filled.values

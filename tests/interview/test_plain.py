@@ -156,7 +156,7 @@ def test_only_the_users_own_words_go_beyond_ascii(base: RuleBase) -> None:
             base,
             Answers(),
             {},
-            asker=PlainAsker(io.StringIO("1\n?\n" * 8), out, width=lambda: 80),
+            asker=PlainAsker(io.StringIO("1\n?\n" * 4), out, width=lambda: 80),
             rank=lambda _, keys: [(key, 1.0) for key in keys],
             on_answer=lambda _: None,
             live=lambda: "20 % · 3 × faster …",

@@ -8,16 +8,17 @@ import pytest
 
 from advisor.answers import Answers
 from advisor.cli.consent import EXPORT, NO, YES, Consent
-from advisor.cli.interviewing import device_for
+from advisor.cli.exporting import device_for
 from advisor.interview import session
 from advisor.interview.asking import Menu, TextEntry, Turn
 from advisor.interview.defaults import detected_from, fill_defaults
 from advisor.interview.menu_words import spared
 from advisor.interview.questions import known_facts, worth_at_least
+from advisor.interview.reviewing import MORE
 from advisor.knowledge.model import RuleBase
-from tests.interview.asker import FakeAsker, Reaction
+from tests.interview.asker import FakeAsker, Reaction, not_sure
 
-DETECTED = detected_from({"detected.hardware": "cpu", "detected.os": "linux"})
+DETECTED = detected_from({"detected.hardware": "cpu", "detected.os": "linux", "project": "pond"})
 
 
 def reviewed(base: RuleBase, react: Any) -> tuple[Answers, FakeAsker]:
@@ -49,7 +50,8 @@ def test_the_review_shows_every_answer_and_marks_what_nobody_confirmed(base: Rul
     review = asker.shown[-1]
     assert isinstance(review, Menu)
     assert review.frame.position == "Review"
-    lines = [option.label for option in review.options[1:]]
+    assert review.options[1].label == "Answer 4 more questions first"
+    lines = [option.label for option in review.options[2:]]
     assert any(line.startswith("Task: Images") and "not confirmed" not in line for line in lines)
     assert any(line.endswith("not confirmed") for line in lines)
 
@@ -86,6 +88,78 @@ def test_a_detected_answer_that_is_given_in_the_review_is_confirmed(base: RuleBa
 
     answers, _ = reviewed(base, react)
     assert answers.sources.get("hardware.os") == "typed", seen
+
+
+def test_the_project_is_named_among_the_answers_and_no_screen_asks_for_it(base: RuleBase) -> None:
+    answers, asker = reviewed(base, lambda _: (0,))
+    assert answers.project == "pond"
+    assert not any(isinstance(screen, TextEntry) for screen in asker.shown)
+    assert "Project: pond" in [option.label for option in asker.shown[-1].options]
+
+
+def test_whoever_wants_to_is_asked_more_and_comes_back_to_the_review(base: RuleBase) -> None:
+    seen: list[int] = []
+
+    def react(screen: Menu | TextEntry) -> Reaction:
+        if isinstance(screen, Menu) and screen.frame.position == "Review":
+            seen.append(len(asker.shown))
+            return by_label(screen, "Answer") if len(seen) < 3 else (0,)
+        return not_sure(screen)
+
+    asker = FakeAsker(react)
+    session.run(
+        base,
+        Answers(),
+        DETECTED,
+        asker=asker,
+        rank=lambda _, keys: [(key, 1.0) for key in keys],
+        on_answer=lambda _: None,
+        live=lambda: None,
+        assumed=lambda said: fill_defaults(base, said, DETECTED),
+    )
+    assert seen == [9, 14, 19]
+    questions = [frame.text for frame in asker.frames() if frame.position != "Review"]
+    assert len(questions) == len(set(questions)) == session.BUDGET + 2 * MORE
+
+
+def test_a_clear_outcome_spares_what_could_not_turn_it_round(base: RuleBase) -> None:
+    def asked(clear: bool) -> set[str]:
+        asker = FakeAsker(lambda _: (0,))
+        session.run(
+            base,
+            Answers(),
+            DETECTED,
+            asker=asker,
+            rank=lambda _, keys: [(key, 0.0) for key in keys],
+            on_answer=lambda _: None,
+            live=lambda: None,
+            assumed=lambda said: fill_defaults(base, said, DETECTED),
+            clear=lambda _: clear,
+        )
+        keys = {q.text: q.key for q in base.questions}
+        return {keys[frame.text] for frame in asker.frames() if frame.text in keys}
+
+    spared = asked(clear=False) - asked(clear=True)
+    assert "pretrained" in spared | {"pretrained"} - asked(clear=False)
+    assert {"task", *session.CORE} - {"must_use"} <= asked(clear=True)
+    assert len(asked(clear=True)) < len(asked(clear=False))
+
+
+@pytest.mark.parametrize(("typed", "named"), [("Heron", "Heron"), ("", None), (Turn.BACK, "pond")])
+def test_the_name_is_changed_in_the_review(base: RuleBase, typed: Any, named: str | None) -> None:
+    seen: list[int] = []
+
+    def react(screen: Menu | TextEntry) -> Reaction:
+        if isinstance(screen, TextEntry):
+            return typed
+        if screen.frame.position == "Review":
+            seen.append(len(screen.options))
+            return by_label(screen, "Project") if len(seen) == 1 else (0,)
+        return (0,)
+
+    answers, _ = reviewed(base, react)
+    assert len(seen) == 2
+    assert answers.project == named
 
 
 @pytest.mark.parametrize(

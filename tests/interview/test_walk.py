@@ -51,10 +51,10 @@ def keys_asked(base: RuleBase, asker: FakeAsker) -> list[str]:
     return [keys[frame.text] for frame in asker.frames() if frame.text in keys]
 
 
-def test_never_more_than_twelve_questions(base: RuleBase) -> None:
+def test_never_more_questions_than_an_interview_has(base: RuleBase) -> None:
     _, asker = walk(base, not_sure, worths=everything(base))
-    assert len(asker.shown) == 12
-    assert asker.frames()[-1].position == "12/12"
+    assert len(asker.shown) == session.BUDGET
+    assert asker.frames()[-1].position == f"{session.BUDGET}/{session.BUDGET}"
     assert any("left out" in line for line in asker.said)
 
 

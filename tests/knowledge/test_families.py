@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,12 @@ from advisor.answers_io import (
     with_assignments,
 )
 from advisor.errors import UserError
-from advisor.knowledge.families import CARRY_OVER_CLASSES, check_model
+from advisor.knowledge.families import (
+    CARRY_OVER_CLASSES,
+    FittedModel,
+    check_model,
+    spread_of,
+)
 from advisor.knowledge.fields import Fault
 from advisor.knowledge.loader import load_rule_base
 from advisor.knowledge.serialise import from_data, to_data
@@ -48,6 +54,22 @@ def test_carry_over_has_every_class_and_widens_with_distance() -> None:
     assert tuple(factors) == CARRY_OVER_CLASSES
     assert list(factors.values()) == sorted(factors.values())
     assert all(row.source and row.date for row in BASE.carry_over)
+
+
+def test_a_factor_is_the_spread_of_what_it_was_fitted_to() -> None:
+    """Two errors of a factor of two: with so few the next one may be further off."""
+    fitted = (FittedModel("a", "mlp", 2.0, 1.0), FittedModel("b", "mlp", 1.0, 2.0))
+    assert spread_of(fitted) == pytest.approx(2.0 ** (4.303 / 1.96), rel=1e-3)
+    rows = [replace(row, fitted=fitted) for row in BASE.carry_over]
+    with pytest.raises(UserError, match=r"factor has to be 4\.58, the spread of fitted"):
+        from_data(to_data(replace(BASE, carry_over=tuple(rows))))
+
+
+def test_what_was_fitted_survives_a_record() -> None:
+    rows = [replace(r, fitted=(FittedModel("a", "mlp", r.factor, 1.0),)) for r in BASE.carry_over]
+    rows = [replace(r, factor=spread_of(r.fitted)) for r in rows]
+    base = replace(BASE, carry_over=tuple(rows))
+    assert from_data(to_data(base)).carry_over == base.carry_over
 
 
 def test_the_presets_of_every_family_fit_it() -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
+import time
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from advisor.errors import UserError
-from advisor.workers.lock import is_held, lock_path, machine_lock
+from advisor.workers.lock import Holder, holder_of, is_held, lock_path, machine_lock
 from advisor.workers.workspace import sweep, workspace
 
 HOLDER = """
@@ -48,12 +50,46 @@ def test_runs_that_wait_never_overlap(tmp_path):
 def test_a_run_that_does_not_wait_is_refused_in_words(tmp_path):
     path = tmp_path / "lock"
     with machine_lock(path=path):
-        refused = pytest.raises(UserError, match="another fw-advisor is measuring")
+        refused = pytest.raises(UserError, match=r"another fw-advisor .* is measuring")
         with refused as caught, machine_lock(path=path):
             pytest.fail("two runs at once")
         assert caught.value.hint
         assert is_held(path)
     assert not is_held(path)
+
+
+def test_the_holder_is_named_while_it_holds_and_to_who_waits(tmp_path):
+    path = tmp_path / "lock"
+    assert holder_of(path) is None
+    with holder(path, 0.0, 1.0) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline().startswith("begin")
+        held = holder_of(path)
+        assert held is not None
+        assert held.pid == other.pid
+        assert 0 <= time.time() - held.since_s < 600
+        refused = pytest.raises(UserError, match=f"process {other.pid}, begun at ..:.., just now")
+        with refused as caught, machine_lock(path=path):
+            pytest.fail("two runs at once")
+        assert f"kill {other.pid}" in caught.value.hint
+        heard: list[Holder | None] = []
+        with machine_lock(math.inf, path, waiting=heard.append):
+            pass
+        assert {h.pid for h in heard if h is not None} == {other.pid}
+    assert holder_of(path) is None
+
+
+@pytest.mark.parametrize("stated", [b"", b"1 2 3\n", b"\x1b[2J 5\n", b"-4 7\n", b"9" * 80])
+def test_what_others_write_into_the_file_is_not_believed(tmp_path, stated):
+    path = tmp_path / "lock"
+    with holder(path, 0.0, 600.0) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline().startswith("begin")
+        path.write_bytes(stated)
+        with pytest.raises(UserError) as caught, machine_lock(path=path):
+            pytest.fail("two runs at once")
+        assert "(" not in caught.value.message
+        other.kill()
 
 
 def test_the_lock_of_a_killed_run_is_free_at_once(tmp_path):

@@ -136,6 +136,10 @@ def test_only_depth_is_cut_and_a_tiny_model_is_checked(script, tmp_path):
     evidence = measured(script, tmp_path, "stack:deep", **settings)
     sizes = {p.size_name: p.size for p in evidence.probes}
     assert sizes["deep.parity"] == {"layers": 2, "width": 4, "norm": "layer"}
+    # What was not chosen is not built a second time.
+    built = {p.size_name: [e.mode for e in p.entries] for p in evidence.probes}
+    assert built["deep.parity"] == ["pytorch.eager", "jax.jit"]
+    assert built["deep.choice"] == ["pytorch.eager", "jax.jit", "jax.jit+scan"]
     for name in ("deep.choice", "deep.layers-1", "deep.layers-3"):
         assert {k: v for k, v in sizes[name].items() if k != "layers"} == {
             "width": 32,

@@ -10,7 +10,7 @@ from advisor.evidence import Comparison, Selftest
 from advisor.measure.run import RunResult
 from advisor.measure.selftest import SelftestResult
 from advisor.measure.verdicts import Looks
-from tests.fakes import kit
+from tests.fakes import kit, observations
 from tests.fakes.kit import Script, make_script
 
 # Enough launches to see a gate at work.
@@ -79,6 +79,22 @@ def test_a_failing_parity_withholds_the_ratio(script, spoilt):
     assert measured.probes[0].parity.status == "failed"
     # The times themselves stay: they are true, only their ratio means nothing.
     assert all(e.status == "ok" for e in measured.probes[0].entries)
+
+
+@pytest.mark.parametrize("spoilt", ["wrong-forward", "wrong-grad", "garbage"])
+def test_a_mode_that_differs_from_itself_is_refused_by_name(script, spoilt):
+    times(script, 1e-3, 3e-3).modes["pytorch.eager"]["observe_again"] = spoilt
+    measured = kit.run(script, SHORT)
+    found = only(measured)
+    assert (found.verdict, found.reason.id) == ("invalid", "parity-failed")
+    [(mode, problem)] = measured.probes[0].parity.problems.items()
+    assert mode == "pytorch.eager"
+    assert problem.id == ("unreadable" if spoilt == "garbage" else "not-itself")
+
+
+def test_what_is_built_again_shows_the_start_of_its_curve_and_agrees(script):
+    script.modes = {"jax.jit": {"observe_again": observations.START}}
+    assert kit.run(script, SHORT).probes[0].parity.status == "ok"
 
 
 def test_parity_costs_only_the_pairs_of_the_mode_that_differs(script):

@@ -159,6 +159,37 @@ def test_an_interpreter_that_is_none_is_a_failed_entry(script):
     assert "cannot start" in reason_of(found, 0, "jax.jit").text
 
 
+@pytest.mark.parametrize(
+    ("signal", "case", "words"),
+    [
+        ("SIGABRT", "native", "a fault in its native code"),
+        ("SIGSEGV", "native", "a fault in its native code"),
+        ("SIGILL", "instruction", "instructions that this CPU does not have"),
+        ("SIGKILL", "killed", "most often memory ran out"),
+        ("SIGTERM", "signal", "killed by SIGTERM"),
+    ],
+)
+def test_whose_fault_a_signal_is_stands_in_one_sentence(script, signal, case, words):
+    script.fault("warm", "crash", "pytorch.eager", signal=signal)
+    found = kit.run(script, ONE_CELL)
+    reason = reason_of(found, 0, "pytorch.eager")
+    assert (reason.id, reason.case) == ("worker-crashed", case)
+    assert words in reason.text
+    assert signal in reason.text
+    if case != "signal":
+        assert "PyTorch 1.0" in reason.text
+        assert "fake" in reason.text
+        assert "being warmed up" in reason.text
+
+
+def test_a_crash_in_a_users_own_file_may_be_of_what_it_loads(script):
+    script.fault("build", "crash", "jax.jit", signal="SIGSEGV")
+    own = replace(kit.item(), source="/somewhere/step.py")
+    reason = reason_of(kit.run(script, kit.plan(own, looks=ONCE)), 0, "jax.jit")
+    assert reason.case == "native-own"
+    assert "of what your file loads" in reason.text
+
+
 def test_a_later_launch_that_breaks_keeps_the_earlier_times_and_is_named(script):
     script.fault("block", "crash", "jax.jit", starts=[1])
     script.modes = {"jax.jit": {"median_s": 3e-3}}

@@ -22,7 +22,7 @@ from advisor.measure.parity import parity_of, read_observation
 from probes import catalogue as workloads
 from probes.model import Model, Variant, workload_of
 from probes.models import catalogue
-from tests.probes.workers import RealWorker, both_frameworks
+from tests.probes.workers import RealWorker, both_frameworks, receive_all
 
 FRAMEWORKS = ("pytorch", "jax")
 
@@ -108,9 +108,10 @@ def observe(
         turn = {f: queue.pop(0) for f, queue in queues.items() if queue}
         for framework, variant in turn.items():
             _send(workers[framework], model, size, variant, inputs[framework])
+        replies = receive_all({framework: workers[framework] for framework in turn})
         for framework, variant in turn.items():
             worker, label = workers[framework], label_of(variant)
-            seen.replies[label] = worker.receive()
+            seen.replies[label] = replies[framework]
             block = worker.ask("block", key="it", seconds=0.001, calls=1)
             seen.compiled_in_a_block[label] = block["compile_events"]
             worker.ask("drop", key="it")

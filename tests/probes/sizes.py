@@ -6,7 +6,7 @@ _TRANSFORMER = {"batch": 2, "length": 8, "width": 64, "blocks": 1, "vocabulary":
 
 TINY: dict[str, dict[str, int]] = {
     "cold_start": {"batch": 4, "width": 8},
-    "conv_train": {"batch": 4, "image": 8, "width": 4, "layout": 0},
+    "conv_train": {"batch": 4, "image": 8, "width": 16, "layout": 0},
     "data_feed": {"samples": 10, "image": 4, "batch": 4},
     "dispatch": {"turns": 3, "n": 4},
     "elementwise_chain": {"n": 64},

@@ -41,7 +41,8 @@ FAMILIES = catalogue.names() if os.environ.get("FW_ADVISOR_ALL_FAMILIES") else U
 def quick_compiler() -> Iterator[None]:
     """XLA without LLVM's optimisations, which halves the time of compiling and changes no sum."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XLA_FLAGS", "--xla_backend_optimization_level=0")
+        given = os.environ.get("XLA_FLAGS", "")
+        patch.setenv("XLA_FLAGS", f"{given} --xla_backend_optimization_level=0".strip())
         yield
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ from advisor.measure.catalogue import read_catalogue
 from advisor.resources import resource_dir
 from probes import user_workload
 
-TEMPLATE = resource_dir("templates") / "workload.py"
+TEMPLATE = resource_dir("templates") / "workload" / "train.py"
 WORKER = (str(resource_dir("probes")),)
 
 
@@ -26,7 +27,7 @@ def _written(path: Path, text: str) -> str:
 
 def test_the_template_is_a_workload_with_both_frameworks() -> None:
     workload = user_workload.load(str(TEMPLATE))
-    assert workload.id == "workload"
+    assert workload.id == "train"
     assert workload.modes == ("pytorch.eager", "pytorch.compile", "jax.jit")
     arrays = workload.make_inputs(3, {})
     assert arrays["x"].dtype == np.float32
@@ -74,22 +75,24 @@ def test_the_driver_tells_a_broken_file_as_bad_input(tmp_path: Path) -> None:
     assert "--workload-template" in caught.value.hint
 
 
-class _Tree:
-    """Stands for jax.tree: nested tuples and everything else."""
+def _runtime(framework: str) -> Any:
+    """As much of a runtime as building a step takes."""
+    if framework == "jax":
+        import jax
 
-    @staticmethod
-    def structure(tree: object) -> object:
-        return tuple(map(_Tree.structure, tree)) if isinstance(tree, tuple) else "leaf"
+        return SimpleNamespace(
+            jax=jax,
+            array=jax.numpy.asarray,
+            wide=lambda *, enabled: contextlib.nullcontext(enabled),
+        )
+    import torch
 
-
-RUNTIME = SimpleNamespace(
-    tensor=lambda array: array, array=lambda array: array, jax=SimpleNamespace(tree=_Tree)
-)
+    return SimpleNamespace(torch=torch, tensor=torch.from_numpy, to_numpy=lambda t: t.numpy())
 
 
 def _parts(tmp_path: Path, framework: str, text: str) -> Any:
     path = _written(tmp_path / "mine.py", f"def inputs(rng): ...\n{text}")
-    return user_workload.build(path, framework, {"x": np.zeros(2)}, RUNTIME)
+    return user_workload.build(path, framework, {"x": np.zeros(2, np.float32)}, _runtime(framework))
 
 
 def test_every_execution_of_a_file_can_be_imported_by_its_name(tmp_path: Path) -> None:
@@ -132,14 +135,20 @@ def test_a_function_that_returns_something_else_is_told_with_its_line(
 
 
 @pytest.mark.parametrize(
-    ("result", "told"), [("None", "not None"), ("3.0", "not float"), ("()", "not tuple")]
+    ("result", "told"),
+    [
+        ("None", "must return a tensor (the loss) or several, not None"),
+        ("()", "must return a tensor (the loss) or several, not tuple"),
+        ("('a', 1.0)", "must return tensors or numbers (the loss, outputs), not str (0)"),
+    ],
 )
-def test_a_torch_step_has_to_return_a_tensor(tmp_path: Path, result: str, told: str) -> None:
+def test_a_torch_step_has_to_return_something_to_compare(
+    tmp_path: Path, result: str, told: str
+) -> None:
     text = f"def torch_step(arrays):\n    def step():\n        return {result}\n    return step\n"
     step = _parts(tmp_path, "pytorch", text).make_step(lambda function: function)
-    with pytest.raises(user_workload.UserFileError, match=r"must return a tensor") as caught:
+    with pytest.raises(user_workload.UserFileError, match=r"mine\.py:3:") as caught:
         step()
-    assert "mine.py:3:" in str(caught.value)
     assert told in str(caught.value)
 
 

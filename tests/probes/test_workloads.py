@@ -14,7 +14,7 @@ from advisor.evidence import Parity
 from advisor.measure.parity import parity_of, read_observation
 from probes import catalogue
 from tests.probes.sizes import TINY
-from tests.probes.workers import RealWorker, both_frameworks
+from tests.probes.workers import RealWorker, both_frameworks, receive_all
 
 MODES = {"pytorch": "pytorch.eager", "jax": "jax.jit"}
 Workers = Mapping[str, RealWorker]
@@ -55,7 +55,7 @@ class Built:
                 inputs=str(inputs),
                 observe=str(self.paths[framework]),
             )
-        self.replies = {f: worker.receive() for f, worker in workers.items()}
+        self.replies = receive_all(workers)
 
     def counters(self, framework: str) -> dict[str, Any]:
         return self.replies[framework]["counters"]

@@ -114,7 +114,16 @@ def assembled(seed: int) -> Evidence:
             precisions={},
             hellos={},
         )
-        probes.append(probe_of(WorkRuns(item, series, launches), context, {}, None, {}))
+        probes.append(
+            probe_of(
+                WorkRuns(item, series, launches),
+                context,
+                {},
+                again={},
+                inputs_sha256=None,
+                missing={},
+            )
+        )
     return Evidence(created="2026-11-24", selftest=Selftest(status="passed"), probes=probes)
 
 

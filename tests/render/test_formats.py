@@ -253,6 +253,24 @@ def test_the_terminal_keeps_within_its_width(width: int) -> None:
     assert "麻雀" in told
 
 
+@pytest.mark.parametrize("rows", [18, 22, 60])
+@pytest.mark.parametrize("status", ["recommend", "no_clear_winner", "insufficient_evidence"])
+def test_a_screen_holds_the_verdict_how_sure_and_what_matters_most(status: str, rows: int) -> None:
+    made = record(status)
+    report = view_of(made)
+    screen = render_terminal(made, width=80, colour=False, rows=rows, full=False).split("\n")
+    assert len(screen) <= rows
+    shown = " ".join(" ".join(screen).split())
+    assert report.verdict.text in shown
+    assert report.confidence.text in shown
+    [speed] = [i for i, line in enumerate(screen) if line == report.section("measured").title]
+    assert screen[speed + 1].strip()
+    # Even where all of it has room, its sources have not.
+    assert "--full" in screen[-1]
+    if rows == 60:
+        assert len(screen) > 22
+
+
 def test_colour_changes_no_word() -> None:
     made = record()
     coloured = render_terminal(made, width=80, colour=True)

@@ -9,8 +9,9 @@ import pytest
 from advisor.decide.checking import CheckFinding
 from advisor.decision import Contradiction, Revisit
 from advisor.reading.movement import Movement, TimeMove, VerdictMove
+from advisor.render.beside import Beside, Item, as_html, as_lines, as_markdown
 from advisor.render.check_text import finding_text
-from advisor.render.movement_text import movement_lines, slower_failures, verdict_failures
+from advisor.render.movement_text import movement_page, slower_failures, verdict_failures
 from tests.render.records import rule_base
 
 MOVED = Movement(
@@ -28,14 +29,32 @@ MOVED = Movement(
 
 
 def test_only_what_moved_by_more_than_noise_is_told() -> None:
-    assert movement_lines(MOVED) == [
-        "mlp: jax.jit / pytorch.eager: a_faster -> equivalent (1.4 -> -, significant)",
-        "mlp: jax.jit: 0.001 s -> 0.002 s (2.00 times, significant)",
+    assert as_lines(movement_page(MOVED)) == [
+        "2 things moved by more than noise.",
+        "  mlp: jax.jit / pytorch.eager: a_faster -> equivalent (1.4 -> -, significant)",
+        "  mlp: jax.jit: 0.001 s -> 0.002 s (2.00 times, significant)",
         "rnn cpu: only before",
     ]
-    assert len(movement_lines(MOVED, verbose=True)) == 5
+    assert len(as_lines(movement_page(MOVED, verbose=True))) == 6
     still = VerdictMove("mlp", "jax.jit", "pytorch.eager", "a_faster", "a_faster", 1.4, 1.4, False)
-    assert movement_lines(Movement((still,), (), (), ())) == ["Nothing moved by more than noise."]
+    quiet = movement_page(Movement((still,), (), (), ()))
+    assert as_lines(quiet) == ["Nothing moved by more than noise."]
+
+
+def test_a_comparison_is_a_page_that_loads_nothing_and_takes_no_markup() -> None:
+    hostile = "<img src=x onerror=alert(1)> *b* [l](javascript:x)"
+    page = Beside(hostile, (Item(hostile, weighs=True), Item("still")), (hostile,))
+    html = as_html(page, [hostile, "b.json"])
+    assert "<img" not in html
+    assert "default-src 'none'" in html
+    assert html.count("&lt;img") == 5
+    assert "<b>&lt;img" in html
+    markdown = as_markdown(page)
+    assert "<img" not in markdown
+    assert "[l](" not in markdown
+    assert markdown.startswith("# &lt;img")
+    assert "- **&lt;img" in markdown
+    assert "- still" in markdown
 
 
 def test_what_fails_a_comparison_is_named() -> None:

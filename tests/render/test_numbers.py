@@ -19,11 +19,12 @@ from advisor.decision import Decision
 from advisor.evidence_io import evidence_from
 from advisor.jsonio import dumps
 from advisor.record import Record, freeze
-from advisor.render.charts import RESTYLE, svg_of
+from advisor.render.charts import svg_of
 from advisor.render.document import Report, ReportFigure, tables, walk
 from advisor.render.drawing import WIDTH, LogAxis
 from advisor.render.html import LIMIT, render_html
 from advisor.render.markdown import DARK
+from advisor.render.palette import RESTYLE
 from advisor.render.view import view_of
 from advisor.render.view.costs import break_even_steps
 from advisor.render.wording import duration, factor, significant, span

@@ -218,22 +218,22 @@ def _top(origins: Provenances, framework: str | None) -> list[DecisionReason]:
 
 
 def _rests_on(origins: Provenances) -> list[Statement]:
-    """What decides alone and was not told among the reasons."""
-    decision = origins.decision
+    """What alone carries the outcome and was not told among the reasons, in one statement."""
     shown = {s.text for s in (*_top_reasons(origins), *_against(origins))}
-    needs = {r.rule for r in decision.reasons if _by_need(origins, r)}
-    statements = []
-    for name in decision.rests_on:
-        rule = origins.rules.get(name)
-        title = rule.title if rule else name
-        decisive = sentence(say("report.head.decisive", reason=title.rstrip(".")))
-        if name in needs or decisive in shown:
-            continue
-        text = say("report.head.rests_on", title=rule.title if rule else name)
-        tags = origins.rule(name) or (origins.method,)
-        lead = say("report.lead.rests_on")
-        statements.append(Statement(sentence(text), tags, lead=lead, tone="warning"))
-    return statements
+    needs = {r.rule for r in origins.decision.reasons if _by_need(origins, r)}
+    titles: dict[str, str] = {}
+    for name in origins.decision.rests_on:
+        title = (rule.title if (rule := origins.rules.get(name)) else name).rstrip(".")
+        told = sentence(say("report.head.decisive", reason=title)) in shown
+        if name not in needs and not told:
+            titles[name] = title
+    if not titles:
+        return []
+    message = "report.head.rests_on" if len(titles) == 1 else "report.head.rests_on_each"
+    tags = unique(tag for name in titles for tag in origins.rule(name)) or (origins.method,)
+    lead = say("report.lead.rests_on")
+    text = sentence(say(message, title="; ".join(titles.values())))
+    return [Statement(text, tags, lead=lead, tone="warning")]
 
 
 def _warnings(origins: Provenances) -> list[Statement]:

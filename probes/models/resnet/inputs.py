@@ -55,7 +55,8 @@ LARGE_IMAGE = 96
 KEYS = (
     Key("image", "pixels of a side", 32, 8, 2048),
     Key("channels", "channels of the image", 3, 1, 256),
-    # Convolutions of fewer channels damage memory in PyTorch on processors with AVX2 only.
+    # Narrower ones can damage memory in PyTorch on processors with AVX2 only:
+    # https://github.com/uxlfoundation/oneDNN/issues/6035
     Key("widths", "channels of the stages", [16, 32, 64], 16, 8192, longest=6),
     Key("blocks", "blocks of each stage", 3, 1, 100),
     Key("batch", "images", 128, 2, 65536),

@@ -50,7 +50,8 @@ STEPS = 1000
 KEYS = (
     Key("image", "pixels of a side", 28, 4, 1024),
     Key("channels", "channels of the image", 1, 1, 256),
-    # Convolutions of fewer channels damage memory in PyTorch on processors with AVX2 only.
+    # Narrower ones can damage memory in PyTorch on processors with AVX2 only:
+    # https://github.com/uxlfoundation/oneDNN/issues/6035
     Key("widths", "channels of the levels", [28, 56, 112], 16, 8192, longest=6),
     Key("blocks", "residual blocks of each level", 2, 1, 16),
     Key("batch", "images", 16, 1, 65536),

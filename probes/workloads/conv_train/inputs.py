@@ -28,11 +28,16 @@ CLASSES = 10
 MOMENTUM = 0.1
 EPSILON = 1e-5
 OWN, LAST, FIRST = 0, 1, 2
+LEAST_WIDTH = 16
+"""Below it PyTorch can overwrite memory where the CPU has AVX2 only:
+https://github.com/uxlfoundation/oneDNN/issues/6035"""
 
 
 def inputs(rng: np.random.Generator, size: Size) -> Arrays:
     """Weights (He et al., 2015), normalisation at one and zero, and one batch of images."""
     batch, image, w = size["batch"], size["image"], size["width"]
+    if w < LEAST_WIDTH:
+        raise ValueError(f"width is {w}; below {LEAST_WIDTH} PyTorch can overwrite memory")
 
     def kernel(side: int, n_in: int, n_out: int) -> NDArray[np.float32]:
         return normal(rng, (side, side, n_in, n_out), (2 / (side * side * n_in)) ** 0.5)
