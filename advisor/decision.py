@@ -139,6 +139,8 @@ class Criterion(DecisionPart):
     """One criterion: its mean weight, the mean value of each framework, and their difference.
 
     `contribution` is the mean weighted difference JAX minus PyTorch: above 0 it favours JAX.
+    `measured` is the share of a measurement in what is believed of the speed: 1 where it
+    replaces every claim about the same, None where nothing was measured.
     """
 
     id: CriterionId
@@ -147,6 +149,7 @@ class Criterion(DecisionPart):
     jax: float | None = None
     contribution: float = 0.0
     from_: Literal["measured", "rules", "answers", "none"] = Field(alias="from")
+    measured: Share | None = None
     rules: list[str] = []
 
 
@@ -219,11 +222,15 @@ class Flip(DecisionPart):
 
 
 class Unknown(DecisionPart):
-    """Something not known, and what knowing it would be worth (in utility, EVPI)."""
+    """Something not known, and what knowing it would be worth, in utility.
+
+    `chance_of_change` is how likely the outcome, status or framework, would be another.
+    """
 
     fact: str | None = None
     probe: str | None = None
     value_of_information: float
+    chance_of_change: Share = 0.0
     rules_waiting: int = 0
     text: str = ""
 

@@ -14,6 +14,7 @@ from advisor.evidence import Block, Evidence, to_data
 from advisor.jsonio import sha256_of
 from advisor.knowledge.model import RuleBase
 from advisor.knowledge.package_rules import FACT as PACKAGES_FACT
+from advisor.knowledge.package_rules import WISH as PACKAGES_WISH
 from advisor.knowledge.package_rules import with_package_rules
 from advisor.knowledge.serialise import rules_sha256
 
@@ -37,14 +38,25 @@ class Inputs:
     tool_version: str = ""
 
     def __post_init__(self) -> None:
-        base = with_package_rules(self.base, packages_named(self.answers))
+        base = with_package_rules(
+            self.base,
+            packages_named(self.answers, PACKAGES_FACT) or _usual(self.base),
+            packages_named(self.answers, PACKAGES_WISH),
+        )
         object.__setattr__(self, "base", base)
 
 
-def packages_named(answers: Answers) -> tuple[str, ...]:
-    """The packages that were answered, as they were written."""
-    names = answers.values.get(PACKAGES_FACT)
-    return tuple(map(str, names)) if isinstance(names, (list, tuple)) else ()
+def packages_named(answers: Answers, *facts: str) -> tuple[str, ...]:
+    """The packages that were answered to *facts* (needed and liked), as they were written."""
+    every = [answers.values.get(fact) for fact in facts or (PACKAGES_FACT, PACKAGES_WISH)]
+    lists = [names for names in every if isinstance(names, (list, tuple))]
+    return tuple(str(name) for names in lists for name in names)
+
+
+def _usual(base: RuleBase) -> tuple[str, ...]:
+    """The packages that are needed most often: what not knowing whether they are may hide."""
+    fact = base.facts.get(PACKAGES_FACT)
+    return tuple(str(name) for value, _ in (fact.prior if fact else ()) for name in value)
 
 
 def slim(evidence: Evidence) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from advisor.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from advisor.evidence import Evidence
     from advisor.knowledge.model import RuleBase
     from advisor.record import Record
 
@@ -122,6 +123,7 @@ def _decided(
 ) -> Record:
     """What the answers and the evidence decide, in words."""
     from advisor.answers_io import read_answers, with_assignments
+    from advisor.cli.looking_up import with_installed_packages
     from advisor.knowledge.loader import load_rule_base
     from advisor.record import Inputs
     from advisor.render.decision_words import worded_record
@@ -137,13 +139,18 @@ def _decided(
     inputs = Inputs(
         answers=said,
         evidence=documents,
-        base=base,
+        base=with_installed_packages(base, said, interpreters_of(documents), day),
         today=day,
         created=max((e.created for e in documents), default="") or day,
         seed=seed,
         tool_version=__version__,
     )
     return worded_record(inputs)
+
+
+def interpreters_of(documents: Sequence[Evidence]) -> list[str]:
+    """The Pythons that were measured."""
+    return [t.interpreter for e in documents for t in e.toolchains if t.interpreter]
 
 
 def iso_date(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from advisor.decide.draws import Draws
 from advisor.decide.judging import judge, situation_of
 from advisor.knowledge.evaluate import days_between
-from advisor.knowledge.model import Persona, Rule, RuleBase
+from advisor.knowledge.model import NEVER, Persona, Rule, RuleBase
 from advisor.knowledge.personas import answers_of, evidence_of
 from advisor.knowledge.rule_words import age_words, condition_words, effect_words
 from advisor.record import Inputs
@@ -114,6 +114,8 @@ def _suggested(rule: Rule) -> str:
 
 
 def _expiry(rule: Rule, days: int) -> str:
+    if rule.expires == NEVER:
+        return "never expires"
     if days < 0:
         return f"EXPIRED {rule.expires}, {-days} days ago"
     return f"expires {rule.expires} (in {days} days)"

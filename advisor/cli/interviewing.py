@@ -152,6 +152,7 @@ class Talk:
                 surroundings=self.opening_lines(),
                 clear=lambda answers: self._is_clear(answers, evidence),
                 assumed=lambda answers: fill_defaults(self.base, answers, self.detected),
+                objections=self._objections,
             )
             self.probe = self.probe and self._may_measure(said)
         except (UserError, KeyboardInterrupt):
@@ -197,6 +198,20 @@ class Talk:
 
         inputs = self.inputs(answers, list(evidence), today())
         return rank_questions(inputs, keys, samples=RANKING_SAMPLES)
+
+    def _objections(self, answers: Answers) -> list[str]:
+        """What does not fit together in *answers*, one sentence each."""
+        from advisor.decide.notices import clash_notice
+        from advisor.interview.questions import known_facts
+        from advisor.knowledge.conflicts import clashes_in
+        from advisor.render.decision_words import notice_text
+        from advisor.render.wording import sentence
+
+        clashes = clashes_in(self.base, known_facts(answers, self.detected))
+        return [
+            sentence(notice_text(clash_notice(clash, answers.values), self.base))
+            for clash in clashes
+        ]
 
     def _is_clear(self, answers: Answers, evidence: Sequence[Evidence]) -> bool:
         from advisor.cli.measuring import today
@@ -374,12 +389,15 @@ class Talk:
 
     def inputs(self, answers: Answers, evidence: Sequence[Evidence], today: str) -> Inputs:
         """What the decision is a function of."""
+        from advisor.cli.looking_up import with_installed_packages
         from advisor.record import Inputs
 
         return Inputs(
             answers=answers,
             evidence=tuple(evidence),
-            base=self.base,
+            base=with_installed_packages(
+                self.base, answers, [t.interpreter for t in self.around.toolchains], today
+            ),
             today=today,
             created=today,
             seed=self.seed,

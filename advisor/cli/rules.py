@@ -181,9 +181,10 @@ def explain(
 
     from advisor.cli.explaining import age_of, explanation_lines, parts_played
     from advisor.knowledge.loader import load_rule_base
+    from advisor.knowledge.package_rules import with_rule_of_package
     from advisor.knowledge.personas import load_personas
 
-    base = load_rule_base(rules or ())
+    base = with_rule_of_package(load_rule_base(rules or ()), name)
     rule = _find(base, name)
     day = _day(today)
     parts = parts_played(base, rule, load_personas(base))

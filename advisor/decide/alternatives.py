@@ -8,6 +8,7 @@ from typing import Any
 
 from advisor.decide.waiting import breakpoints, mentions, named_in
 from advisor.knowledge.model import Fact, RuleBase
+from advisor.knowledge.package_rules import FACT, WISH
 
 _NAMES_TRIED = 12
 
@@ -77,8 +78,11 @@ def _toggles(base: RuleBase, fact: Fact, now: Any) -> Iterator[AnswerChange]:
 
 
 def _addable(base: RuleBase, fact: Fact) -> list[Any]:
-    """What could be added to a list: not a policy, which would only forbid the answer."""
-    if fact.id == "exclude":
+    """What could be added to a list.
+
+    Not a policy, which would only forbid the answer, nor a package that nobody asked for.
+    """
+    if fact.id in ("exclude", FACT, WISH):
         return []
     if fact.kind == "choices":
         return list(fact.values)

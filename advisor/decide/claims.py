@@ -6,12 +6,23 @@ Knows strengths, reliabilities and groups. It must not know how values or weight
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
 from advisor.decide.draws import Draws, Noise
-from advisor.knowledge.model import STRENGTH, Outcome
+from advisor.knowledge.model import (
+    STRENGTH,
+    Condition,
+    Effect,
+    Not,
+    OneOf,
+    Outcome,
+    Rule,
+    Within,
+)
+from advisor.pair import FRAMEWORKS, rival_of
 
 RELIABILITY = {"high": 0.95, "medium": 0.80, "low": 0.60}
 """How often a claim of this kind holds."""
@@ -66,17 +77,75 @@ def items_of(outcomes: Iterable[Outcome]) -> tuple[Item, ...]:
     A rule that stands twice counts once; an expired one keeps half of its reliability.
     """
     members: dict[tuple[str, str, str, int, bool], set[Member]] = {}
-    for outcome in outcomes:
+    speaking = [o for o in outcomes if o.rule.kind == "claim" and o.fires]
+    said = {_said(o.rule) for o in speaking if o.expired_days <= 0}
+    for outcome in speaking:
         rule = outcome.rule
-        if rule.kind != "claim" or not outcome.fires:
+        if outcome.expired_days <= 0 and _mirrored(_said(rule)) in said:
+            # The same holds for the other framework, word for word: neither gains by it.
             continue
         trust = RELIABILITY[rule.reliability] * (0.5 if outcome.expired_days > 0 else 1.0)
-        for effect in rule.effects:
-            sign = 1 if effect.direction == "for" else -1
-            speed = effect.criterion == "performance" and is_speed(rule.about)
-            key = (rule.group, effect.framework, effect.criterion, sign, speed)
-            members.setdefault(key, set()).add(Member(STRENGTH[effect.strength], trust, rule.id))
+        for (framework, criterion), units in telling(rule).items():
+            sign = 1 if units > 0 else -1
+            speed = criterion == "performance" and is_speed(rule.about)
+            key = (rule.group, framework, criterion, sign, speed)
+            members.setdefault(key, set()).add(Member(abs(units), trust, rule.id))
     return tuple(Item(*key, tuple(sorted(members[key]))) for key in sorted(members))
+
+
+_Said = tuple[Condition, tuple[Effect, ...], str]
+
+
+def _said(rule: Rule) -> _Said:
+    return rule.when, rule.effects, rule.reliability
+
+
+@lru_cache(maxsize=4096)
+def _mirrored(said: _Said) -> _Said:
+    """What a rule would say that says the same of the other framework."""
+    when, effects, reliability = said
+    turned = tuple(replace(e, framework=rival_of(e.framework)) for e in effects)
+    return _turned(when), turned, reliability
+
+
+def _turned(condition: Condition) -> Condition:
+    """*condition* with the frameworks exchanged, in names of facts and in values."""
+    if isinstance(condition, OneOf):
+        accepted = tuple(_RIVAL.get(str(v), v) for v in condition.accepted)
+        return replace(condition, fact=_turned_fact(condition.fact), accepted=accepted)
+    if isinstance(condition, Within):
+        return replace(condition, fact=_turned_fact(condition.fact))
+    if isinstance(condition, Not):
+        return Not(_turned(condition.part))
+    return replace(condition, parts=tuple(_turned(part) for part in condition.parts))
+
+
+_RIVAL: dict[str, str] = {framework: rival_of(framework) for framework in FRAMEWORKS}
+
+
+def _turned_fact(fact: str) -> str:
+    return ".".join(_RIVAL.get(word, word) for word in fact.split("."))
+
+
+def telling(rule: Rule) -> dict[tuple[str, str], float]:
+    """What *rule* says that tells the frameworks apart, in signed units, by framework, criterion.
+
+    What it says alike of both on a criterion is no evidence for either: on a bounded scale it
+    would lift whoever is behind.
+    """
+    units: dict[str, dict[str, float]] = {}
+    for effect in rule.effects:
+        sign = 1.0 if effect.direction == "for" else -1.0
+        of = units.setdefault(effect.criterion, {})
+        of[effect.framework] = of.get(effect.framework, 0.0) + sign * STRENGTH[effect.strength]
+    told: dict[tuple[str, str], float] = {}
+    for criterion, of in units.items():
+        every = [of.get(framework, 0.0) for framework in FRAMEWORKS]
+        alike = min(every) if min(every) > 0 else max(every) if max(every) < 0 else 0.0
+        told.update(
+            ((framework, criterion), own - alike) for framework, own in of.items() if own != alike
+        )
+    return told
 
 
 def is_speed(about: str | None) -> bool:

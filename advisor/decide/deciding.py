@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from advisor.decide.claims import telling
 from advisor.decide.draws import Draws
 from advisor.decide.flips import QUICK, flip_to, flips_of, rests_on
 from advisor.decide.information import unknowns_of
@@ -33,6 +34,8 @@ from advisor.decision import (
     Veto,
 )
 from advisor.inputs import Inputs, answers_sha256, base_sha256, evidence_sha256
+from advisor.knowledge.package_rules import FACT as PACKAGES
+from advisor.knowledge.package_rules import VETO as PACKAGE_VETO
 from advisor.pair import FRAMEWORKS
 
 UNCONFIRMED = frozenset({"default", "detected"})
@@ -65,7 +68,7 @@ def decide(inputs: Inputs) -> Decision:
         criteria=criteria_of(now),
         reasons=reasons,
         contradictions=contradictions_of(now),
-        vetoes=_vetoes(now),
+        vetoes=_vetoes(now, draws),
         flips=flips,
         rests_on=rests_on(now, draws, [r.rule for r in reasons[:DECISIVE] if r.rule]),
         unknowns=unknowns_of(judge(now.situation, quick), quick),
@@ -117,8 +120,9 @@ def _options(now: Judgement) -> list[Option]:
     ]
 
 
-def _vetoes(now: Judgement) -> list[Veto]:
+def _vetoes(now: Judgement, draws: Draws) -> list[Veto]:
     vetoes = []
+    prices = _prices(now, draws)
     for outcome, state in now.vetoes:
         rule = outcome.rule
         cited = sources_of(rule, now.situation.base)
@@ -128,7 +132,7 @@ def _vetoes(now: Judgement) -> list[Veto]:
                     "rule": rule.id,
                     "framework": rule.excludes,
                     "title": rule.title,
-                    "price": _price(now, rule.excludes or "") if state == "active" else None,
+                    "price": prices.get(rule.excludes or "") if state == "active" else None,
                     "left": now.feasible[0] if now.feasible else None,
                     "lifts": rule.lifts,
                     "status": state,
@@ -140,10 +144,20 @@ def _vetoes(now: Judgement) -> list[Veto]:
     return vetoes
 
 
-def _price(now: Judgement, framework: str) -> float:
-    """Expected utility that is given up because *framework* is ruled out, at least 0."""
-    kept = [now.sample.mean_utility(f) for f in now.feasible]
-    return round(max(now.sample.mean_utility(framework) - max(kept, default=0.0), 0.0), 3)
+def _prices(now: Judgement, draws: Draws) -> dict[str, float]:
+    """Expected utility given up, at least 0, because a framework is ruled out.
+
+    Without the needs that bind: what needing a package is worth is the team's to say.
+    """
+    barred = {o.rule.excludes or "" for o, state in now.vetoes if state == "active"}
+    needs = any(o.rule.id.startswith(PACKAGE_VETO) for o, _ in now.vetoes)
+    free = now
+    if needs:
+        values = {k: v for k, v in now.situation.values.items() if k != PACKAGES}
+        free = judge(replace(now.situation, values={**values, PACKAGES: []}), draws, now)
+    worth = {f: free.sample.mean_utility(f) for f in FRAMEWORKS}
+    kept = [worth[f] for f in now.feasible] or list(worth.values())
+    return {f: round(max(worth[f] - max(kept), 0.0), 3) for f in FRAMEWORKS if f in barred}
 
 
 def _lifts(now: Judgement, draws: Draws) -> list[Flip]:
@@ -196,5 +210,5 @@ def _notes(explained: Explained) -> list[Note]:
             age_days=age_days(o.rule, explained.today),
         )
         for o in now.outcomes
-        if o.rule.kind == "note" and o.fires
+        if o.fires and (o.rule.kind == "note" or (o.rule.kind == "claim" and not telling(o.rule)))
     ]

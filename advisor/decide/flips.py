@@ -16,6 +16,7 @@ from advisor.decide.alternatives import AnswerChange, single_changes
 from advisor.decide.draws import Draws
 from advisor.decide.judging import Judgement, Situation, judge
 from advisor.decision import CRITERIA, Flip
+from advisor.knowledge.model import NEVER
 from advisor.pair import FRAMEWORKS, Framework
 
 MOST_SINGLES = 14
@@ -23,8 +24,10 @@ MOST_PAIRS = 3
 QUICK = 1000
 _PAIRED = 12
 _DATES = 6
-OTHER_PROJECT = frozenset({"task", "environment_kind", "transforms", "float64"})
-"""Answers that say what is computed: with another one it would be another project."""
+OTHER_PROJECT = frozenset(
+    {"task", "environment_kind", "transforms", "float64", "hardware.train", "model"}
+)
+"""Answers that say what is computed and on what: with another one it is another project."""
 
 SPEEDS = (
     *(round(0.05 * k, 2) for k in range(1, 20)),
@@ -33,10 +36,11 @@ SPEEDS = (
 )
 """Speed ratios that are tried, JAX as against PyTorch."""
 
-WEIGHTS = tuple(round(0.05 * k, 2) for k in range(20))
+WEIGHTS = tuple(round(0.05 * k, 2) for k in range(11))
+"""Shares of the weights that are tried for one criterion: nobody has only one."""
 _NEAR_FACTOR = 1.5
 _NEAR_WEIGHT = 0.15
-_REACHES = ("uncertain", "own", "near", "distant", "other_project")
+_REACHES = ("near", "uncertain", "own", "distant", "other_project")
 
 Reach = Literal["uncertain", "own", "near", "distant", "other_project"]
 Vary = Callable[[float], Situation]
@@ -85,13 +89,21 @@ class Search:
         held = self.now.situation.values.get(change.fact)
         if change.fact == "must_use":
             return "own" if len(change.value) < len(held or ()) else "other_project"
+        if change.fact == "hardware.same_as_here":
+            return "distant"
         if change.fact not in self.now.situation.values or change.fact in self.unconfirmed:
             return "uncertain"
+        if change.fact == "codebase":
+            # Code that is there, or not, was written by then.
+            return "distant"
         return "other_project" if change.fact in OTHER_PROJECT else "own"
 
 
 def flips_of(now: Judgement, draws: Draws, unconfirmed: Iterable[str] = ()) -> list[Flip]:
     """Every flip, verified: answers, speed, weights, dates; the nearest to the team first."""
+    if not now.feasible:
+        # What to lift is said by rule; supposed answers would only say it again.
+        return []
     search = Search(now, draws, unconfirmed)
     base, values = now.situation.base, now.situation.values
     looked = [(c, search.look(search.with_changes([c]))) for c in single_changes(base, values)]
@@ -99,7 +111,14 @@ def flips_of(now: Judgement, draws: Draws, unconfirmed: Iterable[str] = ()) -> l
     reached = {f.then for f in singles}
     pairs = [] if reached & set(search.others) else list(_pairs(search, looked))
     flips = [*singles, *pairs, *speed_flips(search), *weight_flips(search), *_dates(search)]
-    return sorted(flips, key=lambda f: _REACHES.index(f.reach))
+    return sorted(flips, key=_distance)
+
+
+def _distance(flip: Flip) -> tuple[int, bool]:
+    """How far a flip is: what the team can settle or do before what it weighs or waits for."""
+    weighs = any(key == "today" or key.startswith("weight.") for key in flip.change)
+    near = "own" if weighs and flip.reach == "near" else flip.reach
+    return _REACHES.index(near), weighs
 
 
 def flip_to(
@@ -117,7 +136,8 @@ def flip_to(
 
 def _singles(search: Search, looked: Sequence[tuple[AnswerChange, Judgement]]) -> Iterator[Flip]:
     """Flips by one answer, one per fact: towards another framework first, near values first."""
-    turned = [(c, j) for c, j in looked if j.framework != search.now.framework]
+    # What leaves no option is nobody's way out; vetoes say what would rule the choice out.
+    turned = [(c, j) for c, j in looked if j.feasible and j.framework != search.now.framework]
     turned.sort(key=lambda pair: (pair[1].framework is None, -_shift(search, pair[1])))
     nearest: dict[str, float] = {}
     for change, _ in turned:
@@ -274,7 +294,7 @@ def expiry_days(now: Judgement) -> list[str]:
             _next_day(outcome.rule.expires)
             for outcome in now.outcomes
             if outcome.fires and outcome.rule.kind != "note"
-            if outcome.rule.expires >= now.situation.today
+            if now.situation.today <= outcome.rule.expires < NEVER
         }
     )
 

@@ -31,9 +31,10 @@ from advisor.decide.works import factor_of
 from advisor.decision import Status
 from advisor.evidence import Evidence
 from advisor.inputs import Inputs, packages_named
+from advisor.knowledge.conflicts import counted
 from advisor.knowledge.evaluate import evaluate
 from advisor.knowledge.model import Outcome, RuleBase
-from advisor.knowledge.package_rules import FACT, canonical_names
+from advisor.knowledge.package_rules import FACT, VETO, WISH, canonical_names
 from advisor.pair import FRAMEWORKS, Framework
 from advisor.reading.called import SpeedReadings, read_speeds
 from advisor.reading.machines import detected_facts, installed_versions
@@ -71,6 +72,13 @@ class Situation:
     fixed_weight: tuple[str, float] | None = None
     without: frozenset[str] = frozenset()
 
+    @cached_property
+    def counted(self) -> Mapping[str, Any]:
+        """The answers without those that cannot be true beside the others."""
+        every = {**self.detected, **self.values}
+        kept = counted(self.base, every)
+        return {key: value for key, value in self.values.items() if key in kept}
+
 
 def situation_of(inputs: Inputs) -> Situation:
     """The situation that *inputs* describe."""
@@ -90,9 +98,12 @@ def situation_of(inputs: Inputs) -> Situation:
 
 def _canonical(inputs: Inputs) -> Mapping[str, Any]:
     """The answers, with packages under the names that rules use."""
-    names = packages_named(inputs.answers)
-    values = inputs.answers.values
-    return {**values, FACT: canonical_names(inputs.base, names)} if names else values
+    values = dict(inputs.answers.values)
+    for fact in (FACT, WISH):
+        names = packages_named(inputs.answers, fact)
+        if names:
+            values[fact] = canonical_names(inputs.base, names)
+    return values
 
 
 _OF_SPEED = (
@@ -107,7 +118,7 @@ _OF_SPEED = (
 
 def speed_in(situation: Situation) -> Speed | None:
     """The measured speed; worked out once per model, task and hardware."""
-    values, speeds = situation.values, situation.speeds
+    values, speeds = situation.counted, situation.speeds
     key = tuple(repr(values.get(name)) for name in _OF_SPEED)
     if key not in speeds:
         speeds[key] = speed_for(situation.readings, situation.base, values)
@@ -116,7 +127,7 @@ def speed_in(situation: Situation) -> Speed | None:
 
 def explanation_in(situation: Situation) -> Explanation:
     """What the workloads of the task say; worked out once per task, transforms and hardware."""
-    values, explanations = situation.values, situation.explanations
+    values, explanations = situation.counted, situation.explanations
     key = tuple(repr(values.get(name)) for name in (*_OF_SPEED, "transforms"))
     if key not in explanations:
         explanations[key] = explanation_for(situation.readings, situation.base, values)
@@ -182,7 +193,9 @@ def judge(situation: Situation, draws: Draws, near: Judgement | None = None) -> 
         p_clear=p_clear[leader] if leader else 0.0,
         tie_mass=tie_mass,
         samples=draws.n,
-        share_without_evidence=_share_without_evidence(sample, items, seen=_seen(situation, speed)),
+        share_without_evidence=_share_without_evidence(
+            sample, outcomes, seen=_seen(situation, speed)
+        ),
         share_unanswered=unanswered_share(situation.base, outcomes, facts, situation.index),
         veto_chance=veto_chances(situation.base, vetoes, facts).get(leader or "", 0.0),
     )
@@ -212,7 +225,7 @@ def outcomes_of(
     """The facts, and what every rule does with them, in the order of the rules' ids."""
     speed = speed_in(situation)
     facts = facts_of(
-        situation.values,
+        situation.counted,
         situation.detected,
         situation.readings,
         speed,
@@ -234,9 +247,17 @@ def outcomes_of(
 
 
 def vetoes_of(outcomes: tuple[Outcome, ...]) -> tuple[tuple[Outcome, str], ...]:
-    """Vetoes that fire or may fire: ``active``, ``expired`` (a warning only) or ``conditional``."""
+    """Vetoes that fire or may fire: ``active``, ``expired`` (a warning only) or ``conditional``.
+
+    A needed package binds although what is said of it has not been read again for long; that it
+    was is stated beside it. A need that nobody stated is none.
+    """
     vetoes = []
     for outcome in outcomes:
+        if outcome.rule.id.startswith(VETO):
+            if outcome.fires:
+                vetoes.append((outcome, "active"))
+            continue
         if outcome.rule.kind != "veto" or outcome.inapplicable or outcome.truth == "false":
             continue
         if outcome.truth == "unknown":
@@ -258,7 +279,9 @@ def observation_of(situation: Situation, speed: Speed | None) -> Observation | N
         log, se, transfer_sd = speed.speedup.log, speed.speedup.se, speed.transfer_sd
     else:
         return None
-    return Observation(*(x / math.log(2.0) for x in (log, se, transfer_sd)))
+    replaces = speed is None or speed.replaces
+    unit = math.log(2.0)
+    return Observation(log / unit, se / unit, transfer_sd / unit, replaces)
 
 
 def _imagined_sd(base: RuleBase) -> float:
@@ -303,6 +326,18 @@ def _shares(
     return p_first, p_clear, float((abs(ahead) <= MARGIN).mean())
 
 
-def _share_without_evidence(sample: Sample, items: tuple[Item, ...], *, seen: bool) -> float:
-    spoken = {i.criterion for i in items} | ({PERFORMANCE} if seen else set())
-    return math.fsum(float(w.mean()) for c, w in sorted(sample.weights.items()) if c not in spoken)
+def _share_without_evidence(sample: Sample, outcomes: tuple[Outcome, ...], *, seen: bool) -> float:
+    """How much of the weights nothing speaks to; a ranking never makes it more.
+
+    Who ranks says what counts, and must not know less for it than who ranks nothing.
+    """
+    # What holds for both alike moves nothing, and it is known all the same.
+    spoken = {
+        effect.criterion
+        for outcome in outcomes
+        if outcome.rule.kind == "claim" and outcome.fires
+        for effect in outcome.rule.effects
+    } | ({PERFORMANCE} if seen else set())
+    silent = [c for c in sorted(sample.weights) if c not in spoken]
+    weighed = math.fsum(float(sample.weights[c].mean()) for c in silent)
+    return min(weighed, len(silent) / len(sample.weights))

@@ -7,7 +7,7 @@ quantity; the dates, numbers and events that should reopen it. It must not know 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from advisor.decide.claims import is_speed
@@ -15,8 +15,9 @@ from advisor.decide.flips import SPEEDS, expiry_days
 from advisor.decide.judging import Judgement, explanation_in
 from advisor.decide.valuation import PERFORMANCE, PRIOR_SD
 from advisor.decision import Contradiction, DecisionNotice, DecisionReason, Flip, Revisit, Severity
-from advisor.knowledge.model import STRENGTH, Rule
-from advisor.knowledge.package_rules import FACT, names_in_rules
+from advisor.knowledge.conflicts import Clash, clashes_in
+from advisor.knowledge.model import NEVER, STRENGTH, Rule
+from advisor.knowledge.package_rules import FACT, VETO, WISH, names_in_rules
 from advisor.knowledge.packages import resolve
 from advisor.pair import sign_of
 from advisor.ratio import Ratio, mean
@@ -31,6 +32,7 @@ def notices_of(now: Judgement, flips: Sequence[Flip]) -> list[DecisionNotice]:
     """The notices, in a fixed order."""
     return [
         *(_notice(f"insufficient-{why}", "warning") for why in now.why_insufficient),
+        *_conflicts(now),
         *_vetoes(now),
         *_speed(now),
         *_steadfast(now, flips),
@@ -42,6 +44,23 @@ def _notice(
     name: str, severity: Severity, *, rules: Sequence[str] = (), **values: Any
 ) -> DecisionNotice:
     return DecisionNotice(id=name, severity=severity, values=values, rules=list(rules))
+
+
+def _conflicts(now: Judgement) -> list[DecisionNotice]:
+    """Answers that do not fit together, each with what does not count for it."""
+    situation = now.situation
+    every = {**situation.detected, **situation.values}
+    clashes = clashes_in(situation.base, every)
+    return [clash_notice(clash, situation.values) for clash in clashes]
+
+
+def clash_notice(clash: Clash, answers: Mapping[str, Any]) -> DecisionNotice:
+    """The notice of *clash* among *answers*."""
+    if not clash.says:
+        return _notice(clash.id, "warning", **clash.values)
+    ignored = [fact for fact in clash.ignore if fact in answers]
+    values = {"conflict": clash.id, "says": clash.says, "ignored": ignored}
+    return _notice(f"answers-{clash.kind}", "warning", **values)
 
 
 def _steadfast(now: Judgement, flips: Sequence[Flip]) -> list[DecisionNotice]:
@@ -102,16 +121,26 @@ def _speed(now: Judgement) -> list[DecisionNotice]:
 
 
 def _packages(now: Judgement) -> list[DecisionNotice]:
-    wanted = now.facts.get(FACT)
-    if not isinstance(wanted, (list, tuple)):
-        return []
+    """Packages that nobody knows, and needs that bind by what was read too long ago."""
     base = now.situation.base
     named = names_in_rules(base)
-    return [
-        _notice("unknown-package", "warning", package=inert(str(name), limit=100))
-        for name in wanted
-        if name not in named and resolve(base.packages, str(name)) is None
+    wanted = [
+        str(name)
+        for fact in (FACT, WISH)
+        if isinstance(names := now.facts.get(fact), (list, tuple))
+        for name in names
     ]
+    unknown = [
+        _notice("unknown-package", "warning", package=inert(name, limit=100))
+        for name in dict.fromkeys(wanted)
+        if name not in named and resolve(base.packages, name) is None
+    ]
+    stale = [
+        _notice("need-stale", "warning", rules=[o.rule.id], reviewed=o.rule.reviewed)
+        for o, state in now.vetoes
+        if state == "active" and o.rule.id.startswith(VETO) and o.expired_days > 0
+    ]
+    return unknown + stale
 
 
 def contradictions_of(judgement: Judgement) -> list[Contradiction]:
@@ -193,7 +222,7 @@ def _decisive(now: Judgement, reasons: Sequence[DecisionReason]) -> list[str]:
 def _dated(now: Judgement, decisive: Sequence[str]) -> list[Revisit]:
     rules = {o.rule.id: o.rule for o in now.outcomes}
     today = now.situation.today
-    dated = sorted((rules[r].expires, r) for r in decisive if rules[r].expires >= today)
+    dated = sorted((rules[r].expires, r) for r in decisive if today <= rules[r].expires < NEVER)
     if dated:
         day, rule = dated[0]
         return [Revisit(kind="claim_expires", date=day, rule=rule)]

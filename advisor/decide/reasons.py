@@ -32,8 +32,14 @@ def criteria_of(judgement: Judgement) -> list[Criterion]:
     for criterion in CRITERIA:
         weight = sample.weights[criterion]
         pytorch, jax = (sample.values[f, criterion] for f in FRAMEWORKS)
+        measured = sample.speed.share_measured if criterion == PERFORMANCE else 0.0
         rules = sorted(
-            {m.rule for i in judgement.items if i.criterion == criterion for m in i.members}
+            {
+                m.rule
+                for i in judgement.items
+                if i.criterion == criterion and not (i.speed and measured == 1.0)
+                for m in i.members
+            }
         )
         criteria.append(
             Criterion(
@@ -43,6 +49,7 @@ def criteria_of(judgement: Judgement) -> list[Criterion]:
                 jax=round(float(jax.mean()), 3),
                 contribution=round(float((weight * (jax - pytorch)).mean()), 4),
                 from_=_origin(judgement, criterion, rules),
+                measured=round(measured, 3) if measured > 0 else None,
                 rules=rules,
             )
         )

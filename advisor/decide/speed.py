@@ -86,6 +86,11 @@ class Speed:
         return self.work.part
 
     @property
+    def replaces(self) -> bool:
+        """Whether it stands for the work so well that no claim about speed counts beside it."""
+        return self.matched and self.work.kind != "other"
+
+    @property
     def device(self) -> str:
         """Where it was measured."""
         return self.work.chosen.work.device

@@ -32,11 +32,16 @@ PERFORMANCE = "performance"
 
 @dataclass(frozen=True)
 class Observation:
-    """A measured log2 speed ratio, its standard error, and how far it may be from the work."""
+    """A measured log2 speed ratio, its standard error, and how far it may be from the work.
+
+    `replaces`: of this work on this hardware, so that within that spread nothing is believed
+    beside it.
+    """
 
     log2: float
     se: float
     transfer_sd: float
+    replaces: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,9 +54,15 @@ class Fused:
 
 
 def fuse(believed: float, seen: Observation | None, prior_sd: float = PRIOR_SD) -> Fused:
-    """One Gaussian update of a belief (log2 units) with a measurement; without one, the belief."""
+    """What is believed (log2 units) after measuring; without a measurement, the belief.
+
+    A measurement of the work itself replaces what was believed; one of other work or hardware
+    meets it in one Gaussian update.
+    """
     if seen is None or math.isinf(seen.se):
         return Fused(believed, prior_sd, 0.0)
+    if seen.replaces:
+        return Fused(seen.log2, math.hypot(seen.se, seen.transfer_sd), 1.0)
     prior = prior_sd**2
     share = prior / (prior + seen.se**2 + seen.transfer_sd**2)
     mean = (1.0 - share) * believed + share * seen.log2

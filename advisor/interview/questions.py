@@ -142,13 +142,14 @@ def most_valuable(
     """The question whose answer is worth most, or None where none is worth asking.
 
     A question is worth what *ranked* says, and at least what *worths* says; equal worth is broken
-    by the order of *worths*.
+    by the order of *worths*. What *ranked* says is worth less than nothing is not asked at all.
     """
     worth_of = {key: worth for key, worth in ranked if math.isfinite(worth)}
     best: Question | None = None
     best_worth = threshold
     for question, least in worths:
-        worth = max(worth_of.get(question.key, 0.0), least)
+        ranked_worth = worth_of.get(question.key, 0.0)
+        worth = max(ranked_worth, least) if ranked_worth >= 0 else ranked_worth
         if worth > best_worth:
             best, best_worth = question, worth
     return best

@@ -42,6 +42,10 @@ class Walk(Protocol):
     def live(self) -> Callable[[], str | None]:
         """One line about work that goes on meanwhile, or None."""
 
+    @property
+    def objections(self) -> Callable[[Answers], Sequence[str]]:
+        """What does not fit together in some answers, one sentence each."""
+
     def run(self) -> None:
         """Ask until nothing is worth asking, or the budget is spent."""
 
@@ -119,7 +123,9 @@ def _menu(walk: Walk, listed: Sequence[Question], shown: Answers, more: int) -> 
     frame = Frame(
         position="Review",
         text="Decide by these answers?",
-        why="Enter decides; choose an answer to give it again.",
+        why=" ".join(
+            ["Enter decides; choose an answer to give it again.", *walk.objections(shown)]
+        ),
         live=walk.live,
     )
     options = (

@@ -7,7 +7,7 @@ It must not know how a question looks (`forms`, `asking`) nor how its worth is c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -93,6 +93,7 @@ class Walk:
     replies: dict[str, Given | Turn] = field(default_factory=dict)
     budget_spent: bool = False
     saved: bool = True
+    objections: Callable[[Answers], Sequence[str]] = lambda _: ()
 
     def run(self) -> None:
         """Ask until nothing is worth asking."""
@@ -117,9 +118,17 @@ class Walk:
             self.take(question.key, reply)
 
     def take(self, key: str, reply: Given | Turn) -> None:
-        """Take the *reply* to the question about *key*."""
+        """Take the *reply* to the question about *key*, and tell at once what no longer fits."""
         self.replies[key] = reply
+        before = self.objections(self.answers)
         self.move_to(with_reply(self.answers, key, reply))
+        self.object_to(line for line in self.objections(self.answers) if line not in before)
+
+    def object_to(self, objections: Iterable[str]) -> None:
+        """Tell what does not fit together; the last answer can be taken back."""
+        lines = [f"! {line}" for line in objections]
+        if lines:
+            self.asker.say(lines)
 
     def take_up(self) -> None:
         """Make steps of the answers that an earlier interview was given, to go back to them."""
@@ -293,6 +302,7 @@ def run(
     surroundings: Sequence[str] = (),
     budget: int = BUDGET,
     assumed: Callable[[Answers], Answers] | None = None,
+    objections: Callable[[Answers], Sequence[str]] = lambda _: (),
     clear: Callable[[Answers], bool] = lambda _: False,
 ) -> Answers:
     """Ask what is worth asking beyond *start*, and return all answers.
@@ -313,6 +323,7 @@ def run(
         budget: The most questions to ask.
         assumed: Adds what is not asked and still known; with it, all answers are reviewed on one
             screen at the end.
+        objections: What does not fit together in some answers, one sentence each.
         clear: Whether the answers make the outcome clear: then only what could still turn it
             round is asked, and not what a reviewer would ask first.
 
@@ -329,12 +340,14 @@ def run(
         waiting=waiting,
         budget=budget,
         answers=start,
+        objections=objections,
         reviewed=assumed is not None,
         clear=clear,
     )
     try:
         walk.take_up()
         asker.say(opening(surroundings, budget, taken_up=len(walk.past)))
+        walk.object_to(objections(start))
         with asker.held():
             walk.run()
             if assumed is not None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from advisor.errors import UserError
+from advisor.knowledge.conflicts import read_conflict
 from advisor.knowledge.entries import (
     References,
     read_criterion,
@@ -51,6 +52,7 @@ _SINGLE_FILES = {
     "families": ("families",),
     "models": ("standards",),
     "carry_over": ("carry_over",),
+    "conflicts": ("conflicts",),
 }
 
 
@@ -203,6 +205,7 @@ def assemble(
     tasks = facts["task"].values if "task" in facts else {}
     check_standards(shelf.sections.get("standards", []), standards, tasks)
     carry_over = _by_id(shelf, "carry_over", read_carry_over)
+    conflicts = _by_id(shelf, "conflicts", lambda part: read_conflict(part, references))
     if disabled is None:
         disabled = _disabled(shelf, rules)
     if not shelf.restored:
@@ -225,6 +228,7 @@ def assemble(
         families=families,
         standards=standards,
         carry_over=tuple(carry_over.values()),
+        conflicts=tuple(conflicts.values()),
         disabled=disabled,
         version=max((rule.reviewed for rule in kept), default=""),
     )

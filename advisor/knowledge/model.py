@@ -22,8 +22,12 @@ Origin = Literal["answer", "detected", "measured"]
 RuleKind = Literal["claim", "veto", "note"]
 Direction = Literal["for", "against"]
 Strength = Literal["weak", "moderate", "strong"]
+ConflictKind = Literal["impossible", "pointless", "contradictory"]
 Reliability = Literal["high", "medium", "low"]
 
+
+NEVER = "9999-12-31"
+"""The day on which a rule expires that rests on the team's own word: none."""
 
 STRENGTH = {"weak": 0.5, "moderate": 1.0, "strong": 2.0}
 """In units: one unit is as important as a twofold difference in step time."""
@@ -132,7 +136,8 @@ class RuleTest:
 class Rule:
     """A claim, a veto or a note about the frameworks, with all that lets a reviewer argue.
 
-    Dates are ISO strings (``2026-11-23``). `excludes` is the framework that a veto rules out.
+    Dates are ISO strings (``2026-11-23``); what rests on the team's own word alone expires
+    `NEVER`. `excludes` is the framework that a veto rules out.
     `suggests` is what a note proposes when its framework wins: ``{framework, mode}`` or
     ``{framework, stack: [{package, why}]}``. `about` names the measured quantity the claim
     speaks about: ``speed`` or ``speed.<workload>``. `conflicts_ok` lists rules that may
@@ -252,6 +257,17 @@ class Persona:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Conflict:
+    """One entry of the table: where *when* holds, `says` is told and `ignore` does not count."""
+
+    id: str
+    kind: ConflictKind
+    when: Condition
+    says: str
+    ignore: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class RuleBase:
     """Everything believed: closed vocabulary, options, criteria, sources and rules.
 
@@ -273,6 +289,7 @@ class RuleBase:
     families: Mapping[str, ModelFamily] = field(default_factory=dict)
     standards: tuple[StandardModel, ...] = ()
     carry_over: tuple[CarryOver, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
     disabled: Mapping[str, str] = field(default_factory=dict)
     version: str = ""
 

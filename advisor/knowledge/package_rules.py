@@ -6,16 +6,38 @@ that are handed in, nor what a decision makes of a rule.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from advisor.knowledge.conditions import leaves
-from advisor.knowledge.model import Effect, OneOf, Rule, RuleBase, Source, Strength
+from advisor.knowledge.model import (
+    AllOf,
+    Condition,
+    Effect,
+    OneOf,
+    Rule,
+    RuleBase,
+    Source,
+    Strength,
+)
+from advisor.knowledge.package_form import names_of
 from advisor.knowledge.packages import bound_to, resolve, way
 from advisor.knowledge.supply import Package
 
 FACT = "must_use"
-"""The fact whose values are names of packages."""
+"""The fact whose values are packages that cannot be done without: they bind."""
+
+WISH = "prefer"
+"""The fact whose values are packages that would be liked: they weigh."""
+
+POLICY = "exclude"
+"""The fact whose values are frameworks that a policy rules out."""
+
+VETO = "veto.package."
+"""How the id of a veto begins that a needed package makes."""
+
+_NEEDS = "claim.ecosystem.needs-"
+_WANTS = "claim.ecosystem.wants-"
 
 _FOREIGN: tuple[tuple[str, Strength], ...] = (
     ("ecosystem", "strong"),
@@ -25,29 +47,61 @@ _FOREIGN: tuple[tuple[str, Strength], ...] = (
 """What a framework loses on which the package does not run; as the rules about packages have it."""
 
 
-def with_package_rules(base: RuleBase, names: Iterable[str]) -> RuleBase:
-    """*base* with a claim for each of *names* that runs on one framework and that no rule names.
+def with_package_rules(
+    base: RuleBase, names: Iterable[str], wishes: Iterable[str] = ()
+) -> RuleBase:
+    """*base* with what *names* (needed) and *wishes* (liked) mean, for packages that it describes.
 
-    The sources of an entry without one are the page that was read. Doing it again changes nothing.
+    A needed package that runs on one framework only rules the other out. One that reaches the
+    other through a bridge rules nothing out: it is a claim, with the bridge's price, unless a rule
+    speaks of it already. A wish is a claim of moderate strength. The sources of an entry without
+    one are the page that was read. Doing it again changes nothing.
     """
     spoken_of = names_in_rules(base)
+    have = {rule.id for rule in base.rules}
     rules: dict[str, Rule] = {}
     sources: dict[str, Source] = {}
-    for name in names:
+    asked = [*((name, FACT) for name in names), *((name, WISH) for name in wishes)]
+    for name, fact in asked:
         package = resolve(base.packages, name)
-        if package is None or name in spoken_of or package.name in spoken_of:
+        native = bound_to(package, tuple(base.frameworks)) if package else ()
+        if package is None or len(native) != 1:
             continue
-        native = bound_to(package, tuple(base.frameworks))
-        if len(native) != 1:
-            continue
-        if not package.sources:
+        if fact == WISH:
+            made = [_wish(base, package, native[0])]
+        else:
+            made = list(_needs(base, package, native[0], spoken_of))
+        fresh = [rule for rule in made if rule.id not in have]
+        rules.update((rule.id, rule) for rule in fresh)
+        if fresh and not package.sources:
             sources[_page_id(package)] = _page(package)
-        rule = _claim(base, package, native[0])
-        rules[rule.id] = rule
     if not rules:
         return base
     shelved = dict(sorted({**base.sources, **sources}.items()))
     return replace(base, rules=(*base.rules, *rules.values()), sources=shelved)
+
+
+def _needs(
+    base: RuleBase, package: Package, native: str, spoken_of: frozenset[str]
+) -> Iterator[Rule]:
+    """What needing *package* makes: a veto, and a claim if no rule has one.
+
+    Over a bridge the other framework can be taken as long as the package's own is allowed: the
+    bridge runs on it.
+    """
+    other = _other(base, native)
+    yield _veto(base, package, native, other)
+    if not spoken_of.intersection(names_of(package)):
+        yield _claim(base, package, native)
+
+
+def with_rule_of_package(base: RuleBase, rule: str) -> RuleBase:
+    """*base* with the rule that a report may cite although no file holds it."""
+    for prefix in (VETO, _NEEDS, _WANTS):
+        if rule.startswith(prefix):
+            name = rule.removeprefix(prefix)
+            return with_package_rules(base, [name], [name])
+    return base
 
 
 def canonical_names(base: RuleBase, names: Sequence[str]) -> list[str]:
@@ -65,18 +119,79 @@ def names_in_rules(base: RuleBase) -> frozenset[str]:
     return frozenset(
         str(value)
         for rule in base.rules
+        if not rule.id.startswith(VETO)
         for leaf in leaves(rule.when)
         if isinstance(leaf, OneOf) and leaf.fact == FACT
         for value in leaf.accepted
     )
 
 
+def _veto(base: RuleBase, package: Package, native: str, other: str) -> Rule:
+    title, foreign = base.frameworks[native].title, base.frameworks[other].title
+    left = package.runs_on.get(other)
+    when: Condition = OneOf(FACT, names_of(package), ())
+    saying = f"You must use {package.name}, which runs on {title} only"
+    if way(package, other) == "bridge":
+        when = AllOf((when, OneOf(POLICY, (native,), ())))
+        saying = f"You must use {package.name}, which needs {title} also under {foreign}"
+    return Rule(
+        id=f"{VETO}{package.name}",
+        kind="veto",
+        title=saying,
+        when=when,
+        excludes=other,
+        lifts=f"Do without {package.name}: take it out of the answer 'must_use'",
+        group=f"must-use-{native}",
+        reliability="high",
+        sources=package.sources or (_page_id(package),),
+        asserted=package.as_of,
+        reviewed=package.reviewed,
+        expires=package.expires,
+        # An older release may still have run on the other framework.
+        applies_to={package.name: f">={left.until}"} if left and left.until else {},
+        rationale=package.says,
+        revisit_when=f"{package.name} supports {foreign}",
+    )
+
+
+def _wish(base: RuleBase, package: Package, native: str) -> Rule:
+    other = _other(base, native)
+    title, foreign = base.frameworks[native].title, base.frameworks[other].title
+    bridged = way(package, other) == "bridge"
+    liked = Effect(
+        framework=native,
+        criterion="ecosystem",
+        direction="for",
+        strength="weak" if bridged else "moderate",
+    )
+    return Rule(
+        id=f"{_WANTS}{package.name}",
+        kind="claim",
+        title=f"You would like to use {package.name}, which "
+        f"{'is made for' if bridged else 'runs on'} {title}{'' if bridged else ' only'}",
+        when=OneOf(WISH, names_of(package), ()),
+        effects=(liked,),
+        group=f"wish-{native}",
+        reliability="high",
+        sources=package.sources or (_page_id(package),),
+        asserted=package.as_of,
+        reviewed=package.reviewed,
+        expires=package.expires,
+        rationale=" ".join((package.says, *_price(package, other, foreign))),
+        revisit_when=f"{package.name} supports {foreign}",
+    )
+
+
+def _other(base: RuleBase, native: str) -> str:
+    return next(name for name in base.frameworks if name != native)
+
+
 def _claim(base: RuleBase, package: Package, native: str) -> Rule:
-    other = next(name for name in base.frameworks if name != native)
+    other = _other(base, native)
     title, foreign = base.frameworks[native].title, base.frameworks[other].title
     bridged = way(package, other) == "bridge"
     return Rule(
-        id=f"claim.ecosystem.needs-{package.name}",
+        id=f"{_NEEDS}{package.name}",
         kind="claim",
         title=f"{package.name} {'is made for' if bridged else 'needs'} {title}",
         when=OneOf(FACT, (package.name,), ()),

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from advisor.knowledge.evaluate import days_between
-from advisor.knowledge.model import Rule, RuleBase, Source
+from advisor.knowledge.model import NEVER, Rule, RuleBase, Source
 from advisor.knowledge.rule_words import age_words, condition_words, effect_words
 from advisor.text import inert
 
@@ -87,7 +87,8 @@ def _rule(base: RuleBase, rule: Rule) -> Iterable[str]:
     yield f"- **Sources:** {'; '.join(_cited(base, name) for name in rule.sources)}"
     age = age_words(days_between(rule.asserted, base.version or rule.reviewed))
     dates = f"true since {rule.asserted} ({age}), reviewed {rule.reviewed}"
-    yield f"- **Dates:** {dates}, expires {rule.expires}"
+    expiry = "never expires" if rule.expires == NEVER else f"expires {rule.expires}"
+    yield f"- **Dates:** {dates}, {expiry}"
     if rule.revisit_when:
         yield f"- **Look again when:** {plain(rule.revisit_when)}"
 

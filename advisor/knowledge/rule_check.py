@@ -15,6 +15,7 @@ from advisor.knowledge.boxes import Box, always_true, boxes, can_meet
 from advisor.knowledge.conditions import ALWAYS, is_list, leaves
 from advisor.knowledge.evaluate import days_between
 from advisor.knowledge.model import Fact, OneOf, Rule, RuleBase
+from advisor.knowledge.package_rules import WISH
 from advisor.knowledge.rule_findings import ORDER, RuleFinding, Severity
 from advisor.knowledge.ruletests import missing_tests
 from advisor.knowledge.supply_check import cited, supply_findings
@@ -257,8 +258,8 @@ def _gaps(base: RuleBase) -> Iterator[RuleFinding]:
 
 
 def _silent_values(fact: Fact, spoken: set[object]) -> Iterator[RuleFinding]:
-    if fact.id == "model" or fact.id.startswith("model."):
-        # They choose what is measured; no rule needs to speak of them.
+    if fact.id in ("model", WISH) or fact.id.startswith("model."):
+        # They choose what is measured, or make rules of their own; no rule needs to speak of them.
         return
     if fact.kind in ("number", "names", "version"):
         missing = [] if spoken else ["any value"]

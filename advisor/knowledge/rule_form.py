@@ -13,6 +13,7 @@ from advisor.knowledge.conditions import ALWAYS, read_condition, specifier_set
 from advisor.knowledge.entries import References, refer, refer_all
 from advisor.knowledge.fields import NO_DATE, Fault, Part, did_you_mean, shown
 from advisor.knowledge.model import (
+    NEVER,
     Condition,
     Direction,
     Effect,
@@ -69,7 +70,7 @@ def read_rule(part: Part, references: References, pack: str) -> Rule:
         sources=_read_sources(part, references),
         asserted=part.date("asserted"),
         reviewed=part.date("reviewed"),
-        expires=part.date("expires"),
+        expires=_read_expiry(part),
         applies_to=_read_ranges(part),
         rationale=part.text("rationale", ""),
         revisit_when=part.text("revisit_when", ""),
@@ -101,6 +102,10 @@ def _read_kind(part: Part, name: str) -> RuleKind:
     if part.data.get("kind") in kinds and _ID.fullmatch(name) and first != kind:
         part.fail(f"the id of a {kind} begins with {kind}.", "id")
     return kind
+
+
+def _read_expiry(part: Part) -> str:
+    return NEVER if part.data.get("expires") == "never" else part.date("expires")
 
 
 def _read_when(part: Part, references: References) -> Condition:
@@ -253,6 +258,10 @@ def _check_dates(part: Part, rule: Rule) -> None:
         return
     if rule.reviewed < rule.asserted:
         part.fail("reviewed lies before asserted", "reviewed")
+    if rule.expires == NEVER:
+        if rule.kind != "veto":
+            part.fail("only a veto by the team's own word never expires", "expires")
+        return
     if rule.expires <= rule.reviewed:
         part.fail("expires has to lie after reviewed", "expires")
     elif rule.expires > a_year_after(rule.reviewed):

@@ -12,10 +12,12 @@ from typing import Any
 
 from advisor.jsonio import sha256_of
 from advisor.knowledge.conditions import condition_data
+from advisor.knowledge.conflicts import conflict_data
 from advisor.knowledge.families import families_data
 from advisor.knowledge.fields import Part, Problems
 from advisor.knowledge.loader import Shelf, assemble
 from advisor.knowledge.model import (
+    NEVER,
     Fact,
     Question,
     Rule,
@@ -37,6 +39,7 @@ _SECTIONS = (
     *("facts", "criteria", "frameworks", "sources", "questions", "weights"),
     *_SUPPLY,
     *_MODELS,
+    "conflicts",
 )
 _COMPACT_SUPPLY = ("installs", "libraries", "absences")
 _ONLY_FOR_AUTHORS = ("where", "check")
@@ -85,6 +88,7 @@ def to_data(
                     _without_empty({**asdict(row), "fitted": [asdict(f) for f in row.fitted]})
                     for row in base.carry_over
                 ],
+                "conflicts": [conflict_data(conflict) for conflict in base.conflicts],
             }
         ),
         "disabled": dict(base.disabled),
@@ -147,7 +151,7 @@ def rule_data(rule: Rule, *, compact: bool = False) -> dict[str, Any]:
         "sources": list(rule.sources),
         "asserted": rule.asserted,
         "reviewed": rule.reviewed,
-        "expires": rule.expires,
+        "expires": "never" if rule.expires == NEVER else rule.expires,
         "applies_to": dict(rule.applies_to),
         "rationale": rule.rationale,
         "revisit_when": rule.revisit_when,

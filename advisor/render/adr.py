@@ -22,6 +22,7 @@ def render_adr(record: Record) -> str:
         .get_template("adr.md")
         .render(
             report=report,
+            lead=_untold(report),
             drivers=_drivers(report),
             options=[(section.title, points_of(section)) for section in report.options],
             consequences=_consequences(report),
@@ -32,6 +33,11 @@ def render_adr(record: Record) -> str:
         )
     )
     return tidy(text)
+
+
+def _untold(report: Report) -> list[Statement]:
+    """The head without the reasons that the choice has just given."""
+    return [item for item in report.lead if item.text.rstrip(".") not in report.chosen.text]
 
 
 def _points(report: Report, name: str) -> list[Statement]:

@@ -6,6 +6,7 @@ decided, nor how a report is laid out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -33,14 +34,18 @@ from advisor.inputs import Inputs
 from advisor.knowledge.article import shipped_article
 from advisor.knowledge.model import RuleBase
 from advisor.pair import FRAMEWORKS, rival_of
+from advisor.ratio import MARGIN
+from advisor.reading.works import PREFIX
 from advisor.record import Record
 from advisor.render.claim_words import circulating
 from advisor.render.flip_words import condition_of, flip_sentence, outcome_of
 from advisor.render.value_words import fact_text, fact_title
 from advisor.render.wording import (
     between,
+    called,
     clauses,
     faster_first,
+    inline,
     interval_text,
     name_of,
     ordered,
@@ -132,7 +137,7 @@ def _headline(decision: Decision, base: RuleBase) -> str:
 def _named(unknown: Unknown, base: RuleBase) -> str:
     if unknown.fact:
         return fact_title(base, unknown.fact)
-    return say("decision.headline.speed_of", probe=unknown.probe)
+    return say("decision.headline.speed_of", probe=_probe_title(unknown, base))
 
 
 def _confidence(decision: Decision) -> str:
@@ -237,6 +242,9 @@ def speed_text(speed: Performance) -> str:
         where = say("decision.speed.where.one_of_several")
     elif speed.matched_hardware is False:
         where = say("decision.speed.where.other_hardware")
+    if not called(speed.ci):
+        shown = between(speed.ci)
+        return say("decision.speed.uncalled_reason", speed=shown, names=names, where=where)
     return say(
         "decision.speed.reason",
         speed=speed_phrase(speed.ratio),
@@ -251,7 +259,10 @@ def _because(origin: Provenance, base: RuleBase) -> Provenance:
     value = origin.value
     if isinstance(value, dict) and "ratio" in value:
         ratio, ci = value["ratio"], value.get("ci")
-        speed, ci = speed_phrase(ratio), faster_first(ratio, ci) if ci else None
+        if ci and not called(ci):
+            speed = say("decision.speed.uncalled_part")
+        else:
+            speed, ci = speed_phrase(ratio), faster_first(ratio, ci) if ci else None
         if "weight" in value:
             text = say("decision.speed.part", speed=speed, ci=ci, weight=value["weight"])
         else:
@@ -267,7 +278,11 @@ def contradiction_text(contradiction: Contradiction, base: RuleBase) -> str:
     """What was measured, where, and what the rule says instead."""
     return say(
         "decision.contradiction",
-        speed=speed_phrase(2.0**contradiction.measured_log2),
+        speed=(
+            speed_phrase(2.0**contradiction.measured_log2)
+            if abs(contradiction.measured_log2) > math.log2(MARGIN)
+            else say("decision.speed.equal")
+        ),
         probes=contradiction.probes,
         title=_title(contradiction.rule, base),
     )
@@ -279,9 +294,9 @@ def price_text(veto: Veto) -> str:
         return ""
     name = name_of(veto.framework)
     if veto.left is None:
-        return say("decision.price.worth", framework=name, price=veto.price)
+        return say("decision.price.worth", framework=name, price=100 * veto.price)
     key = "decision.price.nothing" if veto.price <= 0 else "decision.price.costs"
-    return say(key, framework=name, left=name_of(veto.left), price=veto.price)
+    return say(key, framework=name, left=name_of(veto.left), price=100 * veto.price)
 
 
 def _flip(flip: Flip, decision: Decision, base: RuleBase) -> Flip:
@@ -296,7 +311,14 @@ def unknown_text(unknown: Unknown, base: RuleBase) -> str:
     if unknown.fact:
         title = fact_title(base, unknown.fact)
         return say("decision.unknown.fact", title=title, n=unknown.rules_waiting)
-    return say("decision.unknown.probe", probe=unknown.probe)
+    return say("decision.unknown.probe", probe=_probe_title(unknown, base))
+
+
+def _probe_title(unknown: Unknown, base: RuleBase) -> str:
+    """What a probe measures: a model by its title, a workload by its name."""
+    probe = unknown.probe or ""
+    family = base.families.get(probe.removeprefix(PREFIX)) if probe.startswith(PREFIX) else None
+    return say("decision.unknown.model", title=inline(family.title)) if family else probe
 
 
 def revisit_text(entry: Revisit, base: RuleBase) -> str:
@@ -328,8 +350,9 @@ def notice_text(notice: DecisionNotice, base: RuleBase) -> str:
     """What a reader must know, from the notice's values and rules."""
     rule = notice.rules[0] if notice.rules else ""
     values = {**_harmless(notice.values), "rule": rule, "title": _title(rule, base)}
-    if "waits_for" in values:
-        values["waits_for"] = [fact_title(base, fact) for fact in values["waits_for"]]
+    for key in ("waits_for", "ignored"):
+        if key in values:
+            values[key] = [fact_title(base, fact) for fact in values[key]]
     return say(f"decision.notice.{notice.id}", **values)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from advisor.answers import ranks_of
 from advisor.decision import Decision, Flip
 from advisor.knowledge.model import Fact, RuleBase
+from advisor.knowledge.package_rules import VETO as NEED
 from advisor.knowledge.phrases import supposition
 from advisor.pair import FRAMEWORKS
 from advisor.render.value_words import fact_title, label_of, number_text, value_text
@@ -69,6 +70,9 @@ def _condition(
     if key == DATE:
         return say("decision.flip.date", date=value)
     if key == LIFT:
+        if all(rule.startswith(NEED) for rule in value):
+            needless = [rule.removeprefix(NEED) for rule in value]
+            return say("decision.flip.needless", packages=listed(needless))
         titles = {veto.rule: veto.title for veto in decision.vetoes}
         lifted = [say("decision.flip.quoted", title=titles.get(r) or r) for r in value]
         return say("decision.flip.lifted", vetoes=listed(lifted))

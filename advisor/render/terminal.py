@@ -16,7 +16,7 @@ from rich.text import Text
 
 from advisor.record import Record
 from advisor.render.adr import flip_sentences
-from advisor.render.document import Points, Report, Statement, Tag, tables
+from advisor.render.document import Points, Report, Statement, Tag, points_of, tables
 from advisor.render.view import view_of
 from advisor.render.wording import say
 
@@ -145,7 +145,11 @@ class _Page:
 
     def _flips(self) -> Iterator[_Block]:
         flips = flip_sentences(self._report, other_projects=False)
-        heading = self._report.section("change").title
+        section = self._report.section("change")
+        heading = section.title
+        if not flips:
+            for item in points_of(section):
+                yield self._block(Text(item.text), "flip", heading)
         for number, text in enumerate(flips[:_MOST_FLIPS]):
             yield self._block(Text(text), "flip" if number < 2 else "more", heading)
         yield from self._more(len(flips) - _MOST_FLIPS, heading)

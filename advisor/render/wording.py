@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from advisor.pair import TITLES
-from advisor.ratio import LEVEL
+from advisor.ratio import LEVEL, MARGIN
 from advisor.resources import words_of
 
 DASH = "–"
@@ -187,7 +187,8 @@ def sentence(text: str) -> str:
     text = text.strip()
     if not text:
         return ""
-    if text.split()[0].rstrip(",;:").isalpha():
+    first = text.split()[0].rstrip(",;:")
+    if first.isalpha() and first.islower():
         text = text[0].upper() + text[1:]
     return text if text[-1] in ".!?…" else text + "."
 
@@ -236,8 +237,16 @@ def speed_clause(ratio: float, ci: Sequence[float] | None, at: float = LEVEL) ->
     text = say("decision.speed.equal") if equal else speed_phrase(ratio, form="clause")
     if not ci:
         return text
+    if not equal and not called(ci):
+        text = between(ci, form="clause")
+        return say("decision.speed.uncalled", speed=text, level=level(at))
     shown = ci if equal else faster_first(ratio, ci)
     return say("decision.speed.with_interval", speed=text, interval=interval_text(shown, at))
+
+
+def called(ci: Sequence[float]) -> bool:
+    """Whether one framework may be called faster: the whole interval lies beyond the margin."""
+    return ci[0] > MARGIN or ci[1] < 1 / MARGIN
 
 
 def faster_first(ratio: float, ci: Sequence[float]) -> Sequence[float]:

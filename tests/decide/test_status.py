@@ -97,7 +97,7 @@ def test_too_little_known_is_said_with_what_to_find_out_first() -> None:
     assert decision.recommended.framework is None
     facts = [u.fact for u in decision.unknowns if u.fact]
     assert {"team.jax", "team.pytorch"} <= set(facts)
-    assert any(u.probe == "conv_train" for u in decision.unknowns)
+    assert any(u.probe == "model:resnet" for u in decision.unknowns)
     worth = [u.value_of_information for u in decision.unknowns]
     assert worth == sorted(worth, reverse=True)
 

@@ -239,3 +239,30 @@ def test_going_on_asks_and_goes_back_in_the_order_of_before(base: RuleBase) -> N
     assert [line.split(":")[0] for line in trail] == [
         base.facts[key].title for key in ("task", "shapes", "float64", "team.jax")
     ]
+
+
+def test_what_does_not_fit_is_told_once_at_once_and_named_in_the_review(base: RuleBase) -> None:
+    """A conflict of what was given stands before the first question."""
+    asker = FakeAsker(proposed)
+    start = Answers(values={"task": "image", "hardware.train": "tpu"})
+
+    def objections(answers: Answers) -> list[str]:
+        given = [key for key in ("hardware.train", "team.jax") if key in answers.values]
+        return [f"{key} does not fit" for key in given]
+
+    answers = session.run(
+        base,
+        start,
+        DETECTED,
+        asker=asker,
+        rank=lambda _, keys: [(key, 1.0 if key == "team.jax" else 0.0) for key in keys],
+        on_answer=lambda _: None,
+        live=lambda: None,
+        assumed=lambda said: said.with_value("team.jax", "some", "default"),
+        objections=objections,
+    )
+    assert answers.values["hardware.train"] == "tpu"
+    assert asker.said.count("! hardware.train does not fit") == 1
+    review = next(screen for screen in asker.shown if screen.frame.position == "Review")
+    assert "hardware.train does not fit" in review.frame.why
+    assert "team.jax does not fit" in review.frame.why

@@ -54,11 +54,13 @@ def test_a_record_with_such_a_package_replays() -> None:
     assert kept == {"ultralytics"}
 
 
-def test_rules_are_made_once_and_only_for_what_no_rule_names() -> None:
+def test_rules_are_made_once_and_claims_only_for_what_no_rule_names() -> None:
     names = ["ultralytics", "YOLO", "transformers", "numpy", "a-package-of-ours"]
     base = with_package_rules(BASE, names)
     assert [rule.id for rule in base.rules[len(BASE.rules) :]] == [
-        "claim.ecosystem.needs-ultralytics"
+        "veto.package.ultralytics",
+        "claim.ecosystem.needs-ultralytics",
+        "veto.package.transformers",
     ]
     assert with_package_rules(base, names) == base
 

@@ -90,7 +90,7 @@ def test_shares_are_never_called_chances_and_a_forced_choice_has_its_price() -> 
         "two are practically equal"
     )
     assert worded("forced").confidence_text == (
-        "The other option is ruled out, which costs 0.10 of utility (scale 0 to 1): JAX would have "
+        "The other option is ruled out, which costs 10.0 of 100 points: JAX would have "
         "been ahead of PyTorch"
     )
     assert "nothing was compared" in worded("no_feasible_option").confidence_text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from advisor.decision import Flip, Unknown
+from advisor.reading.works import PREFIX
 from advisor.render.document import (
     Aside,
     Fold,
@@ -126,7 +127,9 @@ def _unknown_blocks(origins: Provenances) -> list[ReportBlock]:
 def _unknown_row(unknown: Unknown) -> TableRow:
     how = say("report.change.answer_it", key=unknown.fact) if unknown.fact else ""
     if unknown.probe:
-        how = say("report.change.measure_it", probe=unknown.probe)
+        model = unknown.probe.removeprefix(PREFIX)
+        key = "measure_it" if model == unknown.probe else "measure_model"
+        how = say(f"report.change.{key}", probe=model)
     worth = unknown.value_of_information * 100
     shown = f"{worth:.2f}" if worth >= _SMALLEST_WORTH else say("report.change.worth_little")
     return row_of(unknown=unknown.text, worth=shown, how=how)

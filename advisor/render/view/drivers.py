@@ -80,8 +80,17 @@ def _row(origins: Provenances, criterion: Criterion) -> TableRow:
         pytorch=_points(criterion.pytorch),
         jax=_points(criterion.jax),
         contribution=TableCell(signed_points(criterion.contribution), side=favours),
-        based_on=TableCell(say(f"report.drivers.from.{criterion.from_}"), href="#rules"),
+        based_on=TableCell(_made_of(criterion), href="#rules"),
     )
+
+
+def _made_of(criterion: Criterion) -> str:
+    """What the numbers of a criterion are made of."""
+    if criterion.measured is not None and criterion.measured < 1:
+        return say("report.drivers.from.blended", share=criterion.measured)
+    if criterion.measured is not None and criterion.rules:
+        return say("report.drivers.from.measured_and_rules")
+    return say(f"report.drivers.from.{criterion.from_}")
 
 
 def _points(value: float | None) -> str:

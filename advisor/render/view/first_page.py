@@ -5,6 +5,7 @@ What stands here stands whole further down; a reader who stops here has the deci
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from advisor.evidence import Comparison, Entry
@@ -29,10 +30,11 @@ from advisor.render.view.measured import verdict_text, winner_of
 from advisor.render.view.probes import ShownProbe, matched, short_names, shown_probes, usable_ratio
 from advisor.render.view.provenance import Provenances, measured_at
 from advisor.render.view.refusals import refusal_texts
-from advisor.render.wording import DASH, count_of, duration, factor, name_of, say, sentence
+from advisor.render.wording import DASH, count_of, duration, factor, inline, name_of, say, sentence
 
 MOST_TIMES, MOST_FLIPS, MOST_REFUSALS = 4, 3, 2
 _OTHER_PROJECT = "other_project"
+_ROUNDING = 0.002
 
 
 def brief_sections(origins: Provenances) -> tuple[ReportSection, ...]:
@@ -48,7 +50,7 @@ def _times(origins: Provenances) -> ReportSection:
     if compared:
         shown = compared[:MOST_TIMES]
         names = short_names([probe for probe, _ in shown])
-        rows = [_row(name, *pair) for name, pair in zip(names, shown, strict=True)]
+        rows = [_row(origins, name, *pair) for name, pair in zip(names, shown, strict=True)]
         head = columns("work", "pytorch", "jax", "verdict", numbers=("pytorch", "jax"))
         blocks.append(table_of("step-times", head, rows, (measured_at("comparisons"),)))
     points = tuple(_about_times(origins, probes, more=len(compared) - MOST_TIMES))
@@ -70,7 +72,7 @@ def _compared(
     return sorted(called, key=lambda c: c[0].probe.id not in counted)
 
 
-def _row(name: str, shown: ShownProbe, compared: Comparison) -> TableRow:
+def _row(origins: Provenances, name: str, shown: ShownProbe, compared: Comparison) -> TableRow:
     times = {e.framework: _time(e) for e in shown.sound if e.mode in (compared.a, compared.b)}
     ratio = usable_ratio(compared)
     verdict = verdict_text(compared)
@@ -78,12 +80,30 @@ def _row(name: str, shown: ShownProbe, compared: Comparison) -> TableRow:
         times_as_fast = factor(max(ratio, 1 / ratio))
         verdict = say("report.brief.faster", framework=name_of(winner_of(compared)),
                       ratio=times_as_fast)  # fmt: skip
+    spare = _not_counted(origins, shown, compared)
+    if spare:
+        verdict = say("report.brief.not_counted", verdict=verdict, why=inline(spare))
     return row_of(
         work=name,
         pytorch=times.get("pytorch", DASH),
         jax=times.get("jax", DASH),
         verdict=TableCell(verdict, side=winner_of(compared)),
     )
+
+
+def _not_counted(origins: Provenances, shown: ShownProbe, compared: Comparison) -> str:
+    """Why a comparison that was called does not count for the task; empty where it does."""
+    performance = origins.decision.performance
+    probe = shown.probe
+    ratio = usable_ratio(compared)
+    for part in performance.workloads:
+        counting = {(cell.get("cores"), cell.get("precision")) for cell in part.cells}
+        ratios = [float(cell["ratio"]) for cell in part.cells if "ratio" in cell]
+        same = any(ratio and abs(math.log(r / ratio)) < _ROUNDING for r in ratios)
+        if part.id == probe.id and same and (probe.cores, probe.precision) in counting:
+            return ""
+    reasons = [left.text for left in performance.left_out if left.workload == probe.id]
+    return reasons[0] if reasons else ""
 
 
 def _time(entry: Entry) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from advisor.knowledge.model import Effect, Rule
+from advisor.knowledge.model import NEVER, Effect, Rule
 from advisor.render.document import (
     Fold,
     Points,
@@ -43,7 +43,9 @@ def rules_section(origins: Provenances) -> ReportSection:
 
 def _row(origins: Provenances, rule: Rule) -> TableRow:
     expired = rule.id in origins.decision.rules_stale
-    expires = say("report.rules.expired", date=rule.expires) if expired else rule.expires
+    expires = rule.expires if rule.expires < NEVER else say("report.rules.never")
+    if expired:
+        expires = say("report.rules.expired", date=rule.expires)
     return row_of(
         id=anchor("rule", rule.id),
         rule=rule.id,

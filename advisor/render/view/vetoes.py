@@ -35,10 +35,8 @@ def _veto_points(origins: Provenances, veto: Veto) -> list[Statement]:
     lead = say("report.lead.veto", framework=name_of(veto.framework))
     points = [Statement(text, tags, lead=lead, tone=tone)]
     if veto.price_text:
-        price = veto.price_text.rstrip(".")
-        if veto.price is not None:
-            price = say("report.vetoes.price", price=price, points=-veto.price)
-        points.append(Statement(sentence(price), (origins.method,), lead=say("report.lead.price")))
+        text = sentence(veto.price_text)
+        points.append(Statement(text, (origins.method,), lead=say("report.lead.price")))
     if veto.lifts:
         points.append(Statement(sentence(veto.lifts), tags, lead=say("report.lead.lifts")))
     return points

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from advisor.decision import WorkPart
+import math
+from collections.abc import Sequence
+from statistics import NormalDist
+
+from advisor.decision import Performance, WorkPart
 from advisor.evidence import Extrapolated
+from advisor.ratio import LEVEL
 from advisor.render.document import Statement
 from advisor.render.view.provenance import Provenances, measured_at
-from advisor.render.wording import duration, inline, listed, name_of, say, sentence
+from advisor.render.wording import between, duration, inline, listed, name_of, say, sentence
 from advisor.render.work_text import cut_text, shown_size
 
 
@@ -22,7 +27,7 @@ def work_statements(origins: Provenances) -> list[Statement]:
         ("compile", _compile(work)),
         ("extrapolated", _extrapolated(work)),
         ("others", _others(work)),
-        ("carry_over", _carry_over(work)),
+        ("carry_over", _carry_over(work, origins.decision.performance)),
         ("arbiter", say("work.arbiter")),
     ]
     tag = measured_at("measured")
@@ -97,9 +102,21 @@ def _others(work: WorkPart) -> str:
     return say(key, names=[other["name"] or work.model for other in work.others])
 
 
-def _carry_over(work: WorkPart) -> str:
+def _carry_over(work: WorkPart, speed: Performance) -> str:
+    """How far the work itself may be from what was measured, and the interval that follows."""
     factor, source = work.carry_over.get("factor"), work.carry_over.get("from")
     if factor is None:
         return ""
     text = say("decision.speed.of_task.carry_over", factor=factor)
+    if speed.ci and speed.ratio and factor > 1:
+        own = between(_carried(speed.ci, float(factor)), form="clause")
+        text = say("decision.speed.of_task.carried", text=text, speed=own)
     return say("work.carried_by", text=text, source=inline(str(source))) if source else text
+
+
+def _carried(ci: Sequence[float], factor: float) -> tuple[float, float]:
+    """The interval of the measurement *ci* for the work itself: *factor* is one deviation of it."""
+    low, high = (math.log(end) for end in ci)
+    half = math.hypot((high - low) / 2, NormalDist().inv_cdf((1 + LEVEL) / 2) * math.log(factor))
+    middle = (low + high) / 2
+    return math.exp(middle - half), math.exp(middle + half)
