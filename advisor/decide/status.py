@@ -12,6 +12,7 @@ LEAN_FROM = 0.65
 TIE_ABOVE = 0.50
 UNEVIDENCED_ABOVE = 0.50
 UNANSWERED_ABOVE = 0.50
+NOTHING_SAID_ABOVE = 0.65
 VETO_CHANCE_FROM = 0.25
 
 
@@ -38,20 +39,25 @@ class Numbers:
 
 
 def classify(numbers: Numbers) -> tuple[Status, tuple[str, ...]]:
-    """The status, and why the evidence is insufficient where it is.
+    """The status, and why the evidence is insufficient, or thin, where it is.
 
-    A share within two Monte Carlo errors of a bound takes the lower class.
+    A share within two Monte Carlo errors of a bound takes the lower class. Where more than half of
+    what the rules ask for is open, but not nearly all of it, what is known may still lean one way;
+    it is no recommendation then, whatever its share.
     """
     if numbers.feasible == 0:
         return "no_feasible_option", ()
     if numbers.feasible == 1:
         return "forced", ()
     why = _lacks(numbers)
-    if why:
-        return "insufficient_evidence", why
     p = numbers.p_clear
     safe = p - 2.0 * math.sqrt(p * (1.0 - p) / numbers.samples)
-    if numbers.tie_mass > TIE_ABOVE or safe < LEAN_FROM:
+    leans = numbers.tie_mass <= TIE_ABOVE and safe >= LEAN_FROM
+    if why == ("answers",) and leans and numbers.share_unanswered <= NOTHING_SAID_ABOVE:
+        return "lean", why
+    if why:
+        return "insufficient_evidence", why
+    if not leans:
         return "no_clear_winner", ()
     return ("recommend" if safe >= RECOMMEND_FROM else "lean"), ()
 
