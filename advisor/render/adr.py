@@ -6,12 +6,13 @@ view and the wording.
 
 from __future__ import annotations
 
+from advisor.pair import rival_of
 from advisor.record import Record
 from advisor.render.document import Report, ReportBlock, Statement, points_of, tables
 from advisor.render.flip_words import flip_sentence
 from advisor.render.markdown import environment, tidy
 from advisor.render.view import view_of
-from advisor.render.wording import say, sentence
+from advisor.render.wording import name_of, say, sentence
 
 
 def render_adr(record: Record) -> str:
@@ -37,7 +38,14 @@ def render_adr(record: Record) -> str:
 
 def _untold(report: Report) -> list[Statement]:
     """The head without the reasons that the choice has just given."""
-    return [item for item in report.lead if item.text.rstrip(".") not in report.chosen.text]
+    if not report.side:
+        return list(report.lead)
+    chosen, other = name_of(report.side), name_of(rival_of(report.side))
+    told = {
+        say("report.lead.reason", framework=chosen),
+        say("report.lead.veto", framework=other),
+    }
+    return [item for item in report.lead if item.lead not in told]
 
 
 def _points(report: Report, name: str) -> list[Statement]:

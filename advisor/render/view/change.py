@@ -128,8 +128,9 @@ def _unknown_row(unknown: Unknown) -> TableRow:
     how = say("report.change.answer_it", key=unknown.fact) if unknown.fact else ""
     if unknown.probe:
         model = unknown.probe.removeprefix(PREFIX)
-        key = "measure_it" if model == unknown.probe else "measure_model"
-        how = say(f"report.change.{key}", probe=model)
+        work = model == unknown.probe
+        key = "report.change.measure_it" if work else "report.change.measure_model"
+        how = say(key, probe=model)
     worth = unknown.value_of_information * 100
     shown = f"{worth:.2f}" if worth >= _SMALLEST_WORTH else say("report.change.worth_little")
     return row_of(unknown=unknown.text, worth=shown, how=how)

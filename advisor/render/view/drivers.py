@@ -87,7 +87,7 @@ def _row(origins: Provenances, criterion: Criterion) -> TableRow:
 def _made_of(criterion: Criterion) -> str:
     """What the numbers of a criterion are made of."""
     if criterion.measured is not None and criterion.measured < 1:
-        return say("report.drivers.from.blended", share=criterion.measured)
+        return say("report.drivers.blended", share=criterion.measured)
     if criterion.measured is not None and criterion.rules:
         return say("report.drivers.from.measured_and_rules")
     return say(f"report.drivers.from.{criterion.from_}")
