@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from advisor.code_reading import efforts
+
 SCHEMA = "fw-advisor/answers@1"
 
 Source = Literal["typed", "flag", "file", "detected", "default"]
@@ -33,7 +35,8 @@ class Answers:
     written as ``unknown`` and never asked again. `pythons` names the interpreter to measure each
     framework with (``torch``, ``jax``): where to look, not what to decide by, so it stands in the
     file and in no record. So does `given`, the ISO date of the answers: a decision without
-    evidence is dated by it.
+    evidence is dated by it. `code` is what was read of the team's code base
+    (`advisor.code_reading`), empty where none was.
     """
 
     project: str | None = None
@@ -42,6 +45,14 @@ class Answers:
     unknown: tuple[str, ...] = ()
     pythons: Mapping[str, str] = field(default_factory=dict)
     given: str | None = None
+    code: Mapping[str, Any] = field(default_factory=dict)
+
+    def with_code(self, reading: Mapping[str, Any]) -> Answers:
+        """A copy with what was read of the code base, and what moving it would take as answers."""
+        answers = replace(self, code=reading)
+        for key, effort in efforts(reading).items():
+            answers = answers.with_value(key, effort, "detected")
+        return answers
 
     def with_value(self, key: str, value: Value | None, source: Source) -> Answers:
         """A copy in which *key* has *value*; None takes the answer back."""
@@ -67,4 +78,5 @@ class Answers:
             "project": self.project,
             "answers": {k: said[k] for k in sorted(said)},
             "sources": {k: self.sources[k] for k in sorted(self.sources)},
+            **({"code": self.code} if self.code else {}),
         }

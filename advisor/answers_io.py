@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from advisor.answers import SCHEMA, Answers, Source, Value
+from advisor.code_reading import checked_reading
 from advisor.errors import UserError
 from advisor.evidence_io import check_schema_id
 from advisor.jsonio import read_json
@@ -90,7 +91,7 @@ def _answers_in(document: Document, base: RuleBase, source: Source) -> Answers:
     check_schema_id(document.data, SCHEMA, document.name)
     problems = Problems()
     part = Part.top(document, problems)
-    part.only(("schema", "project", "given", "answers", "sources", "pythons"))
+    part.only(("schema", "project", "given", "answers", "sources", "pythons", "code"))
     project = _project(part)
     inner = part.mapping("answers")
     values: dict[str, Value] = {}
@@ -110,9 +111,22 @@ def _answers_in(document: Document, base: RuleBase, source: Source) -> Answers:
     pythons = part.mapping("pythons")
     pythons.only(PYTHONS)
     named = {name: pythons.text(name) for name in PYTHONS if pythons.has(name)}
-    given_on = _given(part)
+    given_on, code = _given(part), _code(part)
     problems.check()
-    return Answers(project, values, sources, tuple(sorted(unknown)), named, given_on)
+    return Answers(project, values, sources, tuple(sorted(unknown)), named, given_on, code)
+
+
+def _code(part: Part) -> dict[str, Any]:
+    """What was read of a code base, where the document holds it."""
+    data = part.data.get("code")
+    if data is None:
+        return {}
+    try:
+        return checked_reading(data)
+    except ValueError as error:
+        hint = "it is written by interview --code; leave it out to decide without"
+        part.fail(f"code is not what a scan gives: {error}", "code", hint=hint)
+        return {}
 
 
 def _given(part: Part) -> str | None:
@@ -274,7 +288,14 @@ def to_yaml(answers: Answers) -> str:
     if answers.pythons:
         lines.append("pythons:")
         lines.extend(f"  {key}: {_scalar(path)}" for key, path in sorted(answers.pythons.items()))
+    if answers.code:
+        # JSON is YAML: nobody writes this part by hand.
+        lines.append(f"code: {_json(answers.code)}")
     return "\n".join(lines) + "\n"
+
+
+def _json(value: Any) -> str:
+    return "".join(map(_escaped, json.dumps(value, ensure_ascii=False, sort_keys=True)))
 
 
 def _value(value: Any) -> str:

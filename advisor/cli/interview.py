@@ -76,6 +76,10 @@ def interview(
         bool,
         typer.Option("--example", help="Where nobody can be asked, take the example scenario."),
     ] = False,
+    code: Annotated[
+        Path | None,
+        typer.Option("--code", metavar="PATH", help="Your code base: read, and never run."),
+    ] = None,
     evidence: Annotated[
         list[Path] | None,
         typer.Option("--evidence", metavar="FILE", help="Measurements to use. Repeatable."),
@@ -118,6 +122,7 @@ def interview(
         quiet=quiet,
         colour=colour_wanted(no_color),
         prompt=may_prompt(no_input),
+        code=code,
     )
     given = [read_worded(path) for path in evidence or []]
     start = talk.starting_answers(

@@ -21,6 +21,7 @@ from advisor.resources import resource_dir
 if TYPE_CHECKING:
     from advisor.answers import Answers
     from advisor.cli.background import BackgroundProbe
+    from advisor.cli.code_base import CodeBase
     from advisor.cli.consent import Consent
     from advisor.cli.measuring import Surroundings
     from advisor.evidence import Evidence
@@ -59,6 +60,7 @@ class Talk:
     aside_for: tuple[str, ...] = ()
     consent: Consent | None = None
     kept: Kept | None = None
+    code: Path | None = None
 
     @cached_property
     def base(self) -> RuleBase:
@@ -86,7 +88,15 @@ class Talk:
             description = hardware_text(self.around.machine)
             detected["detected.hardware"] = Detected(facts["detected.hardware"], description)
         detected["project"] = Detected(Path.cwd().name)
-        return detected
+        # What a team's code says is nearer to its work than what this machine is.
+        return {**detected, **self.code_base.proposals}
+
+    @cached_property
+    def code_base(self) -> CodeBase:
+        """What the team's code answers; nothing where none is given."""
+        from advisor.cli.code_base import CodeBase, read_code_base
+
+        return CodeBase() if self.code is None else read_code_base(self.code, self.base)
 
     def starting_answers(
         self,
@@ -122,6 +132,8 @@ class Talk:
         for item in assignments:
             key, value = parse_assignment(item, self.base)
             answers = answers.with_value(key, value, "flag")
+        if self.code is not None:
+            answers = self.code_base.taken_by(answers)
         if defaults:
             answers = fill_defaults(self.base, answers, self.detected)
         if not self.prompt:
@@ -223,7 +235,8 @@ class Talk:
         """What was found here, one line each, problems with what mends them last."""
         from advisor.cli.opening import opening_lines
 
-        return opening_lines(self.base, self.around)
+        read = self.code_base.lines() if self.code is not None else []
+        return [*opening_lines(self.base, self.around), *read]
 
     def _consent(self, asker: Asker) -> Consent:
         from advisor.cli.consent import Consent, about

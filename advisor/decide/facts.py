@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from advisor.code_reading import NOT_READ
 from advisor.decide.speed import Explanation, Speed, by_workload, combined, on_most_cores
 from advisor.ratio import mean
 from advisor.reading.called import SpeedReadings
@@ -33,6 +34,9 @@ def facts_of(
     facts = {
         # A policy that nobody stated is no policy; otherwise every decision would wait for it.
         "exclude": [],
+        # Code that nobody read is judged by what it is written in.
+        "migration.to_jax": NOT_READ,
+        "migration.to_pytorch": NOT_READ,
         **detected,
         **_measured_facts(readings, speed, explained),
         **{k: v for k, v in values.items() if v is not None and v != "unknown"},

@@ -76,7 +76,7 @@ def _option(form: Form, value: Value) -> MenuOption:
     option = MenuOption(label=label_of(form.fact, value))
     proposal = form.proposal
     if proposal is not None and proposal.value == value:
-        mark = "detected" if proposal.source == "detected" else ""
+        mark = proposal.mark if proposal.source == "detected" else ""
         return replace(option, mark=mark, detail=proposal.text)
     return option
 
@@ -142,9 +142,11 @@ def _pointed_beside(form: Form, *, none: int, not_sure: int) -> int | None:
 
 
 def _option_of_several(form: Form, value: str) -> MenuOption:
-    proposed = form.proposal.value if form.proposal is not None else []
-    mark = "detected" if isinstance(proposed, list) and value in proposed else ""
-    return MenuOption(label=label_of(form.fact, value), mark=mark)
+    proposal = form.proposal
+    option = MenuOption(label=label_of(form.fact, value))
+    if proposal is None or not isinstance(proposal.value, list) or value not in proposal.value:
+        return option
+    return replace(option, mark=proposal.mark, detail=proposal.text)
 
 
 def _taken(form: Form) -> list[str]:
@@ -201,7 +203,11 @@ def _range_words(fact: Fact) -> str:
 
 def _ask_names(form: Form, asker: Asker) -> Reply:
     """None, or names typed with commas between; names that no rule knows are kept as typed."""
-    rows = (MenuOption(label="None"), MenuOption(label="Yes, I type their names"), NOT_SURE)
+    typed_names = MenuOption(label="Yes, I type their names")
+    if form.proposal is not None and form.proposal.source == "detected":
+        proposal = form.proposal
+        typed_names = replace(typed_names, mark=proposal.mark, detail=proposal.text)
+    rows = (MenuOption(label="None"), typed_names, NOT_SURE)
     while True:
         names = _taken(form)
         pointed = 1 if names else _pointed_beside(form, none=0, not_sure=2)

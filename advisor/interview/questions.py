@@ -34,10 +34,11 @@ DECISIVE = 0.035
 
 @dataclass(frozen=True)
 class Detected:
-    """A value found on this machine, and what was found, in words."""
+    """A value found on this machine or in the code, what was found, in words, and where."""
 
     value: Value
     text: str = ""
+    mark: str = "detected"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Proposal:
     value: Value
     source: Source
     text: str = ""
+    mark: str = "detected"
 
 
 def known_facts(answers: Answers, detected: Mapping[str, Detected]) -> dict[str, Any]:
@@ -86,7 +88,7 @@ def proposal_for(
         seen = detected[key]
         value = _fitting(fact, seen.value)
         if acceptable(fact, value):
-            return Proposal(value, "detected", seen.text)
+            return Proposal(value, "detected", seen.text, seen.mark)
     return None
 
 

@@ -22,6 +22,7 @@ from advisor.render.view.head import (
 from advisor.render.view.machines import environment_section
 from advisor.render.view.measured import measured_section
 from advisor.render.view.method import commands_of, method_section, replay_section
+from advisor.render.view.moving import moving_section
 from advisor.render.view.options import option_sections, options_section
 from advisor.render.view.provenance import Provenances
 from advisor.render.view.risks import risks_section
@@ -70,6 +71,7 @@ def _sections(
         contradictions_section(origins),
         claims_section(origins),
         vetoes_section(origins),
+        moving_section(origins),
         risks_section(origins),
         confirm_section(origins),
         revisit_section(origins),

@@ -36,10 +36,14 @@ def _row(origins: Provenances, key: str) -> TableRow:
     if key in answers.values:
         answer = value_text(origins.base, key, answers.values[key])
         source = answers.sources.get(key, "file")
+    given_by = say(f"report.context.source.{source}")
+    places = answers.code.get("places", {}).get(key) if source == "detected" else None
+    if places:
+        given_by = say("report.context.in_code", places=places)
     return row_of(
         id=anchor("answer", key),
         question=fact_title(origins.base, key),
         answer=answer,
         key=key,
-        given_by=say(f"report.context.source.{source}"),
+        given_by=given_by,
     )
