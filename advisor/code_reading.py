@@ -79,11 +79,11 @@ def _move(data: Any) -> dict[str, Any]:
 
 
 def _parts(data: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
-    parts = data.get(key, [])
+    parts: Any = data.get(key, [])
     usual = isinstance(parts, list) and len(parts) <= MOST_LISTED
     if not usual or not all(isinstance(part, dict) for part in parts):
         raise ValueError(f"{key} has to be a list of at most {MOST_LISTED}")
-    return parts
+    return list(parts)
 
 
 def _texts(value: Any, name: str) -> list[str]:
