@@ -182,7 +182,16 @@ class Walk:
         self.budget_spent = spent and chosen is not None
         if chosen is not None and not spent:
             return chosen
+        late = self._decisive(left)
+        if late is not None:
+            return late
         return NAME if name_open and self.past and room > 0 else None
+
+    def _decisive(self, left: Sequence[Question]) -> Question | None:
+        """What the answers so far make decisive is asked beyond the budget too."""
+        facts = known_facts(self.answers, self.detected)
+        decisive = [q for q in left if _made_decisive(q, facts)]
+        return self.worth_most(decisive) if decisive else None
 
     def worth_most(self, left: Sequence[Question]) -> Question | None:
         """Of *left*, the question whose answer is worth most; None where none is worth asking."""
@@ -205,7 +214,7 @@ class Walk:
     ) -> Given | Turn:
         """Ask *question* on a screen of its own; *earlier* is what was replied before."""
         frame = Frame(
-            position=position or f"{self._number()}/{self.budget}",
+            position=position or f"{self._number()}/{max(self._number(), self.budget)}",
             text=question.text,
             why=question.why,
             trail=tuple(self._told(step) for step in self.past),
@@ -266,9 +275,13 @@ class Walk:
         self.on_answer(answers)
 
 
-def _is_core(question: Question, facts: Mapping[str, Any]) -> bool:
+def _made_decisive(question: Question, facts: Mapping[str, Any]) -> bool:
     decisive = question.decisive_when
-    return question.key in CORE or (decisive is not None and truth_of(decisive, facts) == "true")
+    return decisive is not None and truth_of(decisive, facts) == "true"
+
+
+def _is_core(question: Question, facts: Mapping[str, Any]) -> bool:
+    return question.key in CORE or _made_decisive(question, facts)
 
 
 def with_reply(answers: Answers, key: str, reply: Given | Turn) -> Answers:

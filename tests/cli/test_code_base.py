@@ -126,7 +126,7 @@ def test_the_report_has_a_section_and_the_effort_argues_instead_of_a_guess(
     text = report.read_text("utf-8")
     assert "## What moving the existing code would take" in text
     assert "detected in the code: train.py:" in text
-    assert "train.py:10" in text.partition("has to be designed anew to move to JAX")[2]
+    assert "train.py:10" in text.partition("**What has to be designed anew**")[2]
     fired = {reason["rule"] for reason in json.loads(record.read_text())["reasons"]}
     effort = {rule for rule in fired if str(rule).startswith("claim.team.move-to-jax-")}
     assert len(effort) == 1

@@ -31,7 +31,7 @@ MOST_SCREENS = 10
 LEAD = {
     "task": "llm_finetuning", "stage": "product", "hardware.train": "nvidia", "model": "decoder",
     "pretrained": "huggingface", "team.pytorch": "deep", "team.jax": "none",
-    "deployment": "python_server", "codebase": "pytorch", "must_use": ["peft"],
+    "deployment": "python_server", "codebase": "pytorch", "must_use": [],
     "deadline_weeks": 6.0, "priorities": ["ecosystem"],
 }  # fmt: skip
 PHYSICIST = {
@@ -66,6 +66,14 @@ def test_a_lead_with_an_nvidia_gpu_elsewhere_measures_nothing_here_and_is_offere
     assert record.decision.recommended.framework == "pytorch"
     reasons = " ".join(r.rule or "" for r in record.decision.reasons[:5])
     assert "finetuning" in reasons or "peft" in reasons
+
+
+def test_who_cannot_do_without_a_package_is_not_asked_what_cannot_matter(base: RuleBase) -> None:
+    """It runs on PyTorch alone: what is left to ask is what to install and to measure."""
+    lead = interviewed(base, {**LEAD, "must_use": ["peft"]}, HERE)
+    assert not {"stage", "deadline_weeks", "team.pytorch", "codebase"} & set(lead.asked)
+    decision = reported(base, lead.answers).decision
+    assert (decision.status, decision.recommended.framework) == ("forced", "pytorch")
 
 
 def test_a_physicist_is_asked_about_64_bit_floats_and_the_measurement_speaks(

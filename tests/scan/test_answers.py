@@ -97,11 +97,12 @@ def test_cuda_and_tpu_in_like_parts_are_no_answer(resolved):
 
 
 def test_only_what_nothing_replaces_is_a_must(resolved):
-    """A must is binding: one with a counterpart would rule the other framework out for nothing."""
+    """A must is binding: one with a counterpart is liked, and rules the other framework not out."""
     text = "import torch_geometric\nimport lightning\nimport torch\n"
     resolution = resolved({"a.py": text})
     assert values(resolution)["must_use"] == ["torch-geometric"]
-    assert ("must_use", "replaceable") in left_open(resolution)
+    assert values(resolution)["prefer"] == ["lightning"]
+    assert ("must_use", "replaceable") not in left_open(resolution)
 
 
 def test_a_code_base_does_not_need_itself(resolved):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from advisor.render.document import (
@@ -54,8 +55,8 @@ def _direction(origins: Provenances, move: Mapping[str, Any]) -> ReportSection:
             for one in move["redesign"]
         ]
         head = columns("design_part", "places", "first_place", "becomes", numbers=("places",))
-        name = f"moving-{move['to']}"
-        blocks.append(table_of(name, head, rows, (tag,)))
+        table = table_of("moving", head, rows, (tag,))
+        blocks.append(replace(table, id=f"moving-{move['to']}"))
     title = say("report.moving.title", framework=name_of(move["to"]))
     return ReportSection(f"moving-to-{move['to']}", title, tuple(blocks))
 

@@ -13,7 +13,7 @@ import numpy as np
 
 TITLE = "Contrastive encoder with sharpness-aware steps"
 TOLERANCE = 2e-3
-TURNS, BATCH, FEATURES, SIZES = 10, 128, 64, (256, 256, 128, 32)
+TURNS, BATCH, FEATURES, WIDTHS = 10, 128, 64, (256, 256, 128, 32)
 RATE, MOMENTUM, RADIUS, TEMPERATURE, EPSILON = 0.05, 0.9, 0.05, 0.3, 1e-5
 SAMPLES_PER_STEP = BATCH
 _DATA = ("x", "order", "noise", "kept")
@@ -31,7 +31,7 @@ def inputs(rng):
         "noise": (0.3 * rng.standard_normal(shape)).astype(np.float32),
         "kept": (rng.random(shape) > 0.3).astype(np.float32),
     }
-    for n, (n_in, n_out) in enumerate(zip((FEATURES, *SIZES), SIZES, strict=False)):
+    for n, (n_in, n_out) in enumerate(zip((FEATURES, *WIDTHS), WIDTHS, strict=False)):
         arrays[f"w{n}"] = (rng.standard_normal((n_in, n_out)) * (2 / n_in) ** 0.5).astype(
             np.float32
         )
@@ -51,7 +51,7 @@ def torch_step(arrays):
         return layer
 
     layers = []
-    for n, width in enumerate(SIZES):
+    for n, width in enumerate(WIDTHS):
         layers += [linear(n), nn.BatchNorm1d(width), nn.ReLU()]
     device = arrays["x"].device
     # Nothing comes after the last norm.
@@ -107,7 +107,7 @@ def jax_step(arrays):
                 (0.9 * running[n][0] + 0.1 * mean, 0.9 * running[n][1] + 0.1 * unbiased)
             )
             x = (x - mean) * jax.lax.rsqrt(variance + EPSILON) * layer["scale"] + layer["shift"]
-            x = jax.nn.relu(x) if n < len(SIZES) - 1 else x
+            x = jax.nn.relu(x) if n < len(WIDTHS) - 1 else x
         z = x / jnp.maximum(jnp.linalg.norm(x, axis=1, keepdims=True), 1e-12)
         similar = jnp.where(jnp.eye(2 * BATCH, dtype=bool), -jnp.inf, z @ z.T / TEMPERATURE)
         partner = jnp.roll(jnp.arange(2 * BATCH), BATCH)
@@ -129,7 +129,7 @@ def jax_step(arrays):
 
     p = [
         {"w": arrays[f"w{n}"], "scale": jnp.ones(width), "shift": jnp.zeros(width)}
-        for n, width in enumerate(SIZES)
+        for n, width in enumerate(WIDTHS)
     ]
-    running = [(jnp.zeros(width), jnp.ones(width)) for width in SIZES]
+    running = [(jnp.zeros(width), jnp.ones(width)) for width in WIDTHS]
     return step, (p, running, optimizer.init(p), jnp.zeros((), jnp.int32))
