@@ -397,6 +397,22 @@ class ToolInfo(DecisionPart):
     rules: str = ""
 
 
+class CirculatingClaim(DecisionPart):
+    """A claim that circulates and bears on the answers, with its verdict by the evidence.
+
+    Words throughout: they are made when the decision is worded, from the shipped claims.
+    """
+
+    id: str
+    text: str
+    verdict: str
+    because: str
+    number: float | None = None
+    quantity: str | None = None
+    reproduce: str = ""
+    source: str | None = None
+
+
 class Decision(DecisionPart):
     """The decision: a pure function of answers, evidence, rules and seed.
 
@@ -430,6 +446,7 @@ class Decision(DecisionPart):
     notes: list[Note] = []
     performance: Performance = Performance()
     notices: list[DecisionNotice] = []
+    claims: list[CirculatingClaim] = []
     replay: Replay
 
     def to_dict(self) -> dict[str, Any]:

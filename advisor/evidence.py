@@ -447,6 +447,22 @@ class Selftest:
     details: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Behaviour:
+    """What one framework did in one small check: flags, numbers, short texts, lists of numbers.
+
+    `findings` are as the check names them; there are none where it failed, with its `reason`.
+    """
+
+    check: Id
+    framework: Framework
+    version: ShortText | None = None
+    status: EntryStatus
+    reason: Reason | None = None
+    seconds: Seconds | None = None
+    findings: dict[Id, Any] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Tool:
     """What wrote the document."""
@@ -477,6 +493,7 @@ class Evidence:
         default_factory=list
     )
     notices: list[Notice] = field(default_factory=list)
+    behaviours: Annotated[list[Behaviour], Limits(max_length=1000)] = field(default_factory=list)
 
 
 def to_data(part: Any) -> Any:

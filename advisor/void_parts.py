@@ -85,7 +85,7 @@ def _cut(data: Any, place: Sequence[Any], length: int) -> bool:
 def _void(data: Any, place: Sequence[Any], problem: str) -> bool:
     if place[:1] == ("probes",) and len(place) > 1:
         return _void_in_probe(data, place, problem)
-    if place[:1] in (("attributions",), ("notices",)) and len(place) > 1:
+    if place[:1] in (("attributions",), ("notices",), ("behaviours",)) and len(place) > 1:
         return _drop(data, data[place[0]], place[1], str(place[0]), problem)
     if place[:1] == ("toolchains",) and len(place) > 2 and place[2] != "framework":
         return _forget(data, data["toolchains"][place[1]], place[2], "toolchain", problem)

@@ -109,6 +109,12 @@ class Worker:
         )
         return {"sha256": digest}
 
+    def behave(self, request: dict[str, Any]) -> dict[str, Any]:
+        """What one small check of behaviour finds."""
+        from probes.behaviour import catalogue
+
+        return catalogue.run(request["check"], self._options.framework)
+
     def warm(self, request: dict[str, Any]) -> dict[str, Any]:
         """Call a program until it is steady."""
         program = self._programs[request["key"]]
@@ -315,6 +321,7 @@ def main(argv: list[str]) -> int:
         for verb in (
             "hello",
             "inputs",
+            "behave",
             "build",
             "warm",
             "block",

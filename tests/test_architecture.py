@@ -201,6 +201,10 @@ def test_probes_need_the_standard_library_numpy_and_one_framework():
     allowed = {*STANDARD, "numpy", "probes"}
     for path in sources("probes"):
         found = {top(name) for name, _ in imports(path)} - allowed
+        if path.parent.name == "behaviour":
+            # Both stand side by side there: each in a function of its own, as the next test asks.
+            assert found <= FRAMEWORKS, f"{shown(path)} imports {sorted(found)}"
+            continue
         torch, jax = {"torch"}, {"jax", "jaxlib", "optax"}
         assert found <= torch or found <= jax, f"{shown(path)} imports {sorted(found)}"
         if found & torch:
@@ -227,10 +231,31 @@ def test_no_framework_is_loaded_before_the_worker_has_fixed_its_environment():
 def test_a_framework_is_never_imported_beside_the_other():
     for path in sources("probes"):
         loaded = {name for name, _ in imports(path)}
+        if path.parent.name == "behaviour":
+            assert not _functions_with_both(path), shown(path)
+            continue
         both = [any("torch" in n for n in loaded), any("jax" in n for n in loaded)]
         # These hand over to one or the other.
         if path.name not in ("worker.py", "inspect.py", "devices.py", "user_workload.py"):
             assert not all(both), f"{shown(path)} knows both frameworks"
+
+
+def _functions_with_both(path: Path) -> list[str]:
+    """Functions of *path* in which both frameworks are imported, and imports outside of any."""
+    wrong = []
+    for node in ast.parse(path.read_text("utf-8")).body:
+        loaded = {
+            top(name)
+            for inner in ast.walk(node)
+            if isinstance(inner, (ast.Import, ast.ImportFrom))
+            for name in (
+                [a.name for a in inner.names] if isinstance(inner, ast.Import) else [inner.module]
+            )
+        }
+        alone = isinstance(node, ast.FunctionDef) and len(loaded & FRAMEWORKS) < 2
+        if loaded & FRAMEWORKS and not alone:
+            wrong.append(ast.unparse(node)[:60])
+    return wrong
 
 
 @pytest.mark.parametrize("folder", ["probes", *(f"advisor/{room}" for room in BARE_ROOMS)])

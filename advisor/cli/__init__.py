@@ -27,6 +27,7 @@ _COMMANDS: tuple[str, ...] = (
     "report",
     "check",
     "compare",
+    "claims",
     "doctor",
     "selftest",
     "rules",

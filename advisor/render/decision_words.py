@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from advisor.decide.article import bearing_claims
 from advisor.decide.deciding import decide
 from advisor.decide.status import TIE_ABOVE
 from advisor.decision import (
+    CirculatingClaim,
     Contradiction,
     Decision,
     DecisionNotice,
@@ -28,9 +30,11 @@ from advisor.decision import (
     Veto,
 )
 from advisor.inputs import Inputs
+from advisor.knowledge.article import shipped_article
 from advisor.knowledge.model import RuleBase
 from advisor.pair import FRAMEWORKS, rival_of
 from advisor.record import Record
+from advisor.render.claim_words import circulating
 from advisor.render.flip_words import condition_of, flip_sentence, outcome_of
 from advisor.render.value_words import fact_text, fact_title
 from advisor.render.wording import (
@@ -79,11 +83,17 @@ def word_decision(decision: Decision, inputs: Inputs) -> Decision:
         revisit=[_with(r, when=revisit_text(r, base)) for r in decision.revisit],
         notes=[_with(n, because=[_because(b, base) for b in n.because]) for n in decision.notes],
         notices=[_with(n, text=notice_text(n, base)) for n in decision.notices],
+        claims=_claims(inputs),
         performance=_with(
             decision.performance,
             left_out=[_with(x, text=left_out_text(x)) for x in decision.performance.left_out],
         ),
     )
+
+
+def _claims(inputs: Inputs) -> list[CirculatingClaim]:
+    table = shipped_article()
+    return circulating(bearing_claims(table, inputs.evidence, inputs.answers.values), table)
 
 
 def _with(part: _Part, **words: Any) -> _Part:

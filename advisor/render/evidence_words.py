@@ -60,6 +60,10 @@ def word_evidence(evidence: Evidence) -> Evidence:
         selftest=None if evidence.selftest is None else word_selftest(evidence.selftest),
         probes=probes,
         works=[_word_work(work, probes) for work in evidence.works],
+        behaviours=[
+            seen if seen.reason is None else replace(seen, reason=word_reason(seen.reason))
+            for seen in evidence.behaviours
+        ],
         notices=[word_notice(notice) for notice in evidence.notices],
     )
 

@@ -36,6 +36,11 @@ def say(key: str, /, **values: Any) -> str:
     return _FORMATTER.vformat(message, (), values)
 
 
+def fill(sentence: str, values: Mapping[str, Any]) -> str:
+    """A *sentence* of the rules' data with *values* in its places; a dash where one is missing."""
+    return _FORMATTER.vformat(sentence, (), _Missing(values))
+
+
 def has(key: str) -> bool:
     """Whether there is a message *key*."""
     return _message(key) is not None
@@ -284,10 +289,27 @@ _SHOWN: Mapping[str, Callable[[Any], str]] = {
 }
 
 
+class _Missing(dict[str, Any]):
+    """Values by dotted name: ``{check.finding}`` asks for the part ``finding`` of ``check``."""
+
+    def __missing__(self, key: str) -> _Dotted:
+        return _Dotted(self, key)
+
+
+class _Dotted:
+    def __init__(self, values: Mapping[str, Any], name: str) -> None:
+        self._values, self._name = values, name
+
+    def __getattr__(self, part: str) -> Any:
+        return self._values.get(f"{self._name}.{part}")
+
+
 class _Formatter(string.Formatter):
     """Places that say how their value is shown."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
+        if value is None:
+            return DASH
         shown = _SHOWN.get(format_spec)
         return str(super().format_field(value, format_spec)) if shown is None else shown(value)
 

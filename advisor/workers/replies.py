@@ -190,6 +190,16 @@ def _faults(listed: Any) -> list[dict[str, Any]]:
     ]
 
 
+def check_behaviour(reply: Mapping[str, Any]) -> tuple[dict[str, Any], float]:
+    """The findings of a check of behaviour, and its seconds."""
+    findings = _mapping(reply, "findings")
+    for name, value in findings.items():
+        values = value if isinstance(value, list) else [value]
+        if any(not isinstance(v, (bool, int, float, str, type(None))) for v in values):
+            raise ReplyError("no-number", key=str(name)[:60])
+    return findings, number(reply, "seconds")
+
+
 def check_facts(reply: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     """Numbers about a toolchain that must all be there."""
     for key in keys:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from advisor.record import Record
 from advisor.render.document import Report, ReportSection, clean
 from advisor.render.view.change import change_section
+from advisor.render.view.claims import claims_section
 from advisor.render.view.context import context_section
 from advisor.render.view.contradictions import contradictions_section
 from advisor.render.view.drivers import drivers_section
@@ -68,6 +69,7 @@ def _sections(
         options_section(origins, options),
         measured_section(origins),
         contradictions_section(origins),
+        claims_section(origins),
         vetoes_section(origins),
         moving_section(origins),
         risks_section(origins),
