@@ -9,21 +9,34 @@ import contextlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 _PREFIX = "fw-advisor-run-"
+_TRIES, _BETWEEN_S = 20, 0.05
 
 
 @contextlib.contextmanager
 def workspace() -> Iterator[Path]:
     """A fresh directory, mode 0700, removed at the end."""
     sweep(Path(tempfile.gettempdir()))
-    place = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+    place = None
     try:
+        place = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
         yield place
     finally:
+        if place is not None:
+            _remove(place)
+
+
+def _remove(place: Path) -> None:
+    """Remove *place*; what a process that is just ending writes into it meanwhile, too."""
+    for _ in range(_TRIES):
         shutil.rmtree(place, ignore_errors=True)
+        if not place.exists():
+            return
+        time.sleep(_BETWEEN_S)
 
 
 def sweep(root: Path) -> list[Path]:

@@ -167,6 +167,33 @@ def test_a_workspace_is_private_and_gone_afterwards(temporary):
     assert not place.exists()
 
 
+# Makes one file after the other, as a process does that is just being ended.
+WRITER = """
+import itertools, sys, time
+from pathlib import Path
+place, until = Path(sys.argv[1]), time.monotonic() + 0.3
+for number in itertools.count():
+    (place / str(number)).write_bytes(b"x")
+    if number == 1000:
+        print("writing", flush=True)
+    if time.monotonic() > until:
+        break
+"""
+
+
+def test_what_is_still_written_while_it_is_removed_is_removed_too(temporary):
+    with workspace() as place:
+        writer = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(place)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        writer.stdout.readline()
+    with writer:
+        assert writer.wait() in (0, 1)
+    assert list(temporary.iterdir()) == []
+
+
 def test_the_next_run_sweeps_what_a_killed_one_left(temporary):
     left = temporary / f"fw-advisor-run-{dead_pid()}-abc"
     (left / "caches").mkdir(parents=True)

@@ -6,7 +6,9 @@ ended the worker, and the next one finds a new worker.
 
 from __future__ import annotations
 
+import atexit
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -18,6 +20,10 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 _ENDS_WITHIN_S = 20
+# What torch.compile keeps on disk doesn't ask which instructions it was made for: a kernel that was
+# written for another vector width is taken, and writes past its arrays.
+_COMPILED = tempfile.TemporaryDirectory(prefix="fw-advisor-tests-inductor-")
+atexit.register(_COMPILED.cleanup)
 
 
 class WorkerDiedError(AssertionError):
@@ -41,6 +47,7 @@ class RealWorker:
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
+            env={**os.environ, "TORCHINDUCTOR_CACHE_DIR": _COMPILED.name},
         )
 
     @property
