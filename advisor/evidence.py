@@ -353,6 +353,26 @@ class WorkMode:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UsualWay:
+    """The fastest modes among those that no program of its own has to be written for.
+
+    Only where a rewrite was chosen. `time_ratio` has the sign of the work's, and is from the
+    launch that chose: a look, without an interval.
+    """
+
+    a: Id
+    b: Id
+    time_ratio: TimeRatio
+
+    @property
+    def ordered(self) -> tuple[str, str, float]:
+        """The faster mode, the slower one, and how many times as fast it is."""
+        if self.time_ratio >= 1:
+            return self.a, self.b, self.time_ratio
+        return self.b, self.a, 1 / self.time_ratio
+
+
+@dataclass(frozen=True, kw_only=True)
 class Extrapolated:
     """That a model was measured at smaller depths: time is linear in the number `key`.
 
@@ -372,8 +392,9 @@ class Work(Compared):
 
     `a` is the fastest mode of PyTorch, `b` that of JAX, chosen on launches that do not estimate.
     `ci` holds at `level` over `launches`. `unlike` names what the work has and the model does
-    not; `carry_over` how far the ratio may be from the team's own work, as a factor (one standard
-    deviation), and which table says so.
+    not; `usual` what the ordinary ways to write it gave where a rewrite was faster; `carry_over`
+    how far the ratio may be from the team's own work, as a factor (one standard deviation), and
+    which table says so.
     """
 
     model: Id
@@ -394,6 +415,7 @@ class Work(Compared):
     verdict: VerdictWord = "inconclusive"
     reason: Reason | None = None
     extrapolated: Extrapolated | None = None
+    usual: UsualWay | None = None
     unlike: list[Id] = field(default_factory=list)
     carry_over: dict[Id, Any] | None = None
 

@@ -107,6 +107,9 @@ class Variant:
     `only` restricts it to sizes whose words are among those given (``{"cell": ("lstm",)}``),
     `at_most` to sizes whose numbers are no larger (what is unrolled compiles for ever). Whether it
     fits is asked of the size that was asked for, not of one that is cut in depth.
+
+    `rewrite` says that a program of its own has to be made for it, which much work does not fit
+    into: all steps of a loop as one graph, a fixed graph as a sparse matrix, Taylor arithmetic.
     """
 
     id: str
@@ -114,6 +117,7 @@ class Variant:
     text: str
     only: Mapping[str, tuple[str | bool, ...]] = field(default_factory=dict)
     at_most: Mapping[str, int] = field(default_factory=dict)
+    rewrite: bool = False
 
     def fits(self, size: Size) -> bool:
         """Whether a model of *size* can be written this way."""

@@ -28,10 +28,14 @@ _HINT = "families, sizes and presets are listed by: fw-advisor probe --models"
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to write a model in one framework; *mode* is how it is run."""
+    """One way to write a model in one framework; *mode* is how it is run.
+
+    A *rewrite* is a program of its own, which much work of that kind does not fit into.
+    """
 
     id: str
     mode: str
+    rewrite: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +154,7 @@ def _asked(text: str, described: Mapping[str, Any], before: Sequence[AskedModel]
         raise UserError(f"the model {text} is asked for twice", hint="name it once")
     fits = {f: set(ids) for f, ids in size["variants"].items()}
     variants = tuple(
-        Variant(one["id"], one["mode"])
+        Variant(one["id"], one["mode"], rewrite=one.get("rewrite") is True)
         for framework, listed in described["variants"].items()
         for one in listed
         if one["id"] in fits[framework]

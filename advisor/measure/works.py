@@ -9,14 +9,24 @@ that the error of extrapolating is in it. Pure: probes in, works out.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from advisor.evidence import Comparison, Entry, Extrapolated, Probe, Reason, Work, WorkMode
+from advisor.evidence import (
+    Comparison,
+    Entry,
+    Extrapolated,
+    Probe,
+    Reason,
+    UsualWay,
+    Work,
+    WorkMode,
+)
 from advisor.measure.choosing import choice_key
 from advisor.measure.models import AskedModel
 from advisor.measure.statistics import quantile, ratio_of_launches
 from advisor.measure.verdicts import LOG_MARGIN, Looks, call
+from advisor.pair import FRAMEWORKS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,12 +203,58 @@ def _with_choice(work: Work, choice: Probe | None, asked: AskedModel) -> Work:
     """
     if choice is None:
         return work
+    work = _beside_usual(work, choice, asked)
     same = choice.size == dict(asked.size)
     compile_s = {e.mode: e.compile_s for e in choice.entries}
     chosen = {m.mode for m in work.modes}
     modes = [replace(m, compile_s=compile_s.get(m.mode)) for m in work.modes]
     others = [e for e in choice.entries if same and e.mode not in chosen]
     return replace(work, modes=[*modes, *(m for e in others if (m := _beside(e)) is not None)])
+
+
+def _beside_usual(work: Work, choice: Probe, asked: AskedModel) -> Work:
+    """*work* with the ordinary way to write it, where one of its two modes is a rewrite.
+
+    What is faster only in a program that much work does not fit into is not faster as such: where
+    the ordinary ways do not agree on the winner, nothing is called.
+    """
+    rewrites = {v.id for v in asked.variants if v.rewrite}
+    if work.time_ratio is None or not any(_is_rewrite(m, rewrites) for m in (work.a, work.b)):
+        return work
+    usual = [_fastest(choice, framework, rewrites) for framework in FRAMEWORKS]
+    if usual[0] is None or usual[1] is None:
+        return work
+    (a, a_s), (b, b_s) = usual
+    way = UsualWay(a=a, b=b, time_ratio=_rounded(b_s / a_s))
+    work = replace(work, usual=way)
+    log = math.log(way.time_ratio) * (1 if work.time_ratio > 1 else -1)
+    if work.verdict not in ("a_faster", "b_faster") or log > LOG_MARGIN:
+        return work
+    written = work.a if _is_rewrite(work.a, rewrites) else work.b
+    first, second, ratio = way.ordered
+    values = {"mode": written, "first": first, "second": second, "ratio": ratio}
+    return replace(work, verdict="inconclusive", reason=Reason("rests-on-rewrite", values=values))
+
+
+def _is_rewrite(mode: str | None, rewrites: Collection[str]) -> bool:
+    """Whether *mode* (``pytorch.compile+compile_loop``) runs one of the variants *rewrites*."""
+    return (mode or "").partition("+")[2] in rewrites
+
+
+def _fastest(choice: Probe, framework: str, rewrites: Collection[str]) -> tuple[str, float] | None:
+    """The fastest ordinary mode of *framework* in the launch that chose, and its step, seconds."""
+    times = [
+        (entry.median_s, entry.mode)
+        for entry in choice.entries
+        if entry.framework == framework
+        and entry.status == "ok"
+        and entry.median_s is not None
+        and not _is_rewrite(entry.mode, rewrites)
+    ]
+    if not times:
+        return None
+    step_s, mode = min(times)
+    return mode, step_s
 
 
 def _beside(entry: Entry) -> WorkMode | None:

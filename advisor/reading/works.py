@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from advisor.evidence import Evidence, Work
-from advisor.ratio import Ratio
+from advisor.ratio import LEVEL, Ratio, t_quantile
 from advisor.reading.machines import kinds_of
 
 MODULE = "module:"
@@ -107,8 +107,16 @@ def _refused(document: Evidence, work: Work) -> str:
 
 
 def _speedup(work: Work) -> Ratio | None:
+    """JAX as against PyTorch; reaching over both ways where the faster one is a rewrite.
+
+    How a team writes its model is not known: it may be either way, or one between them.
+    """
     ratio = work.ratio
-    return None if ratio is None else ratio.turned
+    if ratio is None or work.usual is None:
+        return None if ratio is None else ratio.turned
+    ends = [*ratio.log_interval(), math.log(work.usual.time_ratio)]
+    half = (max(ends) - min(ends)) / 2
+    return Ratio((max(ends) + min(ends)) / 2, half / t_quantile(0.5 + LEVEL / 2, math.inf)).turned
 
 
 def distance(one: Mapping[str, Any], other: Mapping[str, Any]) -> float:

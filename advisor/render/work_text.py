@@ -17,6 +17,9 @@ def work_lines(work: Work) -> list[str]:
     lines = [work_title(work)]
     lines += [_step(mode) for mode in work.modes if mode.chosen]
     lines.append(ratio_text(work))
+    if work.usual is not None and work.called:
+        first, second, ratio = work.usual.ordered
+        lines.append(say("work.usual", first=first, second=second, ratio=ratio))
     cut = work.extrapolated
     return lines if cut is None else [*lines, f"  {cut_text(cut)}"]
 

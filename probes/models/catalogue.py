@@ -130,6 +130,7 @@ def _variant(variant: Variant) -> dict[str, Any]:
         "text": variant.text,
         "only": only,
         "at_most": dict(variant.at_most),
+        "rewrite": variant.rewrite,
     }
 
 

@@ -13,6 +13,8 @@ from advisor.evidence import Evidence, Machine, Toolchain, Work
 from advisor.measure.campaign import Campaign, measure
 from advisor.measure.models import asked_models, texts_of
 from advisor.measure.wishes import Wishes
+from advisor.reading.works import read_works
+from advisor.render.work_text import work_lines
 from tests.fakes import kit
 from tests.fakes.worker import model, workload
 
@@ -28,7 +30,11 @@ def alone(tmp_path, monkeypatch):
 def measured(script, tmp_path, *models: str, profile: str = "standard", **changes: Any) -> Evidence:
     kit.with_selftest(script)
     script.workloads = [workload("fake", modes=["pytorch.eager", "jax.jit"], extra_modes=[])]
-    script.models = [model(flops_per_layer=changes.pop("flops_per_layer", 1e5))]
+    described = model(flops_per_layer=changes.pop("flops_per_layer", 1e5))
+    for variant in (v for listed in described["variants"].values() for v in listed):
+        variant["rewrite"] = variant["id"] in changes.get("rewrites", ())
+    changes.pop("rewrites", None)
+    script.models = [described]
     script.modes |= changes.pop("modes")
     made = Campaign(
         worker=script.argv,
@@ -79,6 +85,32 @@ def test_what_was_slower_stands_beside_what_was_chosen(script, tmp_path):
         mode: mode in ("pytorch.compile+compile_step", "jax.jit+scan") for mode in MODES
     }
     assert work.step_s("pytorch.eager") == pytest.approx(4e-3, rel=0.1)
+
+
+def test_what_is_faster_only_in_a_rewrite_is_not_called_faster(script, tmp_path):
+    rewrites = ("compile_step",)
+    modes = {**MODES, "pytorch.compile+compile_step": {"median_s": 0.5e-3}}
+    [work] = measured(script, tmp_path, SMALL, modes=modes, rewrites=rewrites).works
+    assert work.time_ratio == pytest.approx(2, rel=0.05)
+    assert work.usual is not None
+    assert (work.usual.a, work.usual.b) == ("pytorch.compile", "jax.jit+scan")
+    assert work.usual.time_ratio == pytest.approx(1 / 3, rel=0.1)
+    assert (work.verdict, work.reason and work.reason.id) == ("inconclusive", "rests-on-rewrite")
+    assert "jax.jit+scan takes the step 3.00 times as fast as pytorch.compile" in work.reason.text
+
+
+def test_a_rewrite_that_names_the_same_winner_is_called_and_shown_with_the_ordinary_way(
+    script, tmp_path
+):
+    modes = {**MODES, "pytorch.eager": {"median_s": 0.8e-3}}
+    modes["pytorch.compile"] = {"median_s": 0.8e-3}
+    modes["pytorch.compile+compile_step"] = {"median_s": 0.2e-3}
+    evidence = measured(script, tmp_path, SMALL, modes=modes, rewrites=("compile_step",))
+    [work] = evidence.works
+    assert work.verdict == "a_faster"
+    assert "  written in the ordinary ways" in "".join(work_lines(work))
+    low, high = read_works([evidence]).works[0].speedup.interval()
+    assert low < 0.21 < 0.79 < high < 1
 
 
 def test_the_quick_profile_leaves_the_compiler_out(script, tmp_path):

@@ -158,7 +158,9 @@ MODEL = Model(
     sample="node",
     pytorch=(
         EAGER,
-        Variant("eager_sparse", "pytorch.eager", f"{EAGER.text}, a sparse matrix", _GCN),
+        Variant(
+            "eager_sparse", "pytorch.eager", f"{EAGER.text}, a sparse matrix", _GCN, rewrite=True
+        ),
         COMPILE,
         COMPILE_STEP,
     ),

@@ -106,6 +106,7 @@ MODEL = Model(
             "pytorch.compile",
             "the whole loop compiled, which writes all of its steps out",
             at_most={"steps": 128},
+            rewrite=True,
         ),
         COMPILE_STEP,
     ),

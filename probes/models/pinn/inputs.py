@@ -105,7 +105,7 @@ MODEL = Model(
     jax=(
         Variant("jit", "jax.jit", "nested jax.grad of one point under vmap"),
         Variant("jit_forward", "jax.jit", "nested jax.jvp over all points"),
-        Variant("jit_taylor", "jax.jit", "jax.experimental.jet over all points"),
+        Variant("jit_taylor", "jax.jit", "jax.experimental.jet over all points", rewrite=True),
     ),
     tolerance=Tolerance(forward=1e-4, grad=2e-3, curve=2e-3),
 )

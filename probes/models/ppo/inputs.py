@@ -143,6 +143,7 @@ MODEL = Model(
             "pytorch.compile",
             "all steps and the advantages compiled as one, which writes them out",
             at_most={"horizon": 32},
+            rewrite=True,
         ),
         COMPILE_STEP,
     ),

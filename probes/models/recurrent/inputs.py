@@ -139,6 +139,7 @@ MODEL = Model(
             "pytorch.compile",
             "the whole loop compiled, which writes all of its steps out",
             at_most={"length": 64, "layers": 2},
+            rewrite=True,
         ),
         COMPILE_STEP,
     ),

@@ -103,6 +103,7 @@ MODEL = Model(
             "pytorch.compile",
             "the whole transition compiled, which writes all of its steps out",
             at_most={"leapfrogs": 64},
+            rewrite=True,
         ),
     ),
     jax=(
