@@ -221,10 +221,10 @@ def _beside_usual(work: Work, choice: Probe, asked: AskedModel) -> Work:
     rewrites = {v.id for v in asked.variants if v.rewrite}
     if work.time_ratio is None or not any(_is_rewrite(m, rewrites) for m in (work.a, work.b)):
         return work
-    usual = [_fastest(choice, framework, rewrites) for framework in FRAMEWORKS]
-    if usual[0] is None or usual[1] is None:
+    torch_way, jax_way = (_fastest(choice, framework, rewrites) for framework in FRAMEWORKS)
+    if torch_way is None or jax_way is None:
         return work
-    (a, a_s), (b, b_s) = usual
+    (a, a_s), (b, b_s) = torch_way, jax_way
     way = UsualWay(a=a, b=b, time_ratio=_rounded(b_s / a_s))
     work = replace(work, usual=way)
     log = math.log(way.time_ratio) * (1 if work.time_ratio > 1 else -1)
