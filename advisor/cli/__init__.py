@@ -28,6 +28,7 @@ _COMMANDS: tuple[str, ...] = (
     "check",
     "compare",
     "claims",
+    "starter",
     "doctor",
     "selftest",
     "rules",

@@ -13,11 +13,13 @@ from pathlib import Path
 
 from tests.benchmarks import (
     against_rows,
+    case_rows,
     cost_rows,
     disturbed_rows,
     pure_rows,
     sabotage_rows,
     scenario_rows,
+    starter_rows,
     suite_rows,
     verdict_rows,
     zoo_rows,
@@ -41,6 +43,8 @@ BENCHES: dict[str, tuple[Bench, int]] = {
     "verdict-time": (against_rows.time_to_verdict, 3),
     "harness": (cost_rows.harness_cost, 1),
     "idle-partner": (cost_rows.idle_partner, 6),
+    "starters": (starter_rows.starters, 3),
+    "case": (case_rows.case, 5),
     "zoo": (zoo_rows.zoo, 1000),
     "profiles": (cost_rows.profiles, 1),
     "tasks": (suite_rows.task_profiles, 1),
