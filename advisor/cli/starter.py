@@ -114,9 +114,7 @@ def _chosen(base: RuleBase, record: Path | None, framework: str | None, task: st
 def _from_options(base: RuleBase, framework: str, task: str) -> Chosen:
     from advisor.knowledge.fields import did_you_mean, shown
 
-    name = FRAMEWORK_WORDS.get(framework)
-    if name is None:
-        raise UserError(f"{shown(framework)} is no framework", hint="one of: pytorch, jax")
+    name = _framework(framework)
     tasks = base.facts["task"].values
     if task not in tasks:
         hint = did_you_mean(task, tasks) or f"one of: {', '.join(tasks)}"
@@ -126,24 +124,34 @@ def _from_options(base: RuleBase, framework: str, task: str) -> Chosen:
     return Chosen(name, task, install, notes, _stack(base, name, {"task": task}), why)
 
 
+def _framework(word: str) -> str:
+    from advisor.knowledge.fields import shown
+
+    name = FRAMEWORK_WORDS.get(word)
+    if name is None:
+        raise UserError(f"{shown(word)} is no framework", hint="one of: pytorch, jax")
+    return name
+
+
 def _from_record(base: RuleBase, path: Path, framework: str | None, task: str | None) -> Chosen:
     from advisor.jsonio import read_json
     from advisor.record import thaw
 
     record = thaw(read_json(path), str(path))
     decision, values = record.decision, record.inputs.answers.values
-    name = FRAMEWORK_WORDS.get(framework or "") or decision.recommended.framework
-    if name is None:
+    recommended = decision.recommended.framework
+    if framework is None and recommended is None:
         raise UserError(
             "the decision names no framework, so that there is none to start with",
             hint="name one: --framework pytorch or --framework jax",
             where=str(path),
         )
+    name = _framework(framework or str(recommended))
     asked = _OTHER_NAMES.get(task or "", task or str(values.get("task", "")))
     facts = {**_here(), **{k: v for k, v in values.items() if k in _PLACES}}
     install, notes = _install(base, name, facts)
     stack = [(entry.package, entry.why) for entry in decision.recommended.stack]
-    if name != decision.recommended.framework:
+    if name != recommended:
         stack = list(_stack(base, name, values))
     return Chosen(name, asked, install, notes, tuple(stack), decision.headline)
 

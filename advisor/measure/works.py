@@ -219,7 +219,8 @@ def _beside_usual(work: Work, choice: Probe, asked: AskedModel) -> Work:
     the ordinary ways do not agree on the winner, nothing is called.
     """
     rewrites = {v.id for v in asked.variants if v.rewrite}
-    if work.time_ratio is None or not any(_is_rewrite(m, rewrites) for m in (work.a, work.b)):
+    ratio = work.time_ratio
+    if ratio is None or not any(_is_rewrite(m, rewrites) for m in (work.a, work.b)):
         return work
     torch_way, jax_way = (_fastest(choice, framework, rewrites) for framework in FRAMEWORKS)
     if torch_way is None or jax_way is None:
@@ -227,12 +228,12 @@ def _beside_usual(work: Work, choice: Probe, asked: AskedModel) -> Work:
     (a, a_s), (b, b_s) = torch_way, jax_way
     way = UsualWay(a=a, b=b, time_ratio=_rounded(b_s / a_s))
     work = replace(work, usual=way)
-    log = math.log(way.time_ratio) * (1 if work.time_ratio > 1 else -1)
+    log = math.log(way.time_ratio) * (1 if ratio > 1 else -1)
     if work.verdict not in ("a_faster", "b_faster") or log > LOG_MARGIN:
         return work
     written = work.a if _is_rewrite(work.a, rewrites) else work.b
-    first, second, ratio = way.ordered
-    values = {"mode": written, "first": first, "second": second, "ratio": ratio}
+    first, second, factor = way.ordered
+    values = {"mode": written, "first": first, "second": second, "ratio": factor}
     return replace(work, verdict="inconclusive", reason=Reason("rests-on-rewrite", values=values))
 
 
