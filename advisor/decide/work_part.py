@@ -31,6 +31,7 @@ def work_part(speed: WorkSpeed, facts: Mapping[str, Any]) -> WorkPart:
         verdict=work.verdict,
         steps=steps,
         extrapolated=None if work.extrapolated is None else to_data(work.extrapolated),
+        usual=None if work.usual is None else to_data(work.usual),
         unlike=list(work.unlike),
         asked=speed.asked,
         carry_over={"factor": speed.factor, "class": speed.kind, "from": speed.factor_from},

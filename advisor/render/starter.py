@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import jinja2
 
 from advisor.pair import TITLES
+from advisor.render.wording import say
 from advisor.resources import resource_dir
 
 _SHARED = ("curve.py", "requirements.txt", "README.md")
@@ -19,22 +20,21 @@ _SHARED = ("curve.py", "requirements.txt", "README.md")
 
 @dataclass(frozen=True)
 class Starter:
-    """One kind of project: its template, its title, what it needs beside the framework."""
+    """One kind of project: its template and what it needs beside the framework."""
 
     template: str
-    title: str
     packages: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
 
 
-_LANGUAGE = Starter("language", "A small language model")
+_LANGUAGE = Starter("language")
 STARTERS = {
-    "image": Starter("image", "Handwritten digits", ("scikit-learn",), ("mlp", "cnn")),
+    "image": Starter("image", ("scikit-learn",), ("mlp", "cnn")),
     "language": _LANGUAGE,
     "llm_pretraining": _LANGUAGE,
-    "tabular_timeseries": Starter("tabular", "A table", ("scikit-learn",)),
-    "scientific_computing": Starter("ode", "A differential equation from its trajectories"),
-    "reinforcement_learning": Starter("rl", "A pole on a cart"),
+    "tabular_timeseries": Starter("tabular", ("scikit-learn",)),
+    "scientific_computing": Starter("ode"),
+    "reinforcement_learning": Starter("rl"),
 }
 """By task; what is not here has none yet."""
 _NEEDED = {"pytorch": ("numpy",), "jax": ("numpy", "optax")}
@@ -64,7 +64,7 @@ def starter_files(
     """
     starter = STARTERS[task]
     values = {
-        "title": starter.title,
+        "title": say(f"starter.title.{starter.template}"),
         "framework_title": TITLES[framework],
         "choices": list(starter.models),
         "packages": sorted({*_NEEDED[framework], *starter.packages, "pytest"}),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from statistics import NormalDist
 
 from advisor.decision import Performance, WorkPart
-from advisor.evidence import Extrapolated
+from advisor.evidence import Extrapolated, UsualWay
 from advisor.ratio import LEVEL
 from advisor.render.document import Statement
 from advisor.render.view.provenance import Provenances, measured_at
@@ -23,6 +23,7 @@ def work_statements(origins: Provenances) -> list[Statement]:
     texts = [
         ("model", _model(work)),
         ("steps", _steps(work)),
+        ("usual", _usual(work)),
         ("run", _run(work)),
         ("compile", _compile(work)),
         ("extrapolated", _extrapolated(work)),
@@ -56,6 +57,14 @@ def _steps(work: WorkPart) -> str:
         for step in timed
     ]
     return listed(parts) if parts else ""
+
+
+def _usual(work: WorkPart) -> str:
+    """What the ordinary ways to write it gave, where a rewrite was faster."""
+    if work.usual is None:
+        return ""
+    first, second, ratio = UsualWay(**work.usual).ordered
+    return say("work.usually", first=first, second=second, ratio=ratio)
 
 
 def _run(work: WorkPart) -> str:
