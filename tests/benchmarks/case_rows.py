@@ -22,6 +22,7 @@ from tempfile import TemporaryDirectory
 
 from advisor.pair import FRAMEWORKS, TITLES
 from advisor.ratio import t_quantile
+from tests.benchmarks.article_faults import table as faults
 from tests.benchmarks.harness import Row
 
 WANTED, EPOCHS, STEPS_PER_EPOCH = 0.95, 30, 23
@@ -236,6 +237,13 @@ What it says, and what it does not: on a task of this size nearly all of the tim
 seconds of an epoch are those of steps of 64 images, in which either framework mostly waits for
 Python; no conclusion about larger models follows from them. `fw-advisor probe --model` measures
 yours. Made by `python -m tests.benchmarks.case_rows --page FILE`.
+
+## What the article's own code does
+
+The example in JAX that goes round cannot run. Each of its twenty faults in a few lines of our own,
+run by JAX {version}:
+
+{faults}
 """
 
 
@@ -253,6 +261,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         day=datetime.now(UTC).date().isoformat(),
         cores=len(os.sched_getaffinity(0)),
         table=table(runs, lines),
+        version=runs["jax"][0].version,
+        faults=faults(),
     )
     options.page.write_text(text, "utf-8")
     options.page.with_suffix(".svg").write_text(picture(runs), "utf-8")
