@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from advisor.knowledge.conditions import leaves
+from advisor.knowledge.conflicts import clashes_in
 from advisor.knowledge.evaluate import truth_of
 from advisor.knowledge.model import (
     Condition,
@@ -91,20 +92,6 @@ def index_of(base: RuleBase) -> Index:
     return Index(mentioned, {fact: frozenset(rules) for fact, rules in mentioning.items()})
 
 
-def unanswered_share(
-    base: RuleBase, outcomes: Sequence[Outcome], facts: Mapping[str, Any], index: Index
-) -> float:
-    """How much of what the live rules ask for is unanswered, each fact by its importance."""
-    weights = importance_of(base)
-    unknown = set(waited_for(base, outcomes, facts)) - set(facts)
-    live = (o.rule.id for o in outcomes if o.rule.kind != "note" and is_live(o))
-    asked: frozenset[str] = frozenset().union(*(index.mentioned[rule] for rule in live))
-    answered = {fact for fact in asked if fact in facts and is_answer(base, fact)}
-    lacking = math.fsum(weights.get(f, _LEAST) for f in sorted(unknown))
-    whole = lacking + math.fsum(weights.get(f, _LEAST) for f in sorted(answered))
-    return lacking / whole if whole > 0 else 0.0
-
-
 @lru_cache(maxsize=8)
 def _importance(questions: tuple[tuple[str, float], ...]) -> dict[str, float]:
     return {key: min(max(importance, _LEAST), _MOST) for key, importance in questions}
@@ -120,6 +107,29 @@ def possible_values(base: RuleBase, fact: Fact) -> tuple[tuple[Any, float], ...]
     pairs: Sequence[tuple[Any, float]] = fact.prior or _default_values(base, fact)
     whole = math.fsum(weight for _, weight in pairs)
     return tuple((value, weight / whole) for value, weight in pairs) if whole > 0 else ()
+
+
+def values_left(
+    base: RuleBase, key: str, facts: Mapping[str, Any]
+) -> tuple[tuple[Any, float], ...]:
+    """What the unanswered *key* may be beside *facts*, with shares that add up to 1.
+
+    A value that the other answers make impossible, or pointless, is none.
+    """
+    values = possible_values(base, base.facts[key])
+    if not any(key in mentions(conflict.when) for conflict in base.conflicts):
+        return values
+    before = {clash.id for clash in clashes_in(base, facts)}
+    kept = [
+        (value, share)
+        for value, share in values
+        if all(
+            clash.kind == "contradictory" or clash.id in before
+            for clash in clashes_in(base, {**facts, key: value})
+        )
+    ]
+    whole = math.fsum(share for _, share in kept)
+    return tuple((value, share / whole) for value, share in kept) if whole > 0 else ()
 
 
 def _default_values(base: RuleBase, fact: Fact) -> list[tuple[Any, float]]:
@@ -179,15 +189,16 @@ def veto_chances(
     spared: dict[str, float] = {}
     for outcome, state in vetoes:
         if state == "conditional" and outcome.rule.excludes:
-            chance = _chance(base, outcome, facts)
+            chance = chance_of(base, outcome, facts)
             framework = outcome.rule.excludes
             spared[framework] = spared.get(framework, 1.0) * (1.0 - chance)
     return {framework: 1.0 - spared[framework] for framework in sorted(spared)}
 
 
-def _chance(base: RuleBase, outcome: Outcome, facts: Mapping[str, Any]) -> float:
+def chance_of(base: RuleBase, outcome: Outcome, facts: Mapping[str, Any]) -> float:
+    """How likely it is, by the priors of what is unanswered, that the rule of *outcome* fires."""
     unknown = sorted(mentions(outcome.rule.when) - set(facts))
-    choices = [possible_values(base, base.facts[f]) if f in base.facts else () for f in unknown]
+    choices = [values_left(base, f, facts) if f in base.facts else () for f in unknown]
     if not all(choices) or math.prod(len(c) for c in choices) > _COMBINATIONS:
         return 0.0
     chance = 0.0
