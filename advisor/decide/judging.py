@@ -191,9 +191,8 @@ def judge(situation: Situation, draws: Draws, near: Judgement | None = None) -> 
     feasible = tuple(f for f in FRAMEWORKS if f not in barred)
     p_first, p_clear, tie_mass = _shares(sample, feasible)
     leader = max(feasible, key=lambda f: (p_clear[f], p_first[f]), default=None)
-    gap = sample.mean_utility("jax") - sample.mean_utility("pytorch")
     stays = (
-        chance_of_staying(situation.base, outcomes, facts, sample, gap)
+        chance_of_staying(situation.base, situation.index, outcomes, facts, sample)
         if len(feasible) == len(FRAMEWORKS)
         else 1.0
     )

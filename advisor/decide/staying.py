@@ -11,52 +11,64 @@ themselves, where nothing else of their group waits. Knows priors and amounts, n
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from statistics import NormalDist
 from typing import Any
 
 from advisor.decide.claims import RELIABILITY, is_speed, telling
 from advisor.decide.valuation import Sample
-from advisor.decide.waiting import beside_the_point, chance_of, is_answer, mentions, values_left
+from advisor.decide.waiting import (
+    Index,
+    beside_the_point,
+    chance_of,
+    in_conflict_with,
+    is_answer,
+    values_left,
+)
 from advisor.knowledge.evaluate import truth_of
 from advisor.knowledge.model import Outcome, Rule, RuleBase
 from advisor.pair import sign_of
 
 _LEAST_SD = 1e-9
 
+Moved = Callable[[Rule], float]
+"""What a rule would add to the gap if it fired; JAX's side is above 0."""
 
 
 def chance_of_staying(
     base: RuleBase,
+    index: Index,
     outcomes: Iterable[Outcome],
     facts: Mapping[str, Any],
     sample: Sample,
-    gap: float,
 ) -> float:
-    """The share of completions of the answers in which the side of *gap* stays ahead.
+    """The share of completions of the answers in which the side that is ahead stays so.
 
     Args:
         base: Vocabulary and questions; what is beside the point is not answered at all.
+        index: Of the rules of *base*; remembers what was worked out about them.
         outcomes: What every rule does with *facts*.
         facts: What is known.
-        sample: The simulation, for the values and weights from which the amounts are counted.
-        gap: Expected utility of JAX minus that of PyTorch.
+        sample: The simulation, for the values and weights from which amounts are counted.
     """
-    alone, together = _waiting(base, outcomes, facts)
+    moved = _amounts(sample)
+    alone, together = _waiting(base, index, outcomes, facts)
     variance = math.fsum(
-        _spread(base, fact, waiting, facts, sample) for fact, waiting in sorted(alone.items())
+        _spread(_by_value(base, index, fact, waiting, facts), moved)
+        for fact, waiting in sorted(alone.items())
     )
     counted = {outcome.rule.group for waiting in alone.values() for outcome in waiting}
     for outcome in together:
         if outcome.rule.group not in counted:
-            chance = chance_of(base, outcome, facts)
-            variance += chance * (1.0 - chance) * _amount(outcome.rule, sample) ** 2
+            chance = _chance(base, index, outcome, facts)
+            variance += chance * (1.0 - chance) * moved(outcome.rule) ** 2
     sd = math.sqrt(variance)
+    gap = sample.mean_utility("jax") - sample.mean_utility("pytorch")
     return 1.0 if sd < _LEAST_SD else NormalDist().cdf(abs(gap) / sd)
 
 
 def _waiting(
-    base: RuleBase, outcomes: Iterable[Outcome], facts: Mapping[str, Any]
+    base: RuleBase, index: Index, outcomes: Iterable[Outcome], facts: Mapping[str, Any]
 ) -> tuple[dict[str, list[Outcome]], list[Outcome]]:
     """The claims that wait for one fact, by that fact, and those that wait for several."""
     pointless = beside_the_point(base, facts)
@@ -65,7 +77,7 @@ def _waiting(
     for outcome in outcomes:
         if outcome.rule.kind != "claim" or outcome.truth != "unknown" or outcome.inapplicable:
             continue
-        unknown = mentions(outcome.rule.when) - facts.keys()
+        unknown = index.mentioned[outcome.rule.id] - facts.keys()
         if any(fact in pointless or not is_answer(base, fact) for fact in unknown):
             continue
         if len(unknown) == 1:
@@ -75,36 +87,87 @@ def _waiting(
     return alone, together
 
 
-def _spread(
+_Firing = tuple[tuple[float, tuple[Rule, ...]], ...]
+"""For each possible answer: its share, and which rules then fire."""
+
+
+def _by_value(
     base: RuleBase,
+    index: Index,
     fact: str,
     waiting: Iterable[Outcome],
     facts: Mapping[str, Any],
-    sample: Sample,
-) -> float:
-    """The variance of what an answer about *fact* adds to the gap."""
-    amounts = [(o.rule, _amount(o.rule, sample)) for o in waiting]
+) -> _Firing:
+    rules = [outcome.rule for outcome in waiting]
+    mentioned = frozenset().union(*(index.mentioned[rule.id] for rule in rules))
+    related = _related(base, index, fact)
+    key = ("values", fact, tuple(r.id for r in rules), _said(mentioned | related, facts))
+    if key not in index.remembered:
+        index.remembered[key] = tuple(
+            (
+                share,
+                tuple(r for r in rules if truth_of(r.when, {**facts, fact: value}) == "true"),
+            )
+            for value, share in values_left(base, fact, facts)
+        )
+    firing: _Firing = index.remembered[key]
+    return firing
+
+
+def _chance(base: RuleBase, index: Index, outcome: Outcome, facts: Mapping[str, Any]) -> float:
+    mentioned = index.mentioned[outcome.rule.id]
+    related = (_related(base, index, fact) for fact in mentioned - facts.keys())
+    key = ("chance", outcome.rule.id, _said(mentioned.union(*related), facts))
+    if key not in index.remembered:
+        index.remembered[key] = chance_of(base, outcome, facts)
+    chance: float = index.remembered[key]
+    return chance
+
+
+def _related(base: RuleBase, index: Index, fact: str) -> frozenset[str]:
+    """The facts on which the possible values of *fact* depend."""
+    key = ("related", fact)
+    if key not in index.remembered:
+        index.remembered[key] = in_conflict_with(base, fact)
+    related: frozenset[str] = index.remembered[key]
+    return related
+
+
+def _said(mentioned: frozenset[str], facts: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((fact, repr(facts[fact])) for fact in sorted(mentioned & facts.keys()))
+
+
+def _spread(firing: _Firing, moved: Moved) -> float:
+    """The variance of what an answer adds to the gap; a group adds its weightiest rule."""
     terms = []
-    for value, share in values_left(base, fact, facts):
-        supposed = {**facts, fact: value}
+    for share, rules in firing:
         of_group: dict[str, float] = {}
-        for rule, amount in amounts:
+        for rule in rules:
+            amount = moved(rule)
             if abs(amount) > abs(of_group.get(rule.group, 0.0)):
-                if truth_of(rule.when, supposed) == "true":
-                    of_group[rule.group] = amount
+                of_group[rule.group] = amount
         terms.append((share, math.fsum(of_group.values())))
-    mean = math.fsum(share * moved for share, moved in terms)
-    return math.fsum(share * (moved - mean) ** 2 for share, moved in terms)
+    mean = math.fsum(share * amount for share, amount in terms)
+    return math.fsum(share * (amount - mean) ** 2 for share, amount in terms)
 
 
-def _amount(rule: Rule, sample: Sample) -> float:
-    """What *rule* would add to the gap if it fired, counted from the values as they are."""
-    total = 0.0
-    for (framework, criterion), units in telling(rule).items():
-        if is_speed(rule.about) and sample.speed.share_measured == 1.0:
-            continue
+def _amounts(sample: Sample) -> Moved:
+    """Amounts counted from the values as they are: a saturated criterion moves little."""
+    slopes = {}
+    for (framework, criterion), values in sample.values.items():
+        value = float(values.mean())
         weight = float(sample.weights[criterion].mean())
-        value = float(sample.values[framework, criterion].mean())
-        # The slope of the logistic scale at the value: a saturated criterion moves little.
-        total += sign_of(framework) * weight * value * (1.0 - value) * units
-    return total * RELIABILITY[rule.reliability]
+        slopes[framework, criterion] = sign_of(framework) * weight * value * (1.0 - value)
+    measured = sample.speed.share_measured == 1.0
+    counted: dict[str, float] = {}
+
+    def amount(rule: Rule) -> float:
+        if rule.id not in counted:
+            replaced = measured and is_speed(rule.about)
+            total = 0.0 if replaced else math.fsum(
+                slopes[place] * units for place, units in telling(rule).items()
+            )
+            counted[rule.id] = total * RELIABILITY[rule.reliability]
+        return counted[rule.id]
+
+    return amount

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -24,6 +24,7 @@ from advisor.knowledge.model import (
     RuleBase,
     Within,
 )
+from advisor.knowledge.package_rules import FACT, POLICY, WISH
 
 _LEAST = 0.002
 _MOST = 0.05
@@ -76,10 +77,14 @@ def waited_for(
 
 @dataclass(frozen=True)
 class Index:
-    """Which facts each rule mentions, and which rules mention each fact (by ids)."""
+    """Which facts each rule mentions, and which rules mention each fact (by ids).
+
+    `remembered` holds what was worked out about rules that wait, shared by counterfactuals.
+    """
 
     mentioned: Mapping[str, frozenset[str]]
     mentioning: Mapping[str, frozenset[str]]
+    remembered: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 def index_of(base: RuleBase) -> Index:
@@ -117,8 +122,10 @@ def values_left(
     A value that the other answers make impossible, or pointless, is none.
     """
     values = possible_values(base, base.facts[key])
-    if not any(key in mentions(conflict.when) for conflict in base.conflicts):
+    related = in_conflict_with(base, key)
+    if not related:
         return values
+    facts = {fact: facts[fact] for fact in related & facts.keys()}
     before = {clash.id for clash in clashes_in(base, facts)}
     kept = [
         (value, share)
@@ -130,6 +137,13 @@ def values_left(
     ]
     whole = math.fsum(share for _, share in kept)
     return tuple((value, share / whole) for value, share in kept) if whole > 0 else ()
+
+
+def in_conflict_with(base: RuleBase, key: str) -> frozenset[str]:
+    """The facts that may stand against a value of *key*; none where nothing does."""
+    related = [frozenset({FACT, WISH, POLICY})]
+    related += [mentions(conflict.when) for conflict in base.conflicts]
+    return frozenset().union(*(facts for facts in related if key in facts))
 
 
 def _default_values(base: RuleBase, fact: Fact) -> list[tuple[Any, float]]:
