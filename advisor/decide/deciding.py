@@ -22,6 +22,7 @@ from advisor.decide.reasons import (
 )
 from advisor.decide.recommendation import recommendation_of, tie_break_of
 from advisor.decide.speed import performance_of
+from advisor.decide.switching import switching_of
 from advisor.decision import (
     Decision,
     Flip,
@@ -76,6 +77,7 @@ def decide(inputs: Inputs) -> Decision:
         **_rules(now),
         notes=_notes(explained),
         performance=performance_of(now.speed, explanation_in(now.situation), now.facts),
+        switching=switching_of(now.situation.base, now.facts),
         notices=notices_of(now, flips),
         replay=Replay(
             answers_sha256=answers_sha256(inputs.answers),

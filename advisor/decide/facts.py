@@ -10,6 +10,7 @@ from typing import Any
 
 from advisor.code_reading import NOT_READ
 from advisor.decide.speed import Explanation, Speed, by_workload, combined, on_most_cores
+from advisor.decide.switching import effort_facts
 from advisor.ratio import mean
 from advisor.reading.called import SpeedReadings
 from advisor.reading.crossover import winners_differ
@@ -41,6 +42,7 @@ def facts_of(
         **_measured_facts(readings, speed, explained),
         **{k: v for k, v in values.items() if v is not None and v != "unknown"},
     }
+    facts.update(effort_facts(facts))
     return {k: facts[k] for k in sorted(facts)}
 
 

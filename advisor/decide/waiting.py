@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from advisor.decide.switching import NOT_KNOWN
 from advisor.knowledge.conditions import leaves
 from advisor.knowledge.conflicts import clashes_in
 from advisor.knowledge.evaluate import truth_of
@@ -64,6 +65,7 @@ def waited_for(
     base: RuleBase, outcomes: Iterable[Outcome], facts: Mapping[str, Any]
 ) -> dict[str, list[Outcome]]:
     """Unanswered facts, each with the claims and vetoes that wait for it; keys sorted."""
+    outcomes = tuple(outcomes)
     pointless = beside_the_point(base, facts)
     by_fact: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
@@ -72,6 +74,9 @@ def waited_for(
         for fact in outcome.waits_for:
             if is_answer(base, fact) and fact not in pointless:
                 by_fact.setdefault(fact, []).append(outcome)
+    for key, value in facts.items():
+        if key.startswith("switching.") and value == NOT_KNOWN and "code_size" not in pointless:
+            by_fact["code_size"] = [o for o in outcomes if o.fires and key in mentions(o.rule.when)]
     return {k: by_fact[k] for k in sorted(by_fact)}
 
 
