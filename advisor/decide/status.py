@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from advisor.decision import Status
 
 RECOMMEND_FROM = 0.80
-LEAN_FROM = 0.65
+LEAN_FROM = 0.55
+LEAN_OVER_OTHER = 3.0
 TIE_ABOVE = 0.50
 UNEVIDENCED_ABOVE = 0.50
 STAYS_FROM = 0.80
@@ -41,7 +42,8 @@ class Numbers:
 def classify(numbers: Numbers) -> tuple[Status, tuple[str, ...]]:
     """The status, and why the evidence is insufficient, or thin, where it is.
 
-    A share within two Monte Carlo errors of a bound takes the lower class. What is not answered
+    A lean takes more than half of the samples, and three times as many as the other framework has:
+    where that held in the scenarios for development, people did so in seven of eight. A share within two Monte Carlo errors of a bound takes the lower class. What is not answered
     counts by what it could change: where it may well turn the leader round, too little is known;
     where it hardly can, what is known is enough to lean on, and recommended only if it speaks to
     most of the criteria. Without a leader that is clear enough, the same says whether more answers
@@ -53,7 +55,10 @@ def classify(numbers: Numbers) -> tuple[Status, tuple[str, ...]]:
         return "forced", ()
     p = numbers.p_clear
     safe = p - 2.0 * math.sqrt(p * (1.0 - p) / numbers.samples)
-    leans = numbers.tie_mass <= TIE_ABOVE and safe >= LEAN_FROM
+    other = max(1.0 - p - numbers.tie_mass, 0.0)
+    leans = (
+        numbers.tie_mass <= TIE_ABOVE and safe >= LEAN_FROM and safe >= LEAN_OVER_OTHER * other
+    )
     why = _lacks(numbers)
     if "veto" in why or (leans and numbers.stays < MAY_TURN_BELOW):
         return "insufficient_evidence", why

@@ -78,9 +78,12 @@ def judged(scenario: Scenario, base: RuleBase) -> Judged:
 
 
 def rules_for(decision: Decision, framework: str) -> list[str]:
-    """The rules of the first three reasons for *framework*, the weightiest first."""
-    mine = [r for r in decision.reasons if r.favours == framework]
-    return [r.rule for r in mine[:TOP] if r.rule]
+    """The rules of the first three reasons for *framework*, the weightiest first.
+
+    A rule that speaks to several criteria is one reason, as in the head of a report.
+    """
+    mine = [r.rule or "" for r in decision.reasons if r.favours == framework]
+    return [rule for rule in list(dict.fromkeys(mine))[:TOP] if rule]
 
 
 def said_by(reason: GivenReason, rules: Iterable[str]) -> bool:
