@@ -384,6 +384,16 @@ class Performance(DecisionPart):
     left_out: list[LeftOutPart] = []
 
 
+class TargetPart(DecisionPart):
+    """What would be decided if the model ran in this one of several places only."""
+
+    target: str
+    status: Status
+    framework: Framework | None = None
+    leader: Framework | None = None
+    p_clear: Share = 0.0
+
+
 class SwitchingStep(DecisionPart):
     """One part of changing: moving the code, proving it, learning; in person-weeks."""
 
@@ -477,6 +487,7 @@ class Decision(DecisionPart):
     notes: list[Note] = []
     performance: Performance = Performance()
     switching: list[SwitchingPart] = []
+    targets: list[TargetPart] = []
     notices: list[DecisionNotice] = []
     claims: list[CirculatingClaim] = []
     replay: Replay

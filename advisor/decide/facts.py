@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from advisor.code_reading import NOT_READ
+from advisor.decide.places import place_facts
 from advisor.decide.speed import Explanation, Speed, by_workload, combined, on_most_cores
 from advisor.decide.switching import effort_facts
 from advisor.ratio import mean
@@ -43,6 +44,7 @@ def facts_of(
         **{k: v for k, v in values.items() if v is not None and v != "unknown"},
     }
     facts.update(effort_facts(facts))
+    facts.update(place_facts(facts))
     return {k: facts[k] for k in sorted(facts)}
 
 
