@@ -77,8 +77,7 @@ def clash_notice(clash: Clash, answers: Mapping[str, Any]) -> DecisionNotice:
 def _targets(targets: Sequence[TargetPart]) -> list[DecisionNotice]:
     """Where one framework is ahead in some of several places, and the other in others."""
     sides = {
-        framework: [t.target for t in targets if t.leader == framework]
-        for framework in FRAMEWORKS
+        framework: [t.target for t in targets if t.leader == framework] for framework in FRAMEWORKS
     }
     if not all(sides.values()):
         return []

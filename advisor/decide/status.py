@@ -56,9 +56,7 @@ def classify(numbers: Numbers) -> tuple[Status, tuple[str, ...]]:
     p = numbers.p_clear
     safe = p - 2.0 * math.sqrt(p * (1.0 - p) / numbers.samples)
     other = max(1.0 - p - numbers.tie_mass, 0.0)
-    leans = (
-        numbers.tie_mass <= TIE_ABOVE and safe >= LEAN_FROM and safe >= LEAN_OVER_OTHER * other
-    )
+    leans = numbers.tie_mass <= TIE_ABOVE and safe >= LEAN_FROM and safe >= LEAN_OVER_OTHER * other
     why = _lacks(numbers)
     if "veto" in why or (leans and numbers.stays < MAY_TURN_BELOW):
         return "insufficient_evidence", why

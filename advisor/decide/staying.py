@@ -164,8 +164,10 @@ def _amounts(sample: Sample) -> Moved:
     def amount(rule: Rule) -> float:
         if rule.id not in counted:
             replaced = measured and is_speed(rule.about)
-            total = 0.0 if replaced else math.fsum(
-                slopes[place] * units for place, units in telling(rule).items()
+            total = (
+                0.0
+                if replaced
+                else math.fsum(slopes[place] * units for place, units in telling(rule).items())
             )
             counted[rule.id] = total * RELIABILITY[rule.reliability]
         return counted[rule.id]

@@ -26,9 +26,7 @@ def targets_of(now: Judgement, draws: Draws) -> list[TargetPart]:
     return [_alone(place, others, now, draws) for place in places]
 
 
-def _alone(
-    place: str, others: Mapping[str, Any], now: Judgement, draws: Draws
-) -> TargetPart:
+def _alone(place: str, others: Mapping[str, Any], now: Judgement, draws: Draws) -> TargetPart:
     then = judge(replace(now.situation, values={**others, PLACE: place}), draws, now)
     return TargetPart(
         target=place,

@@ -359,7 +359,7 @@ def notice_text(notice: DecisionNotice, base: RuleBase) -> str:
 
 
 def _places(places: list[str], base: RuleBase) -> list[str]:
-    return [inline(value_text(base, "deployment", place)) for place in places]
+    return [value_text(base, "deployment", place) for place in places]
 
 
 def _harmless(values: Mapping[str, Any]) -> dict[str, Any]:

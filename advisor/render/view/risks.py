@@ -46,7 +46,9 @@ def _switching(origins: Provenances) -> tuple[Statement, ...]:
     tag = Tag("rule", say("report.tag.planning", version=version), "#method")
     now = [
         Statement(
-            sentence(_now_text(part)), (tag,), lead=say("report.lead.to", framework=name_of(part.to))
+            sentence(_now_text(part)),
+            (tag,),
+            lead=say("report.lead.to", framework=name_of(part.to)),
         )
         for part in origins.decision.switching
         if part.steps
@@ -70,9 +72,7 @@ def _now_text(part: SwitchingPart) -> str:
         say(f"report.switching.{step.what}", low=step.low_weeks, high=step.high_weeks)
         for step in part.steps
     ]
-    return say(
-        "report.switching.now", low=part.low_weeks, high=part.high_weeks, steps=steps
-    )
+    return say("report.switching.now", low=part.low_weeks, high=part.high_weeks, steps=steps)
 
 
 def _later_text(weeks: tuple[float, float] | None) -> str:
