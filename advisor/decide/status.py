@@ -42,12 +42,13 @@ class Numbers:
 def classify(numbers: Numbers) -> tuple[Status, tuple[str, ...]]:
     """The status, and why the evidence is insufficient, or thin, where it is.
 
-    A lean takes more than half of the samples, and three times as many as the other framework has:
-    where that held in the scenarios for development, people did so in seven of eight. A share within two Monte Carlo errors of a bound takes the lower class. What is not answered
-    counts by what it could change: where it may well turn the leader round, too little is known;
-    where it hardly can, what is known is enough to lean on, and recommended only if it speaks to
-    most of the criteria. Without a leader that is clear enough, the same says whether more answers
-    would settle it or none would.
+    A share within two Monte Carlo errors of a bound takes the lower class. A lean takes more than
+    half of the samples, and three times as many as the other framework has: where that held in the
+    scenarios for development, seven of eight people did so. What is not answered counts by what it
+    could change: where it may well turn the leader round, too little is known; where it hardly can,
+    what is known is enough to lean on, and recommended only if it speaks to most of the criteria.
+    Without a leader that is clear enough, the same says whether more answers would settle it or
+    none would.
     """
     if numbers.feasible == 0:
         return "no_feasible_option", ()

@@ -1,4 +1,4 @@
-"""How likely the leader stays ahead: by what open answers could change, not by how many are open."""
+"""How likely the leader stays ahead: what open answers could change, not how many are open."""
 
 from __future__ import annotations
 

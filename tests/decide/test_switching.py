@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ def fired(values: dict[str, Any]) -> set[str]:
 
 def test_more_code_takes_more_weeks_and_counts_more() -> None:
     parts = [to("jax", {**CODE, "code_size": size}) for size in SIZES]
-    for less, more in zip(parts, parts[1:], strict=False):
+    for less, more in itertools.pairwise(parts):
         assert less.low_weeks < more.low_weeks
         assert less.high_weeks < more.high_weeks
     gaps = [
