@@ -86,7 +86,7 @@ def value_of_answer(now: Judgement, key: str, draws: Draws) -> Worth:
     fact = now.situation.base.facts.get(key)
     if fact is None or fact.kind == "ranking":
         return Worth()
-    values = values_left(now.situation.base, key, now.facts)[:_MOST_VALUES]
+    values = values_left(now.situation.base, now.situation.index, key, now.facts)[:_MOST_VALUES]
     supposed = [
         (replace(now.situation, values={**now.situation.values, key: value}), share)
         for value, share in values

@@ -205,7 +205,9 @@ def judge(situation: Situation, draws: Draws, near: Judgement | None = None) -> 
             sample, outcomes, seen=_seen(situation, speed)
         ),
         stays=stays,
-        veto_chance=veto_chances(situation.base, vetoes, facts).get(leader or "", 0.0),
+        veto_chance=veto_chances(situation.base, situation.index, vetoes, facts).get(
+            leader or "", 0.0
+        ),
     )
     status, why = classify(numbers)
     return Judgement(

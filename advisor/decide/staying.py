@@ -21,8 +21,9 @@ from advisor.decide.waiting import (
     Index,
     beside_the_point,
     chance_of,
-    in_conflict_with,
     is_answer,
+    related_to,
+    said_of,
     values_left,
 )
 from advisor.knowledge.evaluate import truth_of
@@ -60,7 +61,7 @@ def chance_of_staying(
     counted = {outcome.rule.group for waiting in alone.values() for outcome in waiting}
     for outcome in together:
         if outcome.rule.group not in counted:
-            chance = _chance(base, index, outcome, facts)
+            chance = chance_of(base, index, outcome, facts)
             variance += chance * (1.0 - chance) * moved(outcome.rule) ** 2
     sd = math.sqrt(variance)
     gap = sample.mean_utility("jax") - sample.mean_utility("pytorch")
@@ -100,41 +101,18 @@ def _by_value(
 ) -> _Firing:
     rules = [outcome.rule for outcome in waiting]
     mentioned = frozenset().union(*(index.mentioned[rule.id] for rule in rules))
-    related = _related(base, index, fact)
-    key = ("values", fact, tuple(r.id for r in rules), _said(mentioned | related, facts))
+    related = related_to(base, index, fact)
+    key = ("values", fact, tuple(r.id for r in rules), said_of(mentioned | related, facts))
     if key not in index.remembered:
         index.remembered[key] = tuple(
             (
                 share,
                 tuple(r for r in rules if truth_of(r.when, {**facts, fact: value}) == "true"),
             )
-            for value, share in values_left(base, fact, facts)
+            for value, share in values_left(base, index, fact, facts)
         )
     firing: _Firing = index.remembered[key]
     return firing
-
-
-def _chance(base: RuleBase, index: Index, outcome: Outcome, facts: Mapping[str, Any]) -> float:
-    mentioned = index.mentioned[outcome.rule.id]
-    related = (_related(base, index, fact) for fact in mentioned - facts.keys())
-    key = ("chance", outcome.rule.id, _said(mentioned.union(*related), facts))
-    if key not in index.remembered:
-        index.remembered[key] = chance_of(base, outcome, facts)
-    chance: float = index.remembered[key]
-    return chance
-
-
-def _related(base: RuleBase, index: Index, fact: str) -> frozenset[str]:
-    """The facts on which the possible values of *fact* depend."""
-    key = ("related", fact)
-    if key not in index.remembered:
-        index.remembered[key] = in_conflict_with(base, fact)
-    related: frozenset[str] = index.remembered[key]
-    return related
-
-
-def _said(mentioned: frozenset[str], facts: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    return tuple((fact, repr(facts[fact])) for fact in sorted(mentioned & facts.keys()))
 
 
 def _spread(firing: _Firing, moved: Moved) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -120,35 +120,55 @@ def possible_values(base: RuleBase, fact: Fact) -> tuple[tuple[Any, float], ...]
 
 
 def values_left(
-    base: RuleBase, key: str, facts: Mapping[str, Any]
+    base: RuleBase, index: Index, key: str, facts: Mapping[str, Any]
 ) -> tuple[tuple[Any, float], ...]:
     """What the unanswered *key* may be beside *facts*, with shares that add up to 1.
 
     A value that the other answers make impossible, or pointless, is none.
     """
+    related = related_to(base, index, key)
+    place = ("left", key, said_of(related, facts))
+    if place not in index.remembered:
+        index.remembered[place] = _fitting(base, key, {k: facts[k] for k in related & facts.keys()})
+    left: tuple[tuple[Any, float], ...] = index.remembered[place]
+    return left
+
+
+def _fitting(base: RuleBase, key: str, facts: Mapping[str, Any]) -> tuple[tuple[Any, float], ...]:
     values = possible_values(base, base.facts[key])
-    related = in_conflict_with(base, key)
-    if not related:
+    about = tuple(c for c in base.conflicts if key in mentions(c.when))
+    if not about and key not in _OF_PACKAGES:
         return values
-    facts = {fact: facts[fact] for fact in related & facts.keys()}
-    before = {clash.id for clash in clashes_in(base, facts)}
+    relevant = replace(base, conflicts=about)
+    before = {clash.id for clash in clashes_in(relevant, facts)}
     kept = [
         (value, share)
         for value, share in values
         if all(
             clash.kind == "contradictory" or clash.id in before
-            for clash in clashes_in(base, {**facts, key: value})
+            for clash in clashes_in(relevant, {**facts, key: value})
         )
     ]
     whole = math.fsum(share for _, share in kept)
     return tuple((value, share / whole) for value, share in kept) if whole > 0 else ()
 
 
-def in_conflict_with(base: RuleBase, key: str) -> frozenset[str]:
+_OF_PACKAGES = frozenset({FACT, WISH, POLICY})
+
+
+def related_to(base: RuleBase, index: Index, key: str) -> frozenset[str]:
     """The facts that may stand against a value of *key*; none where nothing does."""
-    related = [frozenset({FACT, WISH, POLICY})]
-    related += [mentions(conflict.when) for conflict in base.conflicts]
-    return frozenset().union(*(facts for facts in related if key in facts))
+    place = ("related", key)
+    if place not in index.remembered:
+        groups = [_OF_PACKAGES, *(mentions(conflict.when) for conflict in base.conflicts)]
+        index.remembered[place] = frozenset().union(*(facts for facts in groups if key in facts))
+    related: frozenset[str] = index.remembered[place]
+    return related
+
+
+def said_of(keys: frozenset[str], facts: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What *facts* say of *keys*, as something that can be looked up."""
+    return tuple((fact, repr(facts[fact])) for fact in sorted(keys & facts.keys()))
 
 
 def _default_values(base: RuleBase, fact: Fact) -> list[tuple[Any, float]]:
@@ -202,27 +222,42 @@ def breakpoints(base: RuleBase, fact: Fact) -> tuple[float, ...]:
 
 
 def veto_chances(
-    base: RuleBase, vetoes: Iterable[tuple[Outcome, str]], facts: Mapping[str, Any]
+    base: RuleBase,
+    index: Index,
+    vetoes: Iterable[tuple[Outcome, str]],
+    facts: Mapping[str, Any],
 ) -> dict[str, float]:
     """How likely it is, per framework, that a veto fires which waits for answers."""
     spared: dict[str, float] = {}
     for outcome, state in vetoes:
         if state == "conditional" and outcome.rule.excludes:
-            chance = chance_of(base, outcome, facts)
+            chance = chance_of(base, index, outcome, facts)
             framework = outcome.rule.excludes
             spared[framework] = spared.get(framework, 1.0) * (1.0 - chance)
     return {framework: 1.0 - spared[framework] for framework in sorted(spared)}
 
 
-def chance_of(base: RuleBase, outcome: Outcome, facts: Mapping[str, Any]) -> float:
+def chance_of(base: RuleBase, index: Index, outcome: Outcome, facts: Mapping[str, Any]) -> float:
     """How likely it is, by the priors of what is unanswered, that the rule of *outcome* fires."""
-    unknown = sorted(mentions(outcome.rule.when) - set(facts))
-    choices = [values_left(base, f, facts) if f in base.facts else () for f in unknown]
+    mentioned = index.mentioned[outcome.rule.id]
+    related = (related_to(base, index, fact) for fact in mentioned - facts.keys())
+    place = ("chance", outcome.rule.id, said_of(mentioned.union(*related), facts))
+    if place not in index.remembered:
+        index.remembered[place] = _chance(base, index, outcome, facts)
+    chance: float = index.remembered[place]
+    return chance
+
+
+def _chance(base: RuleBase, index: Index, outcome: Outcome, facts: Mapping[str, Any]) -> float:
+    mentioned = index.mentioned[outcome.rule.id]
+    unknown = sorted(mentioned - facts.keys())
+    choices = [values_left(base, index, f, facts) if f in base.facts else () for f in unknown]
     if not all(choices) or math.prod(len(c) for c in choices) > _COMBINATIONS:
         return 0.0
+    answered = {fact: facts[fact] for fact in mentioned & facts.keys()}
     chance = 0.0
     for picked in itertools.product(*choices):
-        supposed = {**facts, **{f: value for f, (value, _) in zip(unknown, picked, strict=True)}}
+        supposed = {**answered, **{f: value for f, (value, _) in zip(unknown, picked, strict=True)}}
         if truth_of(outcome.rule.when, supposed) == "true":
             chance += math.prod(weight for _, weight in picked)
     return chance
