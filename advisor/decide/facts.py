@@ -36,6 +36,8 @@ def facts_of(
     facts = {
         # A policy that nobody stated is no policy; otherwise every decision would wait for it.
         "exclude": [],
+        # So is a need.
+        "needs": [],
         # Code that nobody read is judged by what it is written in.
         "migration.to_jax": NOT_READ,
         "migration.to_pytorch": NOT_READ,

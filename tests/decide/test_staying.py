@@ -15,6 +15,9 @@ from tests.decide.making import base_of, broad, inputs_for, rule
 SHIPPED = load_rule_base()
 
 
+LEADS = rule("claim.leads", ("pytorch", "ecosystem", "for", "weak"))
+
+
 def judged(base: Any, values: dict[str, Any]) -> Judgement:
     inputs = inputs_for(base, values)
     return judge(situation_of(inputs), Draws(inputs.seed, 1000))
@@ -31,7 +34,7 @@ def test_nothing_that_waits_leaves_the_leader_where_it_is() -> None:
 
 def test_what_could_change_more_makes_staying_less_likely() -> None:
     shares = [
-        judged(base_of(*broad("pytorch", "weak"), waiting(s)), {"task": "image"}).stays
+        judged(base_of(LEADS, waiting(s)), {"task": "image"}).stays
         for s in ("weak", "moderate", "strong")
     ]
     assert shares == sorted(shares, reverse=True)
@@ -49,7 +52,7 @@ def test_many_open_answers_that_change_little_do_not_make_evidence_insufficient(
 
 
 def test_an_answer_that_was_given_is_no_longer_open() -> None:
-    base = base_of(*broad("pytorch", "weak"), waiting("strong"))
+    base = base_of(LEADS, waiting("strong"))
     before = judged(base, {"task": "image"}).stays
     assert judged(base, {"task": "image", "deployment": "none"}).stays > before
 

@@ -12,8 +12,10 @@ from fnmatch import fnmatch
 from typing import Literal
 
 from advisor.answers import Answers
-from advisor.decide.deciding import decide
-from advisor.decision import Decision
+from advisor.decide.draws import Draws
+from advisor.decide.judging import judge, situation_of
+from advisor.decide.reasons import Explained, reasons_of
+from advisor.decision import Decision, Recommended
 from advisor.inputs import Inputs
 from advisor.knowledge.model import RuleBase
 from advisor.pair import FRAMEWORKS
@@ -54,8 +56,19 @@ class Judged:
 
 
 def decision_for(answers: Answers, base: RuleBase) -> Decision:
-    """The decision from *answers* and rules alone."""
-    return decide(Inputs(answers=answers, evidence=(), base=base, today=TODAY))
+    """The decision from *answers* and rules alone, as far as it is counted here.
+
+    Without what would change it and what to find out, which take most of the time.
+    """
+    inputs = Inputs(answers=answers, evidence=(), base=base, today=TODAY)
+    now = judge(situation_of(inputs), Draws(inputs.seed, inputs.samples))
+    return Decision.model_construct(
+        status=now.status,
+        recommended=Recommended(framework=now.framework),
+        leader=now.leader,
+        reasons=reasons_of(Explained(now, inputs.today, answers.sources)),
+        rules_fired=[o.rule.id for o in now.outcomes if o.fires],
+    )
 
 
 def judged(scenario: Scenario, base: RuleBase) -> Judged:
