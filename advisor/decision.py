@@ -385,6 +385,40 @@ class Performance(DecisionPart):
     left_out: list[LeftOutPart] = []
 
 
+class TargetPart(DecisionPart):
+    """What would be decided if the model ran in this one of several places only."""
+
+    target: str
+    status: Status
+    framework: Framework | None = None
+    leader: Framework | None = None
+    p_clear: Share = 0.0
+
+
+class SwitchingStep(DecisionPart):
+    """One part of changing: moving the code, proving it, learning; in person-weeks."""
+
+    what: Literal["port", "prove", "learn"]
+    low_weeks: float
+    high_weeks: float
+    source: str
+    date: str
+
+
+class SwitchingPart(DecisionPart):
+    """What changing to a framework takes this team, from a good day to a bad one.
+
+    `leaving` is what being wrong about it costs: moving on to the other one later. All of it in
+    person-weeks; every figure is a judgement of the rule base, as its `source` says.
+    """
+
+    to: Framework
+    low_weeks: float
+    high_weeks: float
+    steps: list[SwitchingStep] = []
+    leaving: tuple[float, float]
+
+
 class Replay(DecisionPart):
     """What makes the decision replayable."""
 
@@ -453,6 +487,8 @@ class Decision(DecisionPart):
     rules_stale: list[str] = []
     notes: list[Note] = []
     performance: Performance = Performance()
+    switching: list[SwitchingPart] = []
+    targets: list[TargetPart] = []
     notices: list[DecisionNotice] = []
     claims: list[CirculatingClaim] = []
     replay: Replay

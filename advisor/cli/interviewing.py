@@ -163,6 +163,7 @@ class Talk:
                 live=lambda: self.aside.live() if self.aside else None,
                 surroundings=self.opening_lines(),
                 clear=lambda answers: self._is_clear(answers, evidence),
+                measures=self.probe,
                 assumed=lambda answers: fill_defaults(self.base, answers, self.detected),
                 objections=self._objections,
             )

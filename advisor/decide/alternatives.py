@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from advisor.decide.switching import OF_CODE
 from advisor.decide.waiting import breakpoints, mentions, named_in
 from advisor.knowledge.model import Fact, RuleBase
 from advisor.knowledge.package_rules import FACT, WISH
@@ -33,7 +34,8 @@ def single_changes(base: RuleBase, values: Mapping[str, Any]) -> Iterator[Answer
 
 
 def _noticed(base: RuleBase) -> frozenset[str]:
-    facts = {"priorities", "hardware.same_as_here", *(w.fact for w in base.task_weights)}
+    facts = {"priorities", "hardware.same_as_here", *OF_CODE}
+    facts |= {w.fact for w in base.task_weights}
     for rule in base.rules:
         facts |= mentions(rule.when)
     return frozenset(facts)

@@ -22,6 +22,8 @@ from advisor.decide.reasons import (
 )
 from advisor.decide.recommendation import recommendation_of, tie_break_of
 from advisor.decide.speed import performance_of
+from advisor.decide.switching import switching_of
+from advisor.decide.targets import targets_of
 from advisor.decision import (
     Decision,
     Flip,
@@ -55,6 +57,7 @@ def decide(inputs: Inputs) -> Decision:
     explained = Explained(now, inputs.today, inputs.answers.sources)
     reasons = reasons_of(explained)
     quick = draws.head(QUICK)
+    targets = targets_of(now, draws)
     flips = [*_lifts(now, draws), *flips_of(now, draws, _unconfirmed(inputs.answers.sources))]
     return Decision(
         tool=ToolInfo(version=inputs.tool_version, rules=inputs.base.version),
@@ -76,7 +79,9 @@ def decide(inputs: Inputs) -> Decision:
         **_rules(now),
         notes=_notes(explained),
         performance=performance_of(now.speed, explanation_in(now.situation), now.facts),
-        notices=notices_of(now, flips),
+        switching=switching_of(now.situation.base, now.facts),
+        targets=targets,
+        notices=notices_of(now, flips, targets),
         replay=Replay(
             answers_sha256=answers_sha256(inputs.answers),
             evidence_sha256=[evidence_sha256(e) for e in inputs.evidence],

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from advisor.code_reading import NOT_READ
+from advisor.decide.places import place_facts
 from advisor.decide.speed import Explanation, Speed, by_workload, combined, on_most_cores
+from advisor.decide.switching import effort_facts
 from advisor.ratio import mean
 from advisor.reading.called import SpeedReadings
 from advisor.reading.crossover import winners_differ
@@ -34,6 +36,8 @@ def facts_of(
     facts = {
         # A policy that nobody stated is no policy; otherwise every decision would wait for it.
         "exclude": [],
+        # So is a need.
+        "needs": [],
         # Code that nobody read is judged by what it is written in.
         "migration.to_jax": NOT_READ,
         "migration.to_pytorch": NOT_READ,
@@ -41,6 +45,8 @@ def facts_of(
         **_measured_facts(readings, speed, explained),
         **{k: v for k, v in values.items() if v is not None and v != "unknown"},
     }
+    facts.update(effort_facts(facts))
+    facts.update(place_facts(facts))
     return {k: facts[k] for k in sorted(facts)}
 
 

@@ -17,10 +17,9 @@ from advisor.decide.draws import Draws
 from advisor.decide.judging import Judgement, Situation, judge, situation_of
 from advisor.decide.task_weights import workload_weights
 from advisor.decide.valuation import PRIOR_SD, believed_speed
-from advisor.decide.waiting import importance_of, possible_values, waited_for
+from advisor.decide.waiting import importance_of, values_left, waited_for
 from advisor.decision import Unknown
 from advisor.inputs import Inputs
-from advisor.knowledge.conflicts import clashes_in
 from advisor.knowledge.standards import standard_for
 from advisor.pair import FRAMEWORKS
 from advisor.reading.works import PREFIX
@@ -87,30 +86,12 @@ def value_of_answer(now: Judgement, key: str, draws: Draws) -> Worth:
     fact = now.situation.base.facts.get(key)
     if fact is None or fact.kind == "ranking":
         return Worth()
-    values = _fitting(now, key, possible_values(now.situation.base, fact)[:_MOST_VALUES])
+    values = values_left(now.situation.base, now.situation.index, key, now.facts)[:_MOST_VALUES]
     supposed = [
         (replace(now.situation, values={**now.situation.values, key: value}), share)
         for value, share in values
     ]
     return _worth(supposed, now, draws)
-
-
-def _fitting(
-    now: Judgement, key: str, values: Sequence[tuple[Any, float]]
-) -> list[tuple[Any, float]]:
-    """*values* of *key* that fit the other answers, with shares that add up to 1."""
-    base, facts = now.situation.base, now.facts
-    before = {clash.id for clash in clashes_in(base, facts)}
-    kept = [
-        (value, share)
-        for value, share in values
-        if all(
-            clash.kind == "contradictory" or clash.id in before
-            for clash in clashes_in(base, {**facts, key: value})
-        )
-    ]
-    whole = math.fsum(share for _, share in kept)
-    return [(value, share / whole) for value, share in kept] if whole > 0 else []
 
 
 def value_of_probe(now: Judgement, draws: Draws) -> Worth:

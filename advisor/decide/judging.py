@@ -18,6 +18,7 @@ from advisor.decide.draws import Draws
 from advisor.decide.facts import facts_of
 from advisor.decide.speed import Explanation, Speed, explanation_for, speed_for
 from advisor.decide.status import Numbers, classify
+from advisor.decide.staying import chance_of_staying
 from advisor.decide.valuation import (
     MARGIN,
     PERFORMANCE,
@@ -26,7 +27,7 @@ from advisor.decide.valuation import (
     SimulationInput,
     simulate,
 )
-from advisor.decide.waiting import Index, index_of, unanswered_share, veto_chances
+from advisor.decide.waiting import Index, index_of, veto_chances
 from advisor.decide.works import factor_of
 from advisor.decision import Status
 from advisor.evidence import Evidence
@@ -143,6 +144,7 @@ class Judgement:
         framework: What is recommended; None where nothing is.
         vetoes: Active, conditional and expired vetoes with their state, by rule.
         tie_mass: Share of the samples in which the two differ by less than the margin.
+        stays: How likely the leader still leads once everything is answered.
     """
 
     situation: Situation
@@ -160,6 +162,7 @@ class Judgement:
     p_clear: Mapping[str, float]
     tie_mass: float
     why_insufficient: tuple[str, ...]
+    stays: float
 
     @property
     def outcome(self) -> tuple[Status, Framework | None]:
@@ -188,6 +191,11 @@ def judge(situation: Situation, draws: Draws, near: Judgement | None = None) -> 
     feasible = tuple(f for f in FRAMEWORKS if f not in barred)
     p_first, p_clear, tie_mass = _shares(sample, feasible)
     leader = max(feasible, key=lambda f: (p_clear[f], p_first[f]), default=None)
+    stays = (
+        chance_of_staying(situation.base, situation.index, outcomes, facts, sample)
+        if len(feasible) == len(FRAMEWORKS)
+        else 1.0
+    )
     numbers = Numbers(
         feasible=len(feasible),
         p_clear=p_clear[leader] if leader else 0.0,
@@ -196,8 +204,10 @@ def judge(situation: Situation, draws: Draws, near: Judgement | None = None) -> 
         share_without_evidence=_share_without_evidence(
             sample, outcomes, seen=_seen(situation, speed)
         ),
-        share_unanswered=unanswered_share(situation.base, outcomes, facts, situation.index),
-        veto_chance=veto_chances(situation.base, vetoes, facts).get(leader or "", 0.0),
+        stays=stays,
+        veto_chance=veto_chances(situation.base, situation.index, vetoes, facts).get(
+            leader or "", 0.0
+        ),
     )
     status, why = classify(numbers)
     return Judgement(
@@ -216,6 +226,7 @@ def judge(situation: Situation, draws: Draws, near: Judgement | None = None) -> 
         p_clear=p_clear,
         tie_mass=tie_mass,
         why_insufficient=why,
+        stays=stays,
     )
 
 

@@ -14,12 +14,20 @@ from advisor.decide.claims import is_speed
 from advisor.decide.flips import SPEEDS, expiry_days
 from advisor.decide.judging import Judgement, explanation_in
 from advisor.decide.valuation import PERFORMANCE, PRIOR_SD
-from advisor.decision import Contradiction, DecisionNotice, DecisionReason, Flip, Revisit, Severity
+from advisor.decision import (
+    Contradiction,
+    DecisionNotice,
+    DecisionReason,
+    Flip,
+    Revisit,
+    Severity,
+    TargetPart,
+)
 from advisor.knowledge.conflicts import Clash, clashes_in
 from advisor.knowledge.model import NEVER, STRENGTH, Rule
 from advisor.knowledge.package_rules import FACT, VETO, WISH, names_in_rules
 from advisor.knowledge.packages import resolve
-from advisor.pair import sign_of
+from advisor.pair import FRAMEWORKS, sign_of
 from advisor.ratio import Ratio, mean
 from advisor.reading.machines import machines_of
 from advisor.text import inert
@@ -28,11 +36,14 @@ DECISIVE = 5
 """How many of the weightiest reasons a decision is said to rest on."""
 
 
-def notices_of(now: Judgement, flips: Sequence[Flip]) -> list[DecisionNotice]:
+def notices_of(
+    now: Judgement, flips: Sequence[Flip], targets: Sequence[TargetPart] = ()
+) -> list[DecisionNotice]:
     """The notices, in a fixed order."""
     return [
         *(_notice(f"insufficient-{why}", "warning") for why in now.why_insufficient),
         *_conflicts(now),
+        *_targets(targets),
         *_vetoes(now),
         *_speed(now),
         *_steadfast(now, flips),
@@ -61,6 +72,16 @@ def clash_notice(clash: Clash, answers: Mapping[str, Any]) -> DecisionNotice:
     ignored = [fact for fact in clash.ignore if fact in answers]
     values = {"conflict": clash.id, "says": clash.says, "ignored": ignored}
     return _notice(f"answers-{clash.kind}", "warning", **values)
+
+
+def _targets(targets: Sequence[TargetPart]) -> list[DecisionNotice]:
+    """Where one framework is ahead in some of several places, and the other in others."""
+    sides = {
+        framework: [t.target for t in targets if t.leader == framework] for framework in FRAMEWORKS
+    }
+    if not all(sides.values()):
+        return []
+    return [_notice("targets-pull-apart", "warning", **sides)]
 
 
 def _steadfast(now: Judgement, flips: Sequence[Flip]) -> list[DecisionNotice]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
+from advisor.decide.switching import NOT_KNOWN
 from advisor.knowledge.conditions import leaves
+from advisor.knowledge.conflicts import clashes_in
 from advisor.knowledge.evaluate import truth_of
 from advisor.knowledge.model import (
     Condition,
@@ -23,6 +25,7 @@ from advisor.knowledge.model import (
     RuleBase,
     Within,
 )
+from advisor.knowledge.package_rules import FACT, POLICY, WISH
 
 _LEAST = 0.002
 _MOST = 0.05
@@ -62,6 +65,7 @@ def waited_for(
     base: RuleBase, outcomes: Iterable[Outcome], facts: Mapping[str, Any]
 ) -> dict[str, list[Outcome]]:
     """Unanswered facts, each with the claims and vetoes that wait for it; keys sorted."""
+    outcomes = tuple(outcomes)
     pointless = beside_the_point(base, facts)
     by_fact: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
@@ -70,15 +74,22 @@ def waited_for(
         for fact in outcome.waits_for:
             if is_answer(base, fact) and fact not in pointless:
                 by_fact.setdefault(fact, []).append(outcome)
+    for key, value in facts.items():
+        if key.startswith("switching.") and value == NOT_KNOWN and "code_size" not in pointless:
+            by_fact["code_size"] = [o for o in outcomes if o.fires and key in mentions(o.rule.when)]
     return {k: by_fact[k] for k in sorted(by_fact)}
 
 
 @dataclass(frozen=True)
 class Index:
-    """Which facts each rule mentions, and which rules mention each fact (by ids)."""
+    """Which facts each rule mentions, and which rules mention each fact (by ids).
+
+    `remembered` holds what was worked out about rules that wait, shared by counterfactuals.
+    """
 
     mentioned: Mapping[str, frozenset[str]]
     mentioning: Mapping[str, frozenset[str]]
+    remembered: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 def index_of(base: RuleBase) -> Index:
@@ -89,20 +100,6 @@ def index_of(base: RuleBase) -> Index:
         for fact in facts:
             mentioning.setdefault(fact, set()).add(rule)
     return Index(mentioned, {fact: frozenset(rules) for fact, rules in mentioning.items()})
-
-
-def unanswered_share(
-    base: RuleBase, outcomes: Sequence[Outcome], facts: Mapping[str, Any], index: Index
-) -> float:
-    """How much of what the live rules ask for is unanswered, each fact by its importance."""
-    weights = importance_of(base)
-    unknown = set(waited_for(base, outcomes, facts)) - set(facts)
-    live = (o.rule.id for o in outcomes if o.rule.kind != "note" and is_live(o))
-    asked: frozenset[str] = frozenset().union(*(index.mentioned[rule] for rule in live))
-    answered = {fact for fact in asked if fact in facts and is_answer(base, fact)}
-    lacking = math.fsum(weights.get(f, _LEAST) for f in sorted(unknown))
-    whole = lacking + math.fsum(weights.get(f, _LEAST) for f in sorted(answered))
-    return lacking / whole if whole > 0 else 0.0
 
 
 @lru_cache(maxsize=8)
@@ -120,6 +117,58 @@ def possible_values(base: RuleBase, fact: Fact) -> tuple[tuple[Any, float], ...]
     pairs: Sequence[tuple[Any, float]] = fact.prior or _default_values(base, fact)
     whole = math.fsum(weight for _, weight in pairs)
     return tuple((value, weight / whole) for value, weight in pairs) if whole > 0 else ()
+
+
+def values_left(
+    base: RuleBase, index: Index, key: str, facts: Mapping[str, Any]
+) -> tuple[tuple[Any, float], ...]:
+    """What the unanswered *key* may be beside *facts*, with shares that add up to 1.
+
+    A value that the other answers make impossible, or pointless, is none.
+    """
+    related = related_to(base, index, key)
+    place = ("left", key, said_of(related, facts))
+    if place not in index.remembered:
+        index.remembered[place] = _fitting(base, key, {k: facts[k] for k in related & facts.keys()})
+    left: tuple[tuple[Any, float], ...] = index.remembered[place]
+    return left
+
+
+def _fitting(base: RuleBase, key: str, facts: Mapping[str, Any]) -> tuple[tuple[Any, float], ...]:
+    values = possible_values(base, base.facts[key])
+    about = tuple(c for c in base.conflicts if key in mentions(c.when))
+    if not about and key not in _OF_PACKAGES:
+        return values
+    relevant = replace(base, conflicts=about)
+    before = {clash.id for clash in clashes_in(relevant, facts)}
+    kept = [
+        (value, share)
+        for value, share in values
+        if all(
+            clash.kind == "contradictory" or clash.id in before
+            for clash in clashes_in(relevant, {**facts, key: value})
+        )
+    ]
+    whole = math.fsum(share for _, share in kept)
+    return tuple((value, share / whole) for value, share in kept) if whole > 0 else ()
+
+
+_OF_PACKAGES = frozenset({FACT, WISH, POLICY})
+
+
+def related_to(base: RuleBase, index: Index, key: str) -> frozenset[str]:
+    """The facts that may stand against a value of *key*; none where nothing does."""
+    place = ("related", key)
+    if place not in index.remembered:
+        groups = [_OF_PACKAGES, *(mentions(conflict.when) for conflict in base.conflicts)]
+        index.remembered[place] = frozenset().union(*(facts for facts in groups if key in facts))
+    related: frozenset[str] = index.remembered[place]
+    return related
+
+
+def said_of(keys: frozenset[str], facts: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What *facts* say of *keys*, as something that can be looked up."""
+    return tuple((fact, repr(facts[fact])) for fact in sorted(keys & facts.keys()))
 
 
 def _default_values(base: RuleBase, fact: Fact) -> list[tuple[Any, float]]:
@@ -173,26 +222,42 @@ def breakpoints(base: RuleBase, fact: Fact) -> tuple[float, ...]:
 
 
 def veto_chances(
-    base: RuleBase, vetoes: Iterable[tuple[Outcome, str]], facts: Mapping[str, Any]
+    base: RuleBase,
+    index: Index,
+    vetoes: Iterable[tuple[Outcome, str]],
+    facts: Mapping[str, Any],
 ) -> dict[str, float]:
     """How likely it is, per framework, that a veto fires which waits for answers."""
     spared: dict[str, float] = {}
     for outcome, state in vetoes:
         if state == "conditional" and outcome.rule.excludes:
-            chance = _chance(base, outcome, facts)
+            chance = chance_of(base, index, outcome, facts)
             framework = outcome.rule.excludes
             spared[framework] = spared.get(framework, 1.0) * (1.0 - chance)
     return {framework: 1.0 - spared[framework] for framework in sorted(spared)}
 
 
-def _chance(base: RuleBase, outcome: Outcome, facts: Mapping[str, Any]) -> float:
-    unknown = sorted(mentions(outcome.rule.when) - set(facts))
-    choices = [possible_values(base, base.facts[f]) if f in base.facts else () for f in unknown]
+def chance_of(base: RuleBase, index: Index, outcome: Outcome, facts: Mapping[str, Any]) -> float:
+    """How likely it is, by the priors of what is unanswered, that the rule of *outcome* fires."""
+    mentioned = index.mentioned[outcome.rule.id]
+    related = (related_to(base, index, fact) for fact in mentioned - facts.keys())
+    place = ("chance", outcome.rule.id, said_of(mentioned.union(*related), facts))
+    if place not in index.remembered:
+        index.remembered[place] = _chance(base, index, outcome, facts)
+    chance: float = index.remembered[place]
+    return chance
+
+
+def _chance(base: RuleBase, index: Index, outcome: Outcome, facts: Mapping[str, Any]) -> float:
+    mentioned = index.mentioned[outcome.rule.id]
+    unknown = sorted(mentioned - facts.keys())
+    choices = [values_left(base, index, f, facts) if f in base.facts else () for f in unknown]
     if not all(choices) or math.prod(len(c) for c in choices) > _COMBINATIONS:
         return 0.0
+    answered = {fact: facts[fact] for fact in mentioned & facts.keys()}
     chance = 0.0
     for picked in itertools.product(*choices):
-        supposed = {**facts, **{f: value for f, (value, _) in zip(unknown, picked, strict=True)}}
+        supposed = {**answered, **{f: value for f, (value, _) in zip(unknown, picked, strict=True)}}
         if truth_of(outcome.rule.when, supposed) == "true":
             chance += math.prod(weight for _, weight in picked)
     return chance

@@ -28,7 +28,7 @@ THRESHOLD = 0.002
 """A question is worth asking above this value of information (a share of the utility scale)."""
 
 
-DECISIVE = 0.035
+DECISIVE = 0.0305
 """What the answer is worth at least where other answers make it decisive."""
 
 

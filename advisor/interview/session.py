@@ -52,7 +52,7 @@ BUDGET = 8
 """The most questions before all answers are reviewed."""
 
 FIRST = "task"
-CORE = ("hardware.train", "team.pytorch", "team.jax", "stage", "must_use")
+CORE = ("hardware.train", "team.pytorch", "team.jax", "stage", "must_use", "codebase")
 """Asked even of somebody whose other answers make the outcome clear: each could turn it round."""
 
 ESSENTIAL = ("hardware.train", "team.pytorch", "team.jax")
@@ -94,6 +94,7 @@ class Walk:
     budget_spent: bool = False
     saved: bool = True
     objections: Callable[[Answers], Sequence[str]] = lambda _: ()
+    measures: bool = True
 
     def run(self) -> None:
         """Ask until nothing is worth asking."""
@@ -161,7 +162,8 @@ class Walk:
 
     def left(self) -> tuple[Question, ...]:
         """The questions that could still be asked."""
-        return open_questions(self.base, self.answers, self.detected)
+        questions = open_questions(self.base, self.answers, self.detected)
+        return tuple(q for q in questions if self.measures or q.key not in (MODEL, PRESET))
 
     def _next(self) -> Question | None:
         left = self.left()
@@ -178,7 +180,7 @@ class Walk:
         if essential and 0 < room <= len(essential):
             return essential[0]
         chosen = self.worth_most(left) if left else None
-        spent = self._number() > self.budget - (1 if name_open else 0)
+        spent = self._number() > self.budget
         self.budget_spent = spent and chosen is not None
         if chosen is not None and not spent:
             return chosen
@@ -317,6 +319,7 @@ def run(
     assumed: Callable[[Answers], Answers] | None = None,
     objections: Callable[[Answers], Sequence[str]] = lambda _: (),
     clear: Callable[[Answers], bool] = lambda _: False,
+    measures: bool = True,
 ) -> Answers:
     """Ask what is worth asking beyond *start*, and return all answers.
 
@@ -339,6 +342,8 @@ def run(
         objections: What does not fit together in some answers, one sentence each.
         clear: Whether the answers make the outcome clear: then only what could still turn it
             round is asked, and not what a reviewer would ask first.
+        measures: Whether something will be timed. If not, nobody is asked for the model, which
+            says what to time and nothing else.
 
     Raises:
         InterruptedRunError: Ctrl-C or the end of input; the answers so far are kept.
@@ -356,6 +361,7 @@ def run(
         objections=objections,
         reviewed=assumed is not None,
         clear=clear,
+        measures=measures,
     )
     try:
         walk.take_up()

@@ -34,6 +34,7 @@ from advisor.knowledge.model import Rule, RuleBase, Source
 from advisor.knowledge.package_form import check_names, read_package
 from advisor.knowledge.packs import CORE, Pack, read_all, team_pack, yaml_files
 from advisor.knowledge.rule_form import read_rule
+from advisor.knowledge.switching import read_switching
 from advisor.knowledge.vocabulary import read_fact
 from advisor.knowledge.yamlio import Document
 from advisor.resources import resource_dir
@@ -54,6 +55,7 @@ _SINGLE_FILES = {
     "models": ("standards",),
     "carry_over": ("carry_over",),
     "conflicts": ("conflicts",),
+    "switching": ("switching",),
 }
 
 
@@ -216,6 +218,7 @@ def assemble(
     check_standards(shelf.sections.get("standards", []), standards, tasks)
     carry_over = _by_id(shelf, "carry_over", read_carry_over)
     conflicts = _by_id(shelf, "conflicts", lambda part: read_conflict(part, references))
+    switching = _by_id(shelf, "switching", read_switching)
     if disabled is None:
         disabled = _disabled(shelf, rules)
     if not shelf.restored:
@@ -239,6 +242,7 @@ def assemble(
         standards=standards,
         carry_over=tuple(carry_over.values()),
         conflicts=tuple(conflicts.values()),
+        switching=tuple(switching.values()),
         disabled=disabled,
         version=max((rule.reviewed for rule in kept), default=""),
     )

@@ -12,13 +12,14 @@ from typing import Any, Literal
 
 from advisor.knowledge.families import CarryOver, ModelFamily, StandardModel
 from advisor.knowledge.supply import Absence, Install, Package, StandIn
+from advisor.knowledge.switching import SwitchingCost
 
 Scalar = str | bool | float
 Truth = Literal["true", "false", "unknown"]
 FactKind = Literal[
     "choice", "choices", "flag", "number", "names", "ranking", "version", "text", "size"
 ]
-Origin = Literal["answer", "detected", "measured"]
+Origin = Literal["answer", "detected", "measured", "derived"]
 RuleKind = Literal["claim", "veto", "note"]
 Direction = Literal["for", "against"]
 Strength = Literal["weak", "moderate", "strong"]
@@ -290,6 +291,7 @@ class RuleBase:
     standards: tuple[StandardModel, ...] = ()
     carry_over: tuple[CarryOver, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
+    switching: tuple[SwitchingCost, ...] = ()
     disabled: Mapping[str, str] = field(default_factory=dict)
     version: str = ""
 

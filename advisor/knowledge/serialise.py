@@ -40,6 +40,7 @@ _SECTIONS = (
     *_SUPPLY,
     *_MODELS,
     "conflicts",
+    "switching",
 )
 _COMPACT_SUPPLY = ("installs", "libraries", "absences")
 _ONLY_FOR_AUTHORS = ("where", "check")
@@ -92,6 +93,7 @@ def to_data(
                     for row in base.carry_over
                 ],
                 "conflicts": [conflict_data(conflict) for conflict in base.conflicts],
+                "switching": [asdict(cost) for cost in base.switching],
             }
         ),
         "disabled": dict(base.disabled),

@@ -39,7 +39,7 @@ from advisor.reading.works import PREFIX
 from advisor.record import Record
 from advisor.render.claim_words import circulating
 from advisor.render.flip_words import condition_of, flip_sentence, outcome_of
-from advisor.render.value_words import fact_text, fact_title
+from advisor.render.value_words import fact_text, fact_title, value_text
 from advisor.render.wording import (
     between,
     called,
@@ -353,7 +353,13 @@ def notice_text(notice: DecisionNotice, base: RuleBase) -> str:
     for key in ("waits_for", "ignored"):
         if key in values:
             values[key] = [fact_title(base, fact) for fact in values[key]]
+    if notice.id == "targets-pull-apart":
+        values |= {f: _places(values[f], base) for f in FRAMEWORKS}
     return say(f"decision.notice.{notice.id}", **values)
+
+
+def _places(places: list[str], base: RuleBase) -> list[str]:
+    return [value_text(base, "deployment", place) for place in places]
 
 
 def _harmless(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from advisor.interview import session
 from advisor.interview.asking import Menu, TextEntry, Turn
 from advisor.interview.defaults import detected_from, fill_defaults
 from advisor.interview.menu_words import spared
-from advisor.interview.questions import known_facts, worth_at_least
+from advisor.interview.questions import worth_at_least
 from advisor.interview.reviewing import MORE
 from advisor.knowledge.model import RuleBase
 from tests.interview.asker import FakeAsker, Reaction, not_sure
@@ -163,20 +163,20 @@ def test_the_name_is_changed_in_the_review(base: RuleBase, typed: Any, named: st
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "asked"),
+    ("said", "asked"),
     [
-        ("task", "scientific_computing", "float64"),
-        ("task", "probabilistic", "float64"),
-        ("stage", "product", "deadline_weeks"),
+        ({"task": "scientific_computing"}, "float64"),
+        ({"task": "scientific_computing"}, "transforms"),
+        ({"task": "probabilistic"}, "float64"),
+        ({"stage": "product", "team.jax": "none"}, "deadline_weeks"),
     ],
 )
 def test_a_question_that_another_answer_makes_decisive_is_asked(
-    base: RuleBase, key: str, value: str, asked: str
+    base: RuleBase, said: dict[str, str], asked: str
 ) -> None:
     question = next(q for q in base.questions if q.key == asked)
-    said = Answers().with_value(key, value, "typed")
     assert worth_at_least(question, Answers(), {}) < 0.002
-    assert worth_at_least(question, said, known_facts(said, {})) > 0.03
+    assert worth_at_least(question, Answers(values=said), said) > 0.03
 
 
 def test_spared_is_said_only_where_nothing_is_unknown() -> None:

@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 from advisor.answers import Answers
 from advisor.cli.interviewing import RANKING_SAMPLES
-from advisor.decide.information import rank_questions
+from advisor.decide.information import is_clear, rank_questions
 from advisor.inputs import Inputs
 from advisor.interview import session
 from advisor.interview.asking import Menu, TextEntry, Turn
@@ -112,9 +112,11 @@ def interviewed(scenario: Scenario, base: RuleBase) -> Interviewed:
     everything = fill_defaults(base, told, {})
     player = Player(base, everything.values)
 
+    def inputs(answers: Answers) -> Inputs:
+        return Inputs(answers=answers, evidence=(), base=base, today=TODAY)
+
     def rank(answers: Answers, keys: Sequence[str]) -> list[tuple[str, float]]:
-        inputs = Inputs(answers=answers, evidence=(), base=base, today=TODAY)
-        return rank_questions(inputs, keys, samples=RANKING_SAMPLES)
+        return rank_questions(inputs(answers), keys, samples=RANKING_SAMPLES)
 
     with _own_state():
         said = session.run(
@@ -125,6 +127,8 @@ def interviewed(scenario: Scenario, base: RuleBase) -> Interviewed:
             rank=rank,
             on_answer=lambda _: None,
             live=lambda: None,
+            clear=lambda answers: is_clear(inputs(answers), samples=RANKING_SAMPLES),
+            measures=False,
         )
     return Interviewed(
         scenario=scenario,

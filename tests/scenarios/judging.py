@@ -12,8 +12,10 @@ from fnmatch import fnmatch
 from typing import Literal
 
 from advisor.answers import Answers
-from advisor.decide.deciding import decide
-from advisor.decision import Decision
+from advisor.decide.draws import Draws
+from advisor.decide.judging import judge, situation_of
+from advisor.decide.reasons import Explained, reasons_of
+from advisor.decision import Decision, Recommended
 from advisor.inputs import Inputs
 from advisor.knowledge.model import RuleBase
 from advisor.pair import FRAMEWORKS
@@ -54,8 +56,19 @@ class Judged:
 
 
 def decision_for(answers: Answers, base: RuleBase) -> Decision:
-    """The decision from *answers* and rules alone."""
-    return decide(Inputs(answers=answers, evidence=(), base=base, today=TODAY))
+    """The decision from *answers* and rules alone, as far as it is counted here.
+
+    Without what would change it and what to find out, which take most of the time.
+    """
+    inputs = Inputs(answers=answers, evidence=(), base=base, today=TODAY)
+    now = judge(situation_of(inputs), Draws(inputs.seed, inputs.samples))
+    return Decision.model_construct(
+        status=now.status,
+        recommended=Recommended(framework=now.framework),
+        leader=now.leader,
+        reasons=reasons_of(Explained(now, inputs.today, answers.sources)),
+        rules_fired=[o.rule.id for o in now.outcomes if o.fires],
+    )
 
 
 def judged(scenario: Scenario, base: RuleBase) -> Judged:
@@ -78,9 +91,12 @@ def judged(scenario: Scenario, base: RuleBase) -> Judged:
 
 
 def rules_for(decision: Decision, framework: str) -> list[str]:
-    """The rules of the first three reasons for *framework*, the weightiest first."""
-    mine = [r for r in decision.reasons if r.favours == framework]
-    return [r.rule for r in mine[:TOP] if r.rule]
+    """The rules of the first three reasons for *framework*, the weightiest first.
+
+    A rule that speaks to several criteria is one reason, as in the head of a report.
+    """
+    mine = [r.rule or "" for r in decision.reasons if r.favours == framework]
+    return [rule for rule in list(dict.fromkeys(mine))[:TOP] if rule]
 
 
 def said_by(reason: GivenReason, rules: Iterable[str]) -> bool:

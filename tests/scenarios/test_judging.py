@@ -8,11 +8,14 @@ import pytest
 from ruamel.yaml import YAML
 
 from advisor.answers import Answers
+from advisor.decide.deciding import decide
 from advisor.decision import Decision, DecisionReason, Recommended
+from advisor.inputs import Inputs
 from advisor.knowledge.loader import load_rule_base
 from tests.scenarios.asking import interviewed
 from tests.scenarios.cases import HERE, GivenReason, Scenario, part_of, scenarios_of
 from tests.scenarios.judging import (
+    TODAY,
     Judged,
     agreement_of,
     decision_for,
@@ -78,6 +81,16 @@ def test_a_reason_counts_only_among_the_first_three_for_what_was_taken() -> None
     assert said_by(GivenReason(topic="existing_code", favours="jax", says="-"), top)
     assert not said_by(GivenReason(topic="tpu", favours="jax", says="-"), top)
     assert not said_by(GivenReason(topic="samplers", favours="jax", says="-"), top)
+
+
+def test_what_is_counted_is_what_is_decided() -> None:
+    scenario = DEVELOPMENT[0]
+    answers = scenario.answers_in(BASE)
+    whole = decide(Inputs(answers=answers, evidence=(), base=BASE, today=TODAY))
+    counted = decision_for(answers, BASE)
+    assert (counted.status, counted.leader) == (whole.status, whole.leader)
+    assert counted.recommended.framework == whole.recommended.framework
+    assert (counted.reasons, counted.rules_fired) == (whole.reasons, whole.rules_fired)
 
 
 def test_every_scenario_is_counted_once(results: list[Judged]) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from advisor.decision import Note
+from advisor.decision import Note, SwitchingPart
 from advisor.render.document import Points, ReportBlock, ReportSection, Statement, Tag
 from advisor.render.view.head import notice_statement
 from advisor.render.view.provenance import Provenances, unique
-from advisor.render.wording import say, sentence
+from advisor.render.wording import name_of, say, sentence
 
 _TOLD_WITH_THE_CHOICE = ("note.stack.", "note.mode.")
 
@@ -44,12 +44,39 @@ def _stale(origins: Provenances, name: str) -> Statement:
 def _switching(origins: Provenances) -> tuple[Statement, ...]:
     version = origins.base.version or origins.inputs.today
     tag = Tag("rule", say("report.tag.planning", version=version), "#method")
-    return tuple(
+    now = [
         Statement(
-            sentence(info.switching),
+            sentence(_now_text(part)),
+            (tag,),
+            lead=say("report.lead.to", framework=name_of(part.to)),
+        )
+        for part in origins.decision.switching
+        if part.steps
+    ]
+    leaving = {part.to: part.leaving for part in origins.decision.switching}
+    later = [
+        Statement(
+            " ".join(filter(None, (_later_text(leaving.get(key)), sentence(info.switching)))),
             (tag,),
             lead=say("report.lead.switching", framework=info.title),
         )
-        for info in origins.base.frameworks.values()
+        for key, info in origins.base.frameworks.items()
         if info.switching
-    )
+    ]
+    return (*now, *later)
+
+
+def _now_text(part: SwitchingPart) -> str:
+    """What changing to a framework takes this team today, part by part."""
+    steps = [
+        say(f"report.switching.{step.what}", low=step.low_weeks, high=step.high_weeks)
+        for step in part.steps
+    ]
+    return say("report.switching.now", low=part.low_weeks, high=part.high_weeks, steps=steps)
+
+
+def _later_text(weeks: tuple[float, float] | None) -> str:
+    """What being wrong costs: moving on to the other framework later."""
+    if weeks is None:
+        return ""
+    return sentence(say("report.switching.later", low=weeks[0], high=weeks[1]))
