@@ -24,6 +24,9 @@ MAX_FINDINGS = 500
 """Of one kind; a base with more is not read finding by finding."""
 
 _MAX_PAIRS = 2_000_000
+_WEIGHED_ELSEWHERE = ("model", WISH, "code_size", "counterpart", "targets")
+"""No rule needs to speak of them: they choose what is measured, make rules of their own, are what
+switching costs are made of, or name places that the rules on deployment see."""
 
 
 @dataclass(frozen=True)
@@ -258,8 +261,7 @@ def _gaps(base: RuleBase) -> Iterator[RuleFinding]:
 
 
 def _silent_values(fact: Fact, spoken: set[object]) -> Iterator[RuleFinding]:
-    if fact.id in ("model", WISH) or fact.id.startswith("model."):
-        # They choose what is measured, or make rules of their own; no rule needs to speak of them.
+    if fact.id in _WEIGHED_ELSEWHERE or fact.id.startswith(("model.", "migration.")):
         return
     if fact.kind in ("number", "names", "version"):
         missing = [] if spoken else ["any value"]
