@@ -180,14 +180,14 @@ class Walk:
         if essential and 0 < room <= len(essential):
             return essential[0]
         chosen = self.worth_most(left) if left else None
-        spent = self._number() > self.budget
+        spent = self._number() > self.budget - (1 if name_open else 0)
         self.budget_spent = spent and chosen is not None
         if chosen is not None and not spent:
             return chosen
         late = self._decisive(left)
         if late is not None:
             return late
-        return NAME if name_open and self.past and room > 0 else None
+        return NAME if name_open and self.past else None
 
     def _decisive(self, left: Sequence[Question]) -> Question | None:
         """What the answers so far make decisive is asked beyond the budget too."""

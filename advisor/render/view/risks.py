@@ -70,11 +70,11 @@ def _switching(origins: Provenances) -> tuple[Statement, ...]:
 
 def _now_text(part: SwitchingPart) -> str:
     """What changing to a framework takes this team today, part by part."""
-    steps = [
-        say(f"report.switching.{step.what}", low=step.low_weeks, high=step.high_weeks)
+    said = [
+        say(f"report.switching.step.{step.what}", low=step.low_weeks, high=step.high_weeks)
         for step in part.steps
     ]
-    return say("report.switching.now", low=part.low_weeks, high=part.high_weeks, steps=steps)
+    return say("report.switching.now", low=part.low_weeks, high=part.high_weeks, steps=said)
 
 
 def _later_text(weeks: tuple[float, float] | None) -> str:
