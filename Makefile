@@ -25,7 +25,7 @@ types: $(VENV)/.installed-dev
 
 # Two processes, each with whole files: fixtures that cost seconds serve a file.
 unit: $(VENV)/.installed-dev
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 3 --dist loadfile
 
 bench: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.benchmarks $(ARGS)

@@ -19,10 +19,15 @@ EVERY_S = 10.0
 
 @contextlib.contextmanager
 def live_progress(*, quiet: bool, colour: bool) -> Iterator[Callable[[Progress], None]]:
-    """A function to report steps to, for as long as the run lasts."""
+    """A function to report steps to, for as long as the run lasts.
+
+    A job in the background gets lines now and then: a bar would be drawn over another job's work.
+    """
+    from advisor.interview.holding import in_foreground
+
     if quiet:
         yield lambda _: None
-    elif sys.stderr.isatty():
+    elif in_foreground(sys.stderr):
         with _renewed_line(colour=colour) as report:
             yield report
     else:

@@ -10,6 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from advisor.knowledge.standards import standard_for
+
 if TYPE_CHECKING:
     from advisor.answers import Answers
     from advisor.knowledge.model import RuleBase
@@ -26,7 +28,7 @@ def models_asked(base: RuleBase, answers: Answers) -> tuple[str, ...]:
         if isinstance(preset, str):
             return (f"{family}:{preset}",)
         return _usual(base, family, "")
-    standard = next((s for s in base.standards if s.task == values.get("task")), None)
+    standard = standard_for(base, values)
     if standard is None or standard.model not in base.families:
         return ()
     return _usual(base, standard.model, standard.preset)

@@ -156,7 +156,8 @@ def probe(
         typer.Option(
             "--size",
             metavar="KEY=VALUE",
-            help="A size of the model: layers=12, widths=64,128. Repeatable.",
+            help="A size of the model: layers=12, widths=64,128; batch=8,32,128 measures all "
+            "three. Repeatable.",
         ),
     ] = None,
     workload: Annotated[

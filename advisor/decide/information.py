@@ -18,9 +18,9 @@ from advisor.decide.judging import Judgement, Situation, judge, situation_of
 from advisor.decide.task_weights import workload_weights
 from advisor.decide.valuation import PRIOR_SD, believed_speed
 from advisor.decide.waiting import importance_of, values_left, waited_for
-from advisor.decide.works import standard_for
 from advisor.decision import Unknown
 from advisor.inputs import Inputs
+from advisor.knowledge.standards import standard_for
 from advisor.pair import FRAMEWORKS
 from advisor.reading.works import PREFIX
 

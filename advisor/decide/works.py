@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from advisor.knowledge.families import OTHER, StandardModel
+from advisor.knowledge.families import OTHER
 from advisor.knowledge.model import RuleBase
+from advisor.knowledge.standards import standard_for
 from advisor.ratio import Ratio, error_of
 from advisor.reading.machines import fits, is_part
 from advisor.reading.works import MeasuredWork, WorkReadings, distance
@@ -133,12 +134,6 @@ def _asked(base: RuleBase, facts: Mapping[str, Any]) -> tuple[str, str, Mapping[
     size = facts.get("model.size")
     preset = facts.get("model.preset") or ""
     return str(family), str(preset), size if isinstance(size, Mapping) else {}
-
-
-def standard_for(base: RuleBase, facts: Mapping[str, Any]) -> StandardModel | None:
-    """The standard model of the task, where the rule base has one."""
-    task = facts.get("task")
-    return next((s for s in base.standards if s.task == task), None)
 
 
 def _size_apart(

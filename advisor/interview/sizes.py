@@ -18,6 +18,7 @@ from advisor.interview.questions import Proposal
 from advisor.knowledge.families import ModelFamily, check_model
 from advisor.knowledge.fields import Fault
 from advisor.knowledge.model import RuleBase
+from advisor.knowledge.standards import standard_for
 
 MODEL, PRESET, SIZE = "model", "model.preset", "model.size"
 _OWN = MenuOption(label="Own numbers")
@@ -25,14 +26,15 @@ _FIRST_NUMBERS = 4
 
 
 def guess(base: RuleBase, key: str, answers: Answers) -> Proposal | None:
-    """The standard model of the task, for the questions about the model."""
-    standard = next((s for s in base.standards if s.task == answers.values.get("task")), None)
+    """The standard model of the task or of a package, for the questions about the model."""
+    standard = standard_for(base, answers.values)
     if standard is None:
         return None
+    why = f"usual with {standard.packages[0]}" if standard.packages else "usual for this task"
     if key == MODEL:
-        return Proposal(standard.model, "default", "usual for this task")
+        return Proposal(standard.model, "default", why)
     if key == PRESET and answers.values.get(MODEL) == standard.model and standard.preset:
-        return Proposal(standard.preset, "default", "usual for this task")
+        return Proposal(standard.preset, "default", why)
     return None
 
 

@@ -78,13 +78,15 @@ class ModelFamily:
 class StandardModel:
     """The family and preset that stand for a task where nobody says which model it is.
 
-    An empty preset is the family's default size.
+    An empty preset is the family's default size. With `packages` it stands for that task only where
+    one of them has to be used: a package that is made for one kind of model names it.
     """
 
     task: str
     model: str
     preset: str
     reason: str
+    packages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -153,10 +155,14 @@ def _read_key(part: Part) -> FamilyKey:
 
 
 def read_standard(part: Part) -> StandardModel:
-    """Which model stands for a task, and why."""
-    part.only(("task", "model", "preset", "reason"))
+    """Which model stands for a task, or for packages within it, and why."""
+    part.only(("task", "model", "preset", "reason", "packages"))
     return StandardModel(
-        part.text("task"), part.text("model"), part.text("preset", ""), part.text("reason")
+        part.text("task"),
+        part.text("model"),
+        part.text("preset", ""),
+        part.text("reason"),
+        part.texts("packages"),
     )
 
 
@@ -186,14 +192,16 @@ def check_standards(
     parts: Sequence[Part], standards: Sequence[StandardModel], tasks: Mapping[str, str]
 ) -> None:
     """Refuse a standard model for a task that there is not, and a second one for a task."""
-    seen: set[str] = set()
+    seen: set[tuple[str, str]] = set()
     for part, standard in zip(parts, standards, strict=True):
         if standard.task not in tasks:
             hint = did_you_mean(standard.task, tasks)
             part.fail(f"{shown(standard.task)} is not a task", "task", hint=hint)
-        if standard.task in seen:
-            part.fail(f"{shown(standard.task)} stands twice", "task")
-        seen.add(standard.task)
+        for name in standard.packages or ("",):
+            if (standard.task, name) in seen:
+                again = f"{shown(standard.task)} stands twice" + (f" with {name}" if name else "")
+                part.fail(again, "task")
+            seen.add((standard.task, name))
 
 
 def check_model(families: Mapping[str, ModelFamily], values: Mapping[str, Any]) -> None:

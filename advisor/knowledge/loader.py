@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -91,6 +92,15 @@ def load_rule_base(packs: Sequence[Path] = (), *, root: Path | None = None) -> R
     Raises:
         UserError: one thing is wrong; `UserErrorGroup` where several are, each with its place.
     """
+    return _loaded(packs, root) if packs or root is not None else _shipped()
+
+
+@cache
+def _shipped() -> RuleBase:
+    return _loaded((), None)
+
+
+def _loaded(packs: Sequence[Path], root: Path | None) -> RuleBase:
     problems = Problems()
     core = core_pack(root)
     shelf = Shelf()

@@ -29,6 +29,7 @@ from advisor.knowledge.fields import Fault, Part, Problems, did_you_mean, shown
 from advisor.knowledge.loader import core_pack
 from advisor.knowledge.model import Persona, RuleBase
 from advisor.knowledge.packs import read_all, yaml_files
+from advisor.knowledge.standards import standard_for
 from advisor.knowledge.vocabulary import checked, fact_for
 from advisor.pair import JIT, TORCH_COMPILE
 
@@ -142,7 +143,7 @@ def evidence_of(persona: Persona, base: RuleBase) -> Evidence | None:
 def _works(persona: Persona, base: RuleBase, device: str) -> list[Work]:
     """The standard model of the task, as fast as the ratios say by their shares of the task."""
     answers = persona.answers
-    standard = next((s for s in base.standards if s.task == answers.get("task")), None)
+    standard = standard_for(base, answers)
     if standard is None:
         return []
     shares = {name: _share(base, answers, name) for name in persona.measured}

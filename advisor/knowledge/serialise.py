@@ -84,7 +84,10 @@ def to_data(
         **_without_empty(
             {
                 "families": families_data(base.families, compact=compact),
-                "standards": [vars(standard) for standard in base.standards],
+                "standards": [
+                    _without_empty({**vars(s), "packages": list(s.packages)})
+                    for s in base.standards
+                ],
                 "carry_over": [
                     _without_empty({**asdict(row), "fitted": [asdict(f) for f in row.fitted]})
                     for row in base.carry_over

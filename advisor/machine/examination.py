@@ -12,6 +12,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -133,21 +134,26 @@ def examine(
     # First, before our own work shows in it.
     load = _load(host)
     answers: dict[str, Holdings] = {}
-    chosen = find_toolchains(
-        requested, worker=worker, environ=host.environ, directory=directory, answers=answers
-    )
-    others = survey(worker=worker, environ=host.environ, directory=directory, answers=answers)
+    places: dict[str, Any] = {"environ": host.environ, "directory": directory}
+    # The frameworks' own start takes longest: all else is looked at meanwhile.
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        describing = pool.submit(describe_machine, host=host)
+        chosen = find_toolchains(requested, worker=worker, answers=answers, **places)
+        machine = describing.result()
+        alone = bool(machine.get("accelerators"))
+        asking = pool.submit(with_devices, chosen, worker=worker, side_by_side=not alone)
+        others = survey(worker=worker, answers=answers, **places)
+        compiler = find_compiler(host)
+        toolchains = tuple(asking.result())
     names = {(t.framework, t.interpreter) for t in chosen}
-    machine = describe_machine(host=host)
-    alone = bool(machine.get("accelerators"))
     return Examination(
         machine=machine,
-        toolchains=tuple(with_devices(chosen, worker=worker, side_by_side=not alone)),
+        toolchains=toolchains,
         nearby=tuple(t for t in others if (t.framework, t.interpreter) not in names),
         visibility=visibility_of(host.environ),
         tuning={name: shown(name, v) for name, v in dropped_tuning(host.environ).items()},
         distribution=_distribution(host),
-        compiler=find_compiler(host),
+        compiler=compiler,
         load=load,
         lock_held=is_held(),
         shm_bytes=_shm_bytes(host),

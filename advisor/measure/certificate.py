@@ -86,10 +86,16 @@ def _as_parts(compared: Mapping[str, Any]) -> dict[str, Any]:
         "tolerance": compared.get("tolerance"),
         "worst": compared.get("worst"),
         "outputs": len(outputs),
-        "states": [{"case": "alike" if count else "unnamed", "count": count}],
+        "states": [{"case": "alike" if count else "unnamed", "count": count}, *_rounding(compared)],
         "way": [{"case": way, "moved": compared.get("moved")}, *_idle_graphs(compared)],
         "random": [{"case": policy, "rate": compared.get("rate"), "runs": compared.get("runs")}],
     }
+
+
+def _rounding(compared: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The leaves in which an optimizer blew up rounding, where there are any."""
+    leaves = compared.get("rounding") or []
+    return [{"case": "rounding", "leaves": list(leaves)}] if leaves else []
 
 
 def _idle_graphs(compared: Mapping[str, Any]) -> list[dict[str, Any]]:

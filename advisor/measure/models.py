@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ PREFIX = "model:"
 """What stands before a family in the id of a workload."""
 OWN_NUMBERS = "asked"
 """What a size is called that is no preset."""
+_MOST = 8
 _HINT = "families, sizes and presets are listed by: fw-advisor probe --models"
 
 
@@ -183,7 +185,8 @@ def texts_of(
 ) -> tuple[str, ...]:
     """What ``--model`` and ``--size`` say, one text per model, with sizes written out and checked.
 
-    *sizes* (``KEY=VALUE``) are meant for every one of the *models*.
+    *sizes* (``KEY=VALUE``) are meant for every one of the *models*. Several values of a key that
+    takes one are a sweep: a model for each.
 
     Raises:
         UserError: another shape, or a size that a family does not have.
@@ -198,10 +201,27 @@ def texts_of(
     texts = []
     for asked in plain:
         # Of a preset all numbers stay but those that are named.
-        own = changes if asked.name.startswith(OWN_NUMBERS) else {**asked.size, **changes}
-        texts.append(f"{asked.model}:{json.dumps(own)}")
+        kept = {} if asked.name.startswith(OWN_NUMBERS) else asked.size
+        sized = ({**kept, **one} for one in _swept(changes, asked.size))
+        texts += [f"{asked.model}:{json.dumps(own)}" for own in sized]
+    if len(texts) > _MOST:
+        raise UserError(
+            f"{len(texts)} models are asked for; {_MOST} at once is the most",
+            hint="name fewer values after --size",
+        )
     asked_models(worker, place, texts)
     return tuple(texts)
+
+
+def _swept(changes: Mapping[str, Any], size: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """*changes* with one value for each key, every combination; lists stay where *size* has one."""
+
+    def values_of(key: str, value: Any) -> list[Any]:
+        several = isinstance(value, list) and not isinstance(size.get(key, []), list)
+        return value if several else [value]
+
+    choices = [values_of(key, value) for key, value in changes.items()]
+    return [dict(zip(changes, values, strict=True)) for values in product(*choices)]
 
 
 def _assignment(text: str) -> tuple[str, Any]:

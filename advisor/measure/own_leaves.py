@@ -32,12 +32,15 @@ class Difference:
     of_limit: float
 
 
-def difference_of(name: str, a: NDArray[Any], b: NDArray[Any], tolerance: float) -> Difference:
+def difference_of(
+    name: str, a: NDArray[Any], b: NDArray[Any], tolerance: float, *, at_least: float = 0.0
+) -> Difference:
     """How far *b* is from *a*, element by element, each step against its own magnitude.
 
     An element may differ by *tolerance* times its magnitude or, where that is larger, the usual
     magnitude of its step and piece: one large value excuses no other. Whole numbers and truth
-    values may differ in a share of *tolerance* of all elements.
+    values may differ in a share of *tolerance* of all elements. Floating ones may always differ by
+    *at_least*.
     """
     if a.shape != b.shape:
         return Difference(name, np.inf, 0.0, np.inf)
@@ -49,7 +52,8 @@ def difference_of(name: str, a: NDArray[Any], b: NDArray[Any], tolerance: float)
         return Difference(name, 0.0, tolerance, 0.0)
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         return Difference(name, np.inf, 0.0, np.inf)
-    limits: NDArray[np.float64] = tolerance * np.maximum(np.abs(x), _usual(x))
+    usual: NDArray[np.float64] = tolerance * np.maximum(np.abs(x), _usual(x))
+    limits = np.maximum(usual, at_least)
     apart: NDArray[np.float64] = np.abs(x - y)
     of_limits: NDArray[np.float64] = np.where(apart == 0, 0.0, apart / np.maximum(limits, 1e-300))
     at = np.unravel_index(int(np.argmax(of_limits)), of_limits.shape)
@@ -84,6 +88,41 @@ def moved_by(a: NDArray[Any], tolerance: float, *, in_time: bool) -> float:
     spans = x.max(axis=0) - x.min(axis=0) if in_time else np.array([x.max() - x.min()])
     scale = max(_median(np.abs(x)), 1e-300)
     return float(spans.max() / (tolerance * scale))
+
+
+def usual_movement(before: Mapping[str, NDArray[Any]], after: Mapping[str, NDArray[Any]]) -> float:
+    """How far a leaf of a state moved: the root mean square of its elements, of the median leaf."""
+    moves = [
+        float(np.sqrt(np.mean((after[n].astype(np.float64) - before[n].astype(np.float64)) ** 2)))
+        for n in before.keys() & after.keys()
+        if before[n].shape == after[n].shape and after[n].size and after[n].dtype.kind == "f"
+    ]
+    finite = [move for move in moves if 0 < move < np.inf]
+    return float(np.median(finite)) if finite else 0.0
+
+
+# So many elements have to go their own ways before that looks like rounding, this alike at most.
+_FEWEST, _MOST_ALIKE = 8, 0.8
+
+
+def blown_up_rounding(mine: NDArray[Any], theirs: NDArray[Any], limit: float) -> bool:
+    """Whether movements that differ by more than *limit* look like rounding that was blown up.
+
+    A gradient that is zero but for rounding (of the bias of an attention's keys, which adds the
+    same to all scores of a query) becomes steps of full length in an optimizer that scales: both
+    sides move by about as much, in directions that have nothing to do with each other. What is
+    wrong on one side looks otherwise: it stands still, goes the other way, or the same way by
+    another length.
+    """
+    x, y = mine.astype(np.float64).ravel(), theirs.astype(np.float64).ravel()
+    apart = np.abs(x - y) > limit
+    if int(apart.sum()) < _FEWEST:
+        return False
+    x, y = x[apart], y[apart]
+    lengths = sorted((float(np.linalg.norm(x)), float(np.linalg.norm(y))))
+    if not lengths[0] > lengths[1] / 3:
+        return False
+    return abs(float(x @ y)) < _MOST_ALIKE * lengths[0] * lengths[1]
 
 
 def alike(

@@ -20,9 +20,11 @@ from advisor.measure.gates import NOTHING_LEARNT, PARITY
 from advisor.measure.own_leaves import (
     Difference,
     alike,
+    blown_up_rounding,
     difference_of,
     moved_by,
     oriented,
+    usual_movement,
 )
 from advisor.measure.own_reasons import explained
 from advisor.measure.own_statistics import compare_runs
@@ -31,6 +33,8 @@ from advisor.pair import JIT, TORCH_EAGER, mode_of
 Observation = Mapping[str, NDArray[Any]]
 LEAST_MOVED = 10.0
 """So many tolerances have to lie between what was first and what came of it."""
+DRIFT = 0.03
+"""The share of a leaf's usual movement by which any element of the state may differ."""
 _MOST_NAMED = 3
 _REFERENCES = (JIT, TORCH_EAGER)
 
@@ -69,6 +73,7 @@ class Compared:
     arrays_max_abs: float | None = None
     moved: float = 0.0
     states: list[str] = field(default_factory=list)
+    rounding: list[str] = field(default_factory=list)
 
     def note(self, found: Difference, *, scalar: bool) -> None:
         """Keep how far two pieces are apart."""
@@ -258,18 +263,31 @@ def _norms(reference: Side, other: Side, name: str, tolerance: float) -> list[Di
 
 
 def _compare_states(reference: Side, other: Side, tolerance: float, found: Compared) -> None:
-    """Leaves that both sides name alike, after the steps."""
+    """Leaves that both sides name alike, after the steps.
+
+    Every element may differ by a share of what a leaf usually moved. Where all results agree, a
+    leaf may also hold rounding that the optimizer blew up: nothing depends on it.
+    """
     mine, theirs = reference.part("first.after"), other.part("first.after")
     shapes = [side.types("state") for side in (reference, other)]
-    start = reference.part("first.before")
-    for name, of_other in alike(*shapes).items():
+    start, starts = (side.part("first.before") for side in (reference, other))
+    agree = not found.problems
+    named = alike(*shapes)
+    drift = DRIFT * usual_movement(
+        {n: start[n] for n in named if n in start}, {n: mine[n] for n in named if n in mine}
+    )
+    for name, of_other in named.items():
         if name not in mine or of_other not in theirs:
             continue
         b = oriented(mine[name], theirs[of_other], shapes[0][name][1], shapes[1][of_other][1])
         if b is None:
             continue
         found.states.append(name)
-        difference = difference_of(f"state.{name}", mine[name], b, tolerance)
+        difference = difference_of(f"state.{name}", mine[name], b, tolerance, at_least=drift)
+        begun = start.get(name), starts.get(of_other)
+        if difference.of_limit > 1 and agree and _is_rounding((mine[name], b), begun, drift):
+            found.rounding.append(name)
+            continue
         found.worst = max(found.worst, difference.of_limit)
         if difference.of_limit > 1:
             values = {"piece": f"state.{name}", "difference": difference.max_abs}
@@ -279,6 +297,20 @@ def _compare_states(reference: Side, other: Side, tolerance: float, found: Compa
         elif name in start and start[name].shape == mine[name].shape:
             both = np.concatenate([start[name], mine[name]])
             found.moved = max(found.moved, moved_by(both, tolerance, in_time=True))
+
+
+def _is_rounding(
+    ends: tuple[NDArray[Any], NDArray[Any]],
+    begun: tuple[NDArray[Any] | None, NDArray[Any] | None],
+    limit: float,
+) -> bool:
+    """Whether a leaf that began alike on both sides differs by blown-up rounding alone."""
+    start, other_start = begun
+    if start is None or other_start is None or start.shape != ends[0].shape:
+        return False
+    if not np.array_equal(start, other_start):
+        return False
+    return blown_up_rounding(ends[0] - start, ends[1] - start, limit)
 
 
 def _idle(sides: Sequence[Side], reference: Side) -> bool:
@@ -300,6 +332,7 @@ def _told(
         "outputs": sorted(reference.types("out"))[:20],
         "states": states[:20],
         "state_count": len(states),
+        "rounding": sorted({name for c in compared.values() for name in c.rounding})[:20],
         "tolerance": tolerance,
         "worst": max((c.worst for c in compared.values()), default=0.0),
         "moved": min((c.moved for c in compared.values()), default=0.0),

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from advisor.ratio import LEVEL, Ratio, t_quantile
-from advisor.reading.called import CalledComparison
+from advisor.reading.called import CalledComparison, verdict_of
+from advisor.reading.works import MeasuredWork
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,32 @@ def winner_changes(comparisons: Iterable[CalledComparison]) -> tuple[WinnerChang
         by_size.setdefault((*alike, one.cores), []).append(one)
         by_cores.setdefault((*alike, one.size), []).append(one)
     return (*_changes("size", by_size.values()), *_changes("cores", by_cores.values()))
+
+
+def changes_of_models(works: Iterable[MeasuredWork]) -> tuple[WinnerChange, ...]:
+    """The same for models that were measured at several sizes; what was not called is no winner."""
+    return winner_changes(called for work in works if (called := _called(work)) is not None)
+
+
+def _called(one: MeasuredWork) -> CalledComparison | None:
+    work, verdict = one.work, verdict_of(one.speedup)
+    if not work.called or verdict is None:
+        return None
+    times = [mode.step_s for mode in work.modes if mode.chosen]
+    return CalledComparison(
+        workload=work.model,
+        source=one.source,
+        device=work.device,
+        kinds=one.kinds,
+        cores=work.cores,
+        precision=work.precision,
+        size=work.name,
+        shape=tuple(sorted(work.size.items())),
+        speedup=one.speedup,
+        torch_mode=work.a or "",
+        verdict=verdict,
+        together_s=math.fsum(times) if times else math.inf,
+    )
 
 
 def winners_differ(comparisons: Iterable[CalledComparison]) -> bool:

@@ -11,14 +11,17 @@ from advisor.reading.called import CalledComparison
 from advisor.reading.crossover import WinnerChange
 from advisor.render.wording import count_of, name_of, plain, say, size_text
 
+_LONG = 4
+"""Numbers that a sentence can hold twice."""
+
 
 def change_text(change: WinnerChange) -> str:
     """Both winners with what each needs, and about where they meet."""
     below, above = change.below, change.above
     if change.by == "size":
-        fixed, moved = _cores(below), (_size(below), _size(above))
+        fixed, moved = _cores(below), (_size(below, above), _size(above, below))
     else:
-        fixed, moved = _size(below), (_cores(below), _cores(above))
+        fixed, moved = size_text(dict(below.shape), below.size), (_cores(below), _cores(above))
     if below.precision != "float32":
         fixed = say("measurements.winner.precision", fixed=fixed, precision=below.precision)
     text = say(
@@ -49,8 +52,12 @@ def _cores(called: CalledComparison) -> str:
     return count_of(called.cores, "core") if on_cpu and called.cores else called.device
 
 
-def _size(called: CalledComparison) -> str:
-    return size_text(dict(called.shape), called.size)
+def _size(one: CalledComparison, other: CalledComparison) -> str:
+    """The size of *one*; of a long one only in what it differs from *other*."""
+    shape, beside = dict(one.shape), dict(other.shape)
+    if len(shape) > _LONG and shape.keys() == beside.keys():
+        shape = {key: value for key, value in shape.items() if value != beside[key]}
+    return size_text(shape, one.size)
 
 
 def toggle_text(toggle: Attribution) -> str:

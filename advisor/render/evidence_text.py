@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from advisor.evidence import Attribution, Comparison, Entry, Evidence, Notice, Probe, Selftest
 from advisor.pair import framework_of
 from advisor.reading.called import read_speeds
-from advisor.reading.crossover import winner_changes
+from advisor.reading.crossover import changes_of_models, winner_changes
 from advisor.render.change_words import change_text, toggle_text
 from advisor.render.entry_words import once_texts, repeated_text
 from advisor.render.wording import count_of, duration, level, name_of, say, significant
@@ -73,9 +73,10 @@ def _rate(entry: Entry, probe: Probe) -> str:
 
 def _changes(evidence: Evidence, *, verbose: bool) -> list[str]:
     """Where the winner changes, and what a change of one thing makes of a mode."""
+    read = read_speeds([evidence])
     lines = [
         say("terminal.winner", workload=change.below.workload, text=change_text(change))
-        for change in winner_changes(read_speeds([evidence]).comparisons)
+        for change in (*changes_of_models(read.works.works), *winner_changes(read.comparisons))
     ]
     lines += [
         _toggle(toggle)

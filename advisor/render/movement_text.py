@@ -42,12 +42,20 @@ def _verdict(move: VerdictMove) -> str:
         probe=move.probe,
         a=move.a,
         b=move.b,
-        before=move.before,
-        after=move.after,
+        before=_word(move.before, move),
+        after=_word(move.after, move),
         ratio_before=before,
         ratio_after=after,
         mark=_mark(significant=move.significant),
     )
+
+
+def _word(verdict: str, move: VerdictMove) -> str:
+    """A verdict with the name of the mode that it calls faster."""
+    faster = {"a_faster": move.a, "b_faster": move.b}.get(verdict)
+    if faster is not None:
+        return say("measurements.faster", mode=faster)
+    return say(f"measurements.verdict.{verdict}")
 
 
 def _time(move: TimeMove) -> str:
@@ -70,7 +78,8 @@ def verdict_failures(moved: Movement) -> Iterator[str]:
     """Every comparison whose verdict is another one."""
     for v in moved.verdicts:
         if v.changed:
-            values = {"probe": v.probe, "a": v.a, "b": v.b, "before": v.before, "after": v.after}
+            before, after = _word(v.before, v), _word(v.after, v)
+            values = {"probe": v.probe, "a": v.a, "b": v.b, "before": before, "after": after}
             yield say("terminal.moved.verdict_changed", **values)
 
 

@@ -57,3 +57,25 @@ def test_keys_pressed_meanwhile_draw_no_second_bar_and_answer_nothing(tmp_path: 
     child.send("mine\r")
     child.expect_exact("answer 'mine'")
     child.expect(pexpect.EOF)
+
+
+def test_a_job_in_the_background_goes_on_and_draws_no_bar(tmp_path: Path) -> None:
+    done, script = tmp_path / "done", tmp_path / "measuring.py"
+    script.write_text(MEASURING.partition('print("answer')[0] + "print('ended')\n", "utf-8")
+    shell = pexpect.spawn(
+        "/bin/sh",
+        ["-i"],
+        env={**os.environ, "TERM": "xterm-256color", "PS1": "$ ", "PYTHONPATH": str(Path.cwd())},
+        cwd=Path(__file__).parents[2],
+        dimensions=(24, 100),
+        encoding="utf-8",
+        timeout=20,
+    )
+    shell.sendline(f"{sys.executable} {script} {done} &")
+    shell.expect_exact("measuring: ")
+    shell.expect_exact("begun")
+    done.touch()
+    shell.expect(r"\r\nended")
+    assert "left\x1b" not in shell.before
+    shell.sendline("exit")
+    shell.expect(pexpect.EOF)

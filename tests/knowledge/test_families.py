@@ -26,6 +26,7 @@ from advisor.knowledge.families import (
 from advisor.knowledge.fields import Fault
 from advisor.knowledge.loader import load_rule_base
 from advisor.knowledge.serialise import from_data, to_data
+from advisor.knowledge.standards import standard_for
 from tests.probes import family_table
 
 BASE = load_rule_base()
@@ -41,12 +42,29 @@ def test_every_family_can_be_answered_and_has_a_label() -> None:
 
 
 def test_every_task_has_a_standard_model_that_is_a_family_with_that_preset() -> None:
-    assert {s.task for s in BASE.standards} == set(BASE.facts["task"].values)
+    usual = [s.task for s in BASE.standards if not s.packages]
+    assert sorted(usual) == sorted(BASE.facts["task"].values)
     for standard in BASE.standards:
         assert standard.model in BASE.facts["model"].values
         family = BASE.families.get(standard.model)
         if family is not None and standard.preset:
             assert standard.preset in family.presets, standard
+
+
+def test_a_package_that_has_to_be_used_names_the_model_more_nearly_than_the_task() -> None:
+    facts = {"task": "general_research", "must_use": ["numpy", "torch_geometric", "gpytorch"]}
+    standard = standard_for(BASE, facts)
+    assert standard is not None
+    assert (standard.model, standard.packages) == ("gaussian_process", ("gpytorch",))
+    standard = standard_for(BASE, {**facts, "must_use": ["torch_geometric"]})
+    assert standard is not None
+    assert (standard.model, standard.packages) == ("graph", ("torch-geometric",))
+    # What a package names elsewhere, it doesn't where the task says more.
+    standard = standard_for(BASE, {**facts, "task": "llm_pretraining"})
+    assert standard is not None
+    assert (standard.model, standard.packages) == ("decoder", ())
+    known = {package.name for package in BASE.packages}
+    assert all(name in known for s in BASE.standards for name in s.packages)
 
 
 def test_carry_over_has_every_class_and_widens_with_distance() -> None:

@@ -216,6 +216,15 @@ def test_own_numbers_change_a_preset_or_the_default(script, tmp_path):
     assert json.loads(texts[1].partition(":")[2]) == {"width": 64}
 
 
+def test_several_values_of_a_size_are_a_model_each(script, tmp_path):
+    script.models = [model()]
+    texts = texts_of(script.argv, tmp_path, ["stack:deep"], ["width=32,64", "layers=2"])
+    sizes = [asked.size for asked in asked_models(script.argv, tmp_path, texts)]
+    assert [(size["width"], size["layers"]) for size in sizes] == [(32, 2), (64, 2)]
+    with pytest.raises(UserError, match="9 models are asked for"):
+        texts_of(script.argv, tmp_path, ["stack"], ["width=1,2,3", "layers=1,2,3"])
+
+
 @pytest.mark.parametrize(
     ("models", "sizes", "said"),
     [([], ["width=1"], "no model"), (["stack"], ["width"], "KEY=VALUE")],

@@ -251,7 +251,59 @@ if __name__ == "__main__":
     argparse.ArgumentParser().parse_args()
 """
 
+# A bias of the keys adds the same to every score of a query, so that its gradient is zero but for
+# rounding, and Adam makes steps of it: each side goes another way, and nothing depends on it.
+ATTENTION = """
+import numpy as np
+
+NAMES = ("query", "key", "value", "query_bias", "key_bias", "value_bias", "head")
+
+def inputs(rng):
+    shapes = ((16, 16),) * 3 + ((16,),) * 3 + ((16, 1),)
+    drawn = {n: (0.4 * rng.standard_normal(s)).astype(np.float32) for n, s in zip(NAMES, shapes)}
+    drawn["key_bias"] *= 0
+    x = rng.standard_normal((16, 8, 16)).astype(np.float32)
+    return {**drawn, "x": x, "y": np.tanh(x[:, :, :1] * x[:, :1, 1:2]).astype(np.float32)}
+
+def torch_step(arrays):
+    import torch
+    class Attention(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            for name in NAMES:
+                setattr(self, name, torch.nn.Parameter(arrays[name].clone()))
+        def forward(self, x):
+            q, k = x @ self.query + self.query_bias, x @ self.key + self.key_bias
+            shares = torch.softmax(q @ k.transpose(1, 2) / 4, -1)
+            return shares @ (x @ self.value + self.value_bias) @ self.head
+    model = Attention()
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    def step():
+        loss = ((model(arrays["x"]) - arrays["y"]) ** 2).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss.detach()
+    return step
+
+def jax_step(arrays):
+    import jax, optax
+    optimizer = optax.adam(1e-3)
+    def loss_of(p, x, y):
+        q, k = x @ p["query"] + p["query_bias"], x @ p["key"] + p["key_bias"]
+        shares = jax.nn.softmax(q @ k.transpose(0, 2, 1) / 4, -1)
+        return ((shares @ (x @ p["value"] + p["value_bias"]) @ p["head"] - y) ** 2).mean()
+    def step(state, arrays):
+        p, moments = state
+        loss, slopes = jax.value_and_grad(loss_of)(p, arrays["x"], arrays["y"])
+        updates, moments = optimizer.update(slopes, moments)
+        return (optax.apply_updates(p, updates), moments), loss
+    parameters = {name: arrays[name] for name in NAMES}
+    return step, (parameters, optimizer.init(parameters))
+"""
+
 HONEST = {
+    "a bias of attention's keys": ATTENTION,
     "hinge that reaches zero": HINGE,
     "inference": INFERENCE,
     "records and helpers": RECORDS,

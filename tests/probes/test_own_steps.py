@@ -54,6 +54,14 @@ def test_an_honest_step_passes(name: str, workers: Workers, tmp_path: Path) -> N
     assert parity.compared["moved"] >= 10
 
 
+def test_rounding_that_an_optimizer_blew_up_is_named_in_the_certificate(
+    workers: Workers, tmp_path: Path
+) -> None:
+    parity = _parity(HONEST["a bias of attention's keys"], workers, tmp_path)
+    assert parity.compared["rounding"] == ["0.key_bias"]
+    assert parity.compared["worst"] <= 1
+
+
 @pytest.mark.parametrize("kind", [k for k in TEMPLATES if k != "jax-only"])
 def test_what_is_offered_as_a_template_passes(kind: str, workers: Workers, tmp_path: Path) -> None:
     parity = _parity(template(kind), workers, tmp_path)

@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 
 from advisor.ratio import Ratio
 from advisor.reading.called import CalledComparison
-from advisor.reading.crossover import spanning, winner_changes
+from advisor.reading.crossover import changes_of_models, spanning, winner_changes
+from advisor.reading.works import read_works
+from advisor.render.change_words import change_text
+from tests.decide import making
 
 
 def called(jax_speedup: float, n: int, **more: Any) -> CalledComparison:
@@ -71,3 +74,23 @@ def test_a_span_reaches_over_every_comparison():
     low, high = spanning(several).interval()
     assert low <= min(c.speedup.interval()[0] for c in several) * (1 + 1e-12)
     assert high >= max(c.speedup.interval()[1] for c in several) * (1 - 1e-12)
+
+
+def test_a_sweep_over_one_size_of_a_model_says_where_the_winner_changes():
+    size = {"layers": 2, "width": 64, "heads": 4, "length": 32, "batch": 8}
+    works = [
+        making.work(speedup, model="decoder", name=f"asked-{batch}", size={**size, "batch": batch})
+        for batch, speedup in ((8, 2.0), (32, 0.5), (128, 0.4))
+    ]
+    for work, step_s in zip(works, (0.01, 0.1, 1.0), strict=True):
+        work["modes"] = [{"mode": "jax.jit", "step_s": step_s, "chosen": True}]
+    [change] = changes_of_models(read_works([making.evidence_with(works=works)]).works)
+    assert change.at == ("batch", pytest.approx(16))
+    text = change_text(change)
+    assert "JAX is faster with batch 8 and PyTorch with batch 32" in text
+    assert "equally fast at about batch 16" in text
+
+
+def test_a_model_that_was_not_called_is_no_winner():
+    works = [making.work(2.0), making.work(0.5, name="large", verdict="inconclusive")]
+    assert changes_of_models(read_works([making.evidence_with(works=works)]).works) == ()

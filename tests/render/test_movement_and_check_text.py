@@ -31,7 +31,10 @@ MOVED = Movement(
 def test_only_what_moved_by_more_than_noise_is_told() -> None:
     assert as_lines(movement_page(MOVED)) == [
         "2 things moved by more than noise.",
-        "  mlp: jax.jit / pytorch.eager: a_faster -> equivalent (1.4 -> -, significant)",
+        (
+            "  mlp: jax.jit / pytorch.eager: "
+            "jax.jit is faster -> practically equal (1.4 -> -, significant)"
+        ),
         "  mlp: jax.jit: 0.001 s -> 0.002 s (2.00 times, significant)",
         "rnn cpu: only before",
     ]
@@ -59,7 +62,7 @@ def test_a_comparison_is_a_page_that_loads_nothing_and_takes_no_markup() -> None
 
 def test_what_fails_a_comparison_is_named() -> None:
     assert list(verdict_failures(MOVED)) == [
-        "mlp: jax.jit and pytorch.eager were a_faster, now equivalent"
+        "mlp: jax.jit against pytorch.eager: jax.jit is faster; now practically equal"
     ]
     assert list(slower_failures(MOVED, 1.1)) == ["mlp: jax.jit takes 2.00 times as long"]
     assert list(slower_failures(MOVED, 3.0)) == []

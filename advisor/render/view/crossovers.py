@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from advisor.evidence import Evidence
 from advisor.reading.called import read_speeds
-from advisor.reading.crossover import WinnerChange, winner_changes
+from advisor.reading.crossover import WinnerChange, changes_of_models, winner_changes
 from advisor.render.change_words import change_text
 from advisor.render.document import Points, ReportSection, Statement, Tag
 from advisor.render.view.probes import machine_name
@@ -16,9 +16,11 @@ from advisor.render.wording import say, sentence
 
 def crossover_section(evidence: Sequence[Evidence]) -> ReportSection:
     """Every change of winner, or that there is none."""
-    comparisons = read_speeds(evidence).comparisons
+    read = read_speeds(evidence)
+    comparisons = read.comparisons
     many = sum(document.settings == "matched" for document in evidence) > 1
-    points = [_point(change, evidence, many=many) for change in winner_changes(comparisons)]
+    changes = (*changes_of_models(read.works.works), *winner_changes(comparisons))
+    points = [_point(change, evidence, many=many) for change in changes]
     if not points:
         decided = [c for c in comparisons if c.verdict != "equivalent"]
         key = "measurements.winner.same" if len(decided) > 1 else "measurements.winner.too_few"
