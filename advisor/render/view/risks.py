@@ -53,7 +53,9 @@ def _switching(origins: Provenances) -> tuple[Statement, ...]:
         for part in origins.decision.switching
         if part.steps
     ]
-    leaving = {part.to: part.leaving for part in origins.decision.switching}
+    leaving: dict[str, tuple[float, float]] = {
+        part.to: part.leaving for part in origins.decision.switching
+    }
     later = [
         Statement(
             " ".join(filter(None, (_later_text(leaving.get(key)), sentence(info.switching)))),
