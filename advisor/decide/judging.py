@@ -18,7 +18,7 @@ from advisor.decide.draws import Draws
 from advisor.decide.facts import facts_of
 from advisor.decide.speed import Explanation, Speed, explanation_for, speed_for
 from advisor.decide.status import Numbers, classify
-from advisor.decide.staying import chance_of_staying
+from advisor.decide.staying import Outlook, outlook_of
 from advisor.decide.valuation import (
     MARGIN,
     PERFORMANCE,
@@ -191,10 +191,10 @@ def judge(situation: Situation, draws: Draws, near: Judgement | None = None) -> 
     feasible = tuple(f for f in FRAMEWORKS if f not in barred)
     p_first, p_clear, tie_mass = _shares(sample, feasible)
     leader = max(feasible, key=lambda f: (p_clear[f], p_first[f]), default=None)
-    stays = (
-        chance_of_staying(situation.base, situation.index, outcomes, facts, sample)
+    outlook = (
+        outlook_of(situation.base, situation.index, outcomes, facts, sample)
         if len(feasible) == len(FRAMEWORKS)
-        else 1.0
+        else Outlook(1.0, 1.0)
     )
     numbers = Numbers(
         feasible=len(feasible),
@@ -204,7 +204,8 @@ def judge(situation: Situation, draws: Draws, near: Judgement | None = None) -> 
         share_without_evidence=_share_without_evidence(
             sample, outcomes, seen=_seen(situation, speed)
         ),
-        stays=stays,
+        stays=outlook.stays,
+        settles=outlook.settles,
         veto_chance=veto_chances(situation.base, situation.index, vetoes, facts).get(
             leader or "", 0.0
         ),
@@ -226,7 +227,7 @@ def judge(situation: Situation, draws: Draws, near: Judgement | None = None) -> 
         p_clear=p_clear,
         tie_mass=tie_mass,
         why_insufficient=why,
-        stays=stays,
+        stays=outlook.stays,
     )
 
 

@@ -12,8 +12,9 @@ def places_in(values: Mapping[str, Any]) -> list[str]:
     """The places that *values* name, each once, the one of ``deployment`` first."""
     first, more = values.get(PLACE), values.get(PLACES)
     named = [first] if isinstance(first, str) else []
-    named += more if isinstance(more, (list, tuple)) else []
-    return list(dict.fromkeys(str(place) for place in named if place != "unknown"))
+    if isinstance(more, (list, tuple)):
+        named += [str(place) for place in more]
+    return list(dict.fromkeys(place for place in named if place != "unknown"))
 
 
 def place_facts(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ TIE_ABOVE = 0.50
 UNEVIDENCED_ABOVE = 0.50
 STAYS_FROM = 0.80
 MAY_TURN_BELOW = 0.65
+SETTLES_FROM = 0.50
 VETO_CHANCE_FROM = 0.25
 
 
@@ -27,6 +28,7 @@ class Numbers:
         tie_mass: How often neither is.
         share_without_evidence: Weight of the criteria that nothing speaks to.
         stays: How likely the leader still leads once everything is answered.
+        settles: How likely one of them is then ahead enough to lean on.
         veto_chance: How likely a veto on the leader is that waits for an answer.
     """
 
@@ -36,6 +38,7 @@ class Numbers:
     samples: int
     share_without_evidence: float
     stays: float
+    settles: float
     veto_chance: float
 
 
@@ -62,7 +65,8 @@ def classify(numbers: Numbers) -> tuple[Status, tuple[str, ...]]:
     if "veto" in why or (leans and numbers.stays < MAY_TURN_BELOW):
         return "insufficient_evidence", why
     if not leans:
-        return ("insufficient_evidence", why) if why else ("no_clear_winner", ())
+        lacks = "criteria" in why or numbers.settles >= SETTLES_FROM
+        return ("insufficient_evidence", why) if lacks and why else ("no_clear_winner", ())
     return ("recommend" if safe >= RECOMMEND_FROM and not why else "lean"), why
 
 

@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
 
 from advisor.decide.claims import RELIABILITY, is_speed, telling
-from advisor.decide.valuation import Sample
+from advisor.decide.status import LEAN_FROM
+from advisor.decide.valuation import MARGIN, Sample
 from advisor.decide.waiting import (
     Index,
     beside_the_point,
@@ -32,18 +34,30 @@ from advisor.pair import sign_of
 
 _LEAST_SD = 1e-9
 
+
+@dataclass(frozen=True)
+class Outlook:
+    """What answering everything may do: the side that is ahead stays so; one is ahead enough.
+
+    Both are shares of the completions of the answers.
+    """
+
+    stays: float
+    settles: float
+
+
 Moved = Callable[[Rule], float]
 """What a rule would add to the gap if it fired; JAX's side is above 0."""
 
 
-def chance_of_staying(
+def outlook_of(
     base: RuleBase,
     index: Index,
     outcomes: Iterable[Outcome],
     facts: Mapping[str, Any],
     sample: Sample,
-) -> float:
-    """The share of completions of the answers in which the side that is ahead stays so.
+) -> Outlook:
+    """How far the gap between the two may still move, against where it is and where it would do.
 
     Args:
         base: Vocabulary and questions; what is beside the point is not answered at all.
@@ -63,9 +77,19 @@ def chance_of_staying(
         if outcome.rule.group not in counted:
             chance = chance_of(base, index, outcome, facts)
             variance += chance * (1.0 - chance) * moved(outcome.rule) ** 2
+    gap = abs(sample.mean_utility("jax") - sample.mean_utility("pytorch"))
+    needed = gap_needed(sample)
     sd = math.sqrt(variance)
-    gap = sample.mean_utility("jax") - sample.mean_utility("pytorch")
-    return 1.0 if sd < _LEAST_SD else NormalDist().cdf(abs(gap) / sd)
+    if sd < _LEAST_SD:
+        return Outlook(1.0, 1.0 if gap >= needed else 0.0)
+    normal = NormalDist(gap, sd)
+    return Outlook(1.0 - normal.cdf(0.0), 1.0 - normal.cdf(needed) + normal.cdf(-needed))
+
+
+def gap_needed(sample: Sample) -> float:
+    """The expected gap from which a framework is clearly ahead often enough to lean on."""
+    ahead = sample.utilities["jax"] - sample.utilities["pytorch"]
+    return MARGIN + NormalDist().inv_cdf(LEAN_FROM) * float(ahead.std())
 
 
 def _waiting(

@@ -26,6 +26,7 @@ CALM = Numbers(
     samples=10_000,
     share_without_evidence=0.1,
     stays=0.95,
+    settles=0.9,
     veto_chance=0.0,
 )
 
@@ -52,6 +53,7 @@ def status(**changes: Any) -> str:
         ({"share_without_evidence": 0.51, "p_clear": 0.5}, "insufficient_evidence"),
         ({"stays": 0.79}, "lean"),
         ({"stays": 0.79, "p_clear": 0.5}, "insufficient_evidence"),
+        ({"stays": 0.6, "settles": 0.4, "p_clear": 0.5}, "no_clear_winner"),
         ({"stays": 0.64}, "insufficient_evidence"),
         ({"veto_chance": 0.3}, "insufficient_evidence"),
         ({"feasible": 1, "stays": 0.5}, "forced"),
