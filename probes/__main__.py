@@ -1,8 +1,7 @@
 """Start of the worker: ``PYTHON path/to/probes COMMAND``, under any interpreter from 3.10 on.
 
 Commands: ``worker`` (measure, driven over stdin and stdout), ``catalogue`` (list the workloads),
-``models`` (list the models), ``inspect`` (say which frameworks this interpreter holds), ``census``
-(say what a module of the user computes). Nothing of
+``models`` (list the models), ``inspect`` (say which frameworks this interpreter holds). Nothing of
 ours is installed in that interpreter; it runs as a directory or as a zip file.
 """
 
@@ -15,7 +14,7 @@ if not __package__:
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
-_COMMANDS = ("worker", "catalogue", "models", "inspect", "census")
+_COMMANDS = ("worker", "catalogue", "models", "inspect")
 
 
 def main(argv: list[str]) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -169,15 +168,6 @@ def probe(
             help="A file with your own step, measured instead. Repeatable.",
         ),
     ] = None,
-    module: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--module",
-            metavar="FILE.py:NAME",
-            help="Your own PyTorch module as it is, and the nearest family at its sizes. NAME() "
-            "returns (module, inputs) or (module, inputs, loss). Repeatable.",
-        ),
-    ] = None,
     workload_template: Annotated[
         str | None,
         typer.Option(
@@ -224,7 +214,6 @@ def probe(
     from advisor.cli.background import end_with
     from advisor.cli.live import live_progress
     from advisor.cli.models import checked_texts, list_models
-    from advisor.cli.modules import own_modules
     from advisor.measure.campaign import measure
 
     if workload_template is not None:
@@ -235,43 +224,34 @@ def probe(
     if lifeline is not None:
         end_with(lifeline)
     measuring.keep_variables(keep_env or [])
-    look = partial(
-        measuring.look_around,
-        python or [],
-        device=device,
-        label=label or measuring.host_label(include_host),
+    texts = checked_texts(model or [], size or [])
+    # Models come alone, unless a task or probes are asked for beside them.
+    alone: dict[str, Any] = {"probes": ()} if texts and not only else {}
+    wishes = measuring.make_wishes(
+        **(_of_task(task, transform or [], rules or []) or alone),
+        models=texts,
+        profile=profile,
+        settings=settings,
+        only=tuple(only or ()),
+        skip=tuple(skip or ()),
+        frameworks=tuple(framework or ()),
+        device=device or measuring.CPU,
+        budget_s=measuring.parse_budget(budget),
+        seed=seed,
     )
-    around = look() if module and export_worker is None else None
-    with own_modules(module or [], around) as mine:
-        texts = (*checked_texts(model or [], size or []), *mine.texts)
-        # Models come alone, unless a task or probes are asked for beside them.
-        alone: dict[str, Any] = {"probes": ()} if texts and not only else {}
-        wishes = measuring.make_wishes(
-            **(_of_task(task, transform or [], rules or []) or alone),
-            models=texts,
-            profile=profile,
-            settings=settings,
-            only=tuple(only or ()),
-            skip=tuple(skip or ()),
-            frameworks=tuple(framework or ()),
-            device=device or measuring.CPU,
-            budget_s=measuring.parse_budget(budget),
-            seed=seed,
-        )
-        if export_worker is not None:
-            _refuse_local(
-                python=python, workload=workload, module=module, output=output, label=label
-            )
-            done = exporting.export_worker(export_worker, wishes)
-            return exporting.tell_export(done, json=json, quiet=quiet)
-        _refuse_unwritable(output or [])
-        own = [*(own_file(path) for path in workload or []), *mine.files]
-        around = around or look()
-        if list_plan:
-            return _show_plan(measuring.make_campaign(around, wishes, own=own), json=json)
-        with live_progress(quiet=quiet, colour=colour_wanted(no_color)) as report:
-            finished = measure(measuring.make_campaign(around, wishes, report, own=own, wait=wait))
-    finished = mine.told(finished)
+    if export_worker is not None:
+        _refuse_local(python=python, workload=workload, output=output, label=label)
+        done = exporting.export_worker(export_worker, wishes)
+        return exporting.tell_export(done, json=json, quiet=quiet)
+    _refuse_unwritable(output or [])
+    own = [own_file(path) for path in workload or []]
+    around = measuring.look_around(
+        python or [], device=device, label=label or measuring.host_label(include_host)
+    )
+    if list_plan:
+        return _show_plan(measuring.make_campaign(around, wishes, own=own), json=json)
+    with live_progress(quiet=quiet, colour=colour_wanted(no_color)) as report:
+        finished = measure(measuring.make_campaign(around, wishes, report, own=own, wait=wait))
     return tell(finished, json=json, output=output or [], quiet=quiet, verbose=verbose)
 
 
