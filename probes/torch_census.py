@@ -57,7 +57,7 @@ def census(source: str) -> dict[str, Any]:
     own.module.eval()
     layers, outputs = file.pointing(lambda: _called(torch, own), own.place)()
     operations, failed = _exported(torch, own)
-    given = [t for t in torch.utils._pytree.tree_leaves([own.arguments, dict(own.named)])]  # noqa: SLF001
+    given = torch.utils._pytree.tree_leaves([own.arguments, dict(own.named)])  # noqa: SLF001
     return {
         "place": own.place,
         "trains": found.trains,

@@ -17,8 +17,6 @@ from advisor.errors import UserError
 from advisor.workers.environment import worker_environment
 from advisor.workers.worker import WorkerCommand, WorkerError, WorkerProcess
 
-PREFIX = "module:"
-"""What stands before the name of a module in the ids of its probe and its work."""
 _HINT = "NAME is a function that returns (module, example inputs), see docs/modules.md"
 _CENSUS_TIMEOUT_S = 240.0
 
@@ -153,7 +151,7 @@ class Census:
         return fused or len(self.of("MultiheadAttention")) or written
 
     def attention_shape(self) -> list[int]:
-        """Batch, heads, length and features of a head, of the first attention; empty unless seen."""
+        """Batch, heads, length and features of a head in the first attention; or empty."""
         for operation in self.operations:
             if operation["name"] in (_ATTENTION, "softmax") and len(operation["shape"]) == 4:
                 return list(operation["shape"])

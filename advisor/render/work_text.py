@@ -17,6 +17,8 @@ def work_lines(work: Work) -> list[str]:
     lines = [work_title(work)]
     lines += [_step(mode) for mode in work.modes if mode.chosen]
     lines.append(ratio_text(work))
+    if work.unlike:
+        lines.append(say("work.unlike", parts=list(work.unlike)))
     cut = work.extrapolated
     return lines if cut is None else [*lines, f"  {cut_text(cut)}"]
 
