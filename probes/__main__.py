@@ -1,7 +1,8 @@
 """Start of the worker: ``PYTHON path/to/probes COMMAND``, under any interpreter from 3.10 on.
 
 Commands: ``worker`` (measure, driven over stdin and stdout), ``catalogue`` (list the workloads),
-``models`` (list the models), ``inspect`` (say which frameworks this interpreter holds). Nothing of
+``models`` (list the models), ``inspect`` (say which frameworks this interpreter holds),
+``torch_census`` (what a user's module is made of). Nothing of
 ours is installed in that interpreter; it runs as a directory or as a zip file.
 """
 
@@ -14,7 +15,7 @@ if not __package__:
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
-_COMMANDS = ("worker", "catalogue", "models", "inspect")
+_COMMANDS = ("worker", "catalogue", "models", "inspect", "torch_census")
 
 
 def main(argv: list[str]) -> int:

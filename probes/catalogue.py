@@ -12,6 +12,7 @@ from dataclasses import asdict
 from typing import Any
 
 from probes.model import PREFIX, workload_of
+from probes.own import module as own_module
 from probes.workload import Size, Workload
 
 _PACKAGE = "probes.workloads"
@@ -122,6 +123,9 @@ def main(argv: list[str]) -> int:
 
 
 def _described(name: str) -> dict[str, Any]:
+    if own_module.is_module(name):
+        # It needs a framework, which this interpreter may lack.
+        return {**describe(load("", name)), "source": name}
     if not name.endswith(".py"):
         return describe(load(name))
     workload = load("", name)

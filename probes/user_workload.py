@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from probes.own import module as own_module
 from probes.own import options as own_options
 from probes.own.file import UserFileError, run
 from probes.own.options import checked_inputs
@@ -27,6 +28,8 @@ def load(path: str) -> Workload:
     Raises:
         UserFileError: the file cannot be run, or offers too little.
     """
+    if own_module.is_module(path):
+        return own_module.workload(path)
     file = run(path)
     make = file.function("inputs")
     modes = tuple(m for name, names in _MODES.items() if file.function(name) for m in names)
@@ -59,6 +62,8 @@ def build(path: str, framework: str, arrays: Arrays, runtime: Any) -> TorchParts
     Raises:
         UserFileError: the file's own function failed, or returned something else.
     """
+    if own_module.is_module(path):
+        return _of_module(path, framework, arrays, runtime)
     file = run(path)
     options = own_options.read(file, os.path.basename(path))
     if framework == "pytorch":
@@ -68,3 +73,15 @@ def build(path: str, framework: str, arrays: Arrays, runtime: Any) -> TorchParts
     from probes.own.jax_side import JaxOwn
 
     return JaxOwn(file, options, arrays, runtime).parts()
+
+
+def _of_module(source: str, framework: str, arrays: Arrays, runtime: Any) -> TorchParts | JaxParts:
+    """The parts of a user's module: as it is, or translated."""
+    found = own_module.parse(source)
+    if framework == "pytorch":
+        from probes.own.torch_module import TorchModule
+
+        return TorchModule(found, arrays, runtime).parts()
+    from probes.own.translated import Translated
+
+    return Translated(found, arrays, runtime).parts()

@@ -176,6 +176,7 @@ def make_campaign(
     report: Callable[[Progress], None] = lambda _: None,
     *,
     own: Sequence[str] = (),
+    unlike: Mapping[str, Sequence[str]] | None = None,
     wait: bool = False,
 ) -> Campaign:
     """The campaign for *wishes* with what was found; *own* are files with the user's steps.
@@ -194,6 +195,7 @@ def make_campaign(
         created=today(),
         install_hint=INSTALL_HINT,
         own=own,
+        unlike=unlike,
         notices=around.notices,
         lock_wait_s=lock_wait_s(wait),
         report=report,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -168,6 +169,18 @@ def probe(
             help="A file with your own step, measured instead. Repeatable.",
         ),
     ] = None,
+    module: Annotated[
+        str | None,
+        typer.Option(
+            "--module",
+            metavar="FILE.py:NAME",
+            help="Your own nn.Module as it is, and translated to JAX: NAME() returns "
+            "(module, inputs) or (module, inputs, loss).",
+        ),
+    ] = None,
+    infer: Annotated[
+        bool, typer.Option("--infer", help="Inference of the --module, not a training step.")
+    ] = False,
     workload_template: Annotated[
         str | None,
         typer.Option(
@@ -214,6 +227,7 @@ def probe(
     from advisor.cli.background import end_with
     from advisor.cli.live import live_progress
     from advisor.cli.models import checked_texts, list_models
+    from advisor.cli.own_modules import look_at, module_asked
     from advisor.measure.campaign import measure
 
     if workload_template is not None:
@@ -225,8 +239,9 @@ def probe(
         end_with(lifeline)
     measuring.keep_variables(keep_env or [])
     texts = checked_texts(model or [], size or [])
+    own_module = module_asked(module, infer=infer, workloads=workload or [])
     # Models come alone, unless a task or probes are asked for beside them.
-    alone: dict[str, Any] = {"probes": ()} if texts and not only else {}
+    alone: dict[str, Any] = {"probes": ()} if (texts or own_module) and not only else {}
     wishes = measuring.make_wishes(
         **(_of_task(task, transform or [], rules or []) or alone),
         models=texts,
@@ -240,7 +255,7 @@ def probe(
         seed=seed,
     )
     if export_worker is not None:
-        _refuse_local(python=python, workload=workload, output=output, label=label)
+        _refuse_local(python=python, workload=workload, module=module, output=output, label=label)
         done = exporting.export_worker(export_worker, wishes)
         return exporting.tell_export(done, json=json, quiet=quiet)
     _refuse_unwritable(output or [])
@@ -248,10 +263,20 @@ def probe(
     around = measuring.look_around(
         python or [], device=device, label=label or measuring.host_label(include_host)
     )
+    unlike: dict[str, list[str]] = {}
+    if own_module is not None:
+        seen = look_at(own_module, around.toolchains)
+        say(seen.told, quiet=quiet)
+        own, unlike = [own_module.source], seen.unlike
+        wishes = replace(wishes, models=(*wishes.models, *seen.models(wishes.models)))
     if list_plan:
-        return _show_plan(measuring.make_campaign(around, wishes, own=own), json=json)
+        campaign = measuring.make_campaign(around, wishes, own=own, unlike=unlike)
+        return _show_plan(campaign, json=json)
     with live_progress(quiet=quiet, colour=colour_wanted(no_color)) as report:
-        finished = measure(measuring.make_campaign(around, wishes, report, own=own, wait=wait))
+        campaign = measuring.make_campaign(
+            around, wishes, report, own=own, unlike=unlike, wait=wait
+        )
+        finished = measure(campaign)
     return tell(finished, json=json, output=output or [], quiet=quiet, verbose=verbose)
 
 

@@ -40,6 +40,7 @@ from advisor.measure.progress import OnProgress, Progress, unreported
 from advisor.measure.quiet import CpuMeter, MeterFactory
 from advisor.measure.run import Run, RunResult
 from advisor.measure.selftest import SelftestResult, cached, patient_selftest, store
+from advisor.measure.translation import module_works
 from advisor.measure.verdicts import ASSUMED_SPREAD
 from advisor.measure.wishes import Wishes
 from advisor.measure.work import ToolchainSpec
@@ -64,7 +65,9 @@ class Campaign:
     `cache`. `machine`, `toolchain_parts` and the date `created` go into the evidence, `notices`
     beside its own. `missing` holds, per framework that could not be found, why; `short` says that
     something asked for is left out. `own_workloads` are files with the user's own steps, measured
-    instead of the shipped workloads.
+    instead of the shipped workloads, or ``FILE.py:NAME`` of a module; `unlike` says by the model
+    of a work (``module:NAME``, or a family that stands for a module) what the module has and the
+    measurement does not.
     """
 
     worker: Sequence[str]
@@ -76,6 +79,7 @@ class Campaign:
     created: str
     cache: Path
     own_workloads: Sequence[str] = ()
+    unlike: Mapping[str, Sequence[str]] = field(default_factory=dict)
     lock_wait_s: float = 0.0
     notices: Sequence[Notice] = ()
     short: bool = False
@@ -323,7 +327,7 @@ def _finished(
         toolchains=_toolchain_parts(campaign, result),
         selftest=tested.part if tested else None,
         probes=result.probes,
-        works=_works(plan, result, tested.floor_on(2) if tested else ASSUMED_SPREAD),
+        works=_works(campaign, plan, result, tested.floor_on(2) if tested else ASSUMED_SPREAD),
         attributions=_attributions(result.probes, tested),
         spent_s={k: round(v, 2) for k, v in result.spent_s.items()},
         notices=[
@@ -345,11 +349,16 @@ def _attributions(probes: Sequence[Probe], tested: SelftestResult | None) -> lis
     return attributions(probes, floor=tested.floor_on(2), selftest=tested.part.status)
 
 
-def _works(plan: Plan, result: RunResult, floor: float) -> list[Work]:
-    """What the models that were asked for predict."""
+def _works(campaign: Campaign, plan: Plan, result: RunResult, floor: float) -> list[Work]:
+    """What the models that were asked for predict, and the user's own module before them."""
     too_large = {**plan.too_large, **result.too_large}
     basis = Basis(looks=plan.looks, floor=floor, too_large=too_large)
-    return works_of(plan.models, result.probes, basis)
+    families = works_of(plan.models, result.probes, basis)
+    lacking = campaign.unlike
+    return [
+        *module_works(result.probes, lacking),
+        *(replace(work, unlike=list(lacking.get(work.model, ()))) for work in families),
+    ]
 
 
 def _toolchain_parts(campaign: Campaign, result: RunResult) -> list[Toolchain]:

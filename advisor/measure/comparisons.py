@@ -12,9 +12,10 @@ from advisor.evidence import Comparison, Parity, Reason
 from advisor.measure.certificate import SeriesContext, certificate_of, outweighed
 from advisor.measure.gates import NOTHING_LEARNT, PairLogs, launch_logs
 from advisor.measure.statistics import level_of
+from advisor.measure.translation import one_sided
 from advisor.measure.verdicts import Verdict, call
 from advisor.measure.work import Pair, WorkItem, WorkRuns
-from advisor.pair import CALLED, FRAMEWORKS
+from advisor.pair import CALLED, FRAMEWORKS, framework_of
 
 # What is called although a third of the launches were lost: more than others can pretend, whose
 # slow phases were seen to reach 1.3.
@@ -68,13 +69,15 @@ def comparison(work: WorkRuns, pair: Pair, parity: Parity, context: SeriesContex
     if verdict.ratio is None:
         return called
     low, high = verdict.ratio.interval(verdict.level)
-    return replace(
+    full = replace(
         called,
         time_ratio=_rounded(verdict.ratio.value),
         ci=(_rounded(low), _rounded(high)),
         level=verdict.level,
         spread=round(verdict.ratio.spread, 5),
     )
+    crosses = pair in crossing_pairs(work.item) and framework_of(a) != framework_of(b)
+    return one_sided(full) if work.item.translated and crosses else full
 
 
 def _told_apart(work: WorkRuns, pair: Pair, context: SeriesContext) -> bool:

@@ -56,6 +56,10 @@ class Mode:
         return f"{self.name}{self.tag}{self.toolchain.suffix}"
 
 
+MODULE = "module:"
+"""What stands before the name of a user's module in the id of its workload."""
+
+
 @dataclass(frozen=True)
 class WorkItem:
     """One workload at one size: what is built and timed in a launch.
@@ -95,6 +99,11 @@ class WorkItem:
     def key(self) -> str:
         """Unique within a series."""
         return f"{self.workload}/{self.size_name}"
+
+    @property
+    def translated(self) -> bool:
+        """Whether its JAX side is a translation of the PyTorch side."""
+        return self.workload.startswith(MODULE)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ def work_lines(work: Work) -> list[str]:
     if work.usual is not None and work.called:
         first, second, ratio = work.usual.ordered
         lines.append(say("work.usual", first=first, second=second, ratio=ratio))
+    if work.unlike:
+        lines.append(say("work.unlike", parts=list(work.unlike)))
     cut = work.extrapolated
     return lines if cut is None else [*lines, f"  {cut_text(cut)}"]
 

@@ -32,6 +32,8 @@ _REASONS = {
     "ModuleNotFoundError": "framework-missing",
     "ImportError": "framework-missing",
     "DeviceMissingError": "device-missing",
+    "TranslationMissingError": "translation-missing",
+    "TranslationError": "translation-failed",
 }
 
 
