@@ -44,7 +44,7 @@ from advisor.measure.translation import module_works
 from advisor.measure.verdicts import ASSUMED_SPREAD
 from advisor.measure.wishes import Wishes
 from advisor.measure.work import ToolchainSpec
-from advisor.measure.works import Basis, works_of
+from advisor.measure.works import Basis, as_works_say, works_of
 from advisor.pair import FRAMEWORKS
 from advisor.workers.affinity import affinity_of
 from advisor.workers.environment import recorded
@@ -317,6 +317,7 @@ def machine_state(machine: Machine) -> dict[str, Any]:
 def _finished(
     campaign: Campaign, plan: Plan, result: RunResult, tested: SelftestResult | None
 ) -> Finished:
+    works = _works(campaign, plan, result, tested.floor_on(2) if tested else ASSUMED_SPREAD)
     evidence = Evidence(
         tool=Tool(version=__version__),
         created=campaign.created,
@@ -326,8 +327,8 @@ def _finished(
         machine=campaign.machine,
         toolchains=_toolchain_parts(campaign, result),
         selftest=tested.part if tested else None,
-        probes=result.probes,
-        works=_works(campaign, plan, result, tested.floor_on(2) if tested else ASSUMED_SPREAD),
+        probes=as_works_say(result.probes, works),
+        works=works,
         attributions=_attributions(result.probes, tested),
         spent_s={k: round(v, 2) for k, v in result.spent_s.items()},
         notices=[

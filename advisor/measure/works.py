@@ -23,10 +23,14 @@ from advisor.evidence import (
     WorkMode,
 )
 from advisor.measure.choosing import choice_key
-from advisor.measure.models import AskedModel
+from advisor.measure.models import PREFIX, AskedModel
 from advisor.measure.statistics import quantile, ratio_of_launches
 from advisor.measure.verdicts import LOG_MARGIN, Looks, call
 from advisor.pair import FRAMEWORKS
+
+
+RESTS_ON_REWRITE = "rests-on-rewrite"
+"""The reason of a winner that the ordinary ways to write the model do not agree on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,7 +238,28 @@ def _beside_usual(work: Work, choice: Probe, asked: AskedModel) -> Work:
     written = work.a if _is_rewrite(work.a, rewrites) else work.b
     first, second, factor = way.ordered
     values = {"mode": written, "first": first, "second": second, "ratio": factor}
-    return replace(work, verdict="inconclusive", reason=Reason("rests-on-rewrite", values=values))
+    return replace(work, verdict="inconclusive", reason=Reason(RESTS_ON_REWRITE, values=values))
+
+
+def as_works_say(probes: Sequence[Probe], works: Sequence[Work]) -> list[Probe]:
+    """*probes* without a winner that the work on them does not call, and with its reason."""
+    doubted = {
+        (f"{PREFIX}{work.model}", work.a, work.b): work.reason
+        for work in works
+        if work.reason is not None and work.reason.id == RESTS_ON_REWRITE
+    }
+    return [
+        replace(
+            probe,
+            comparisons=[
+                replace(c, verdict="inconclusive", reason=doubted[probe.id, c.a, c.b])
+                if (probe.id, c.a, c.b) in doubted and c.called
+                else c
+                for c in probe.comparisons
+            ],
+        )
+        for probe in probes
+    ]
 
 
 def _is_rewrite(mode: str | None, rewrites: Collection[str]) -> bool:

@@ -90,8 +90,10 @@ def test_what_was_slower_stands_beside_what_was_chosen(script, tmp_path):
 def test_what_is_faster_only_in_a_rewrite_is_not_called_faster(script, tmp_path):
     rewrites = ("compile_step",)
     modes = {**MODES, "pytorch.compile+compile_step": {"median_s": 0.5e-3}}
-    [work] = measured(script, tmp_path, SMALL, modes=modes, rewrites=rewrites).works
+    evidence = measured(script, tmp_path, SMALL, modes=modes, rewrites=rewrites)
+    [work] = evidence.works
     assert work.time_ratio == pytest.approx(2, rel=0.05)
+    assert not any(c.called for p in evidence.probes for c in p.comparisons)
     assert work.usual is not None
     assert (work.usual.a, work.usual.b) == ("pytorch.compile", "jax.jit+scan")
     assert work.usual.time_ratio == pytest.approx(1 / 3, rel=0.1)
