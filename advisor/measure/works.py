@@ -28,7 +28,6 @@ from advisor.measure.statistics import quantile, ratio_of_launches
 from advisor.measure.verdicts import LOG_MARGIN, Looks, call
 from advisor.pair import FRAMEWORKS
 
-
 RESTS_ON_REWRITE = "rests-on-rewrite"
 """The reason of a winner that the ordinary ways to write the model do not agree on."""
 
