@@ -19,7 +19,7 @@ from typing import Any
 
 from advisor.machine.describe import describe_machine
 from advisor.machine.host import Host
-from advisor.machine.inspection import Holdings
+from advisor.machine.inspection import Holdings, abandon
 from advisor.machine.toolchains import InstalledToolchain, find_toolchains, survey, with_devices
 from advisor.text import inert, private
 from advisor.workers.environment import dropped_tuning, shown_value
@@ -142,9 +142,13 @@ def examine(
         machine = describing.result()
         alone = bool(machine.get("accelerators"))
         asking = pool.submit(with_devices, chosen, worker=worker, side_by_side=not alone)
-        others = survey(worker=worker, answers=answers, **places)
-        compiler = find_compiler(host)
-        toolchains = tuple(asking.result())
+        try:
+            others = survey(worker=worker, answers=answers, **places)
+            compiler = find_compiler(host)
+            toolchains = tuple(asking.result())
+        except BaseException:
+            abandon()
+            raise
     names = {(t.framework, t.interpreter) for t in chosen}
     return Examination(
         machine=machine,

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 from advisor.machine.host import run_command
 from advisor.pair import FRAMEWORKS
@@ -86,11 +87,31 @@ def inspect_interpreter(
             return Holdings(interpreter, problem={"id": "interpreter-crashed", "text": text})
 
 
+_UNDER_WAY: set[WorkerProcess] = set()
+_ABANDONED: WeakSet[WorkerProcess] = WeakSet()
+
+
+def abandon() -> None:
+    """End every interpreter that is being asked in some thread: nobody waits for it any more."""
+    for process in list(_UNDER_WAY):
+        _ABANDONED.add(process)
+        process.kill()
+
+
 def _ask(command: WorkerCommand, timeout_s: float) -> dict[str, Any]:
     if os.name != "posix":
         return _ask_plainly(command, timeout_s)
     with WorkerProcess(command) as process:
-        return process.receive("inspect", timeout_s)
+        _UNDER_WAY.add(process)
+        try:
+            return process.receive("inspect", timeout_s)
+        except WorkerError as error:
+            if process in _ABANDONED:
+                # Its version would be asked for otherwise, which may take as long.
+                raise WorkerError("worker-hung", doing="inspect", limit_s=timeout_s) from error
+            raise
+        finally:
+            _UNDER_WAY.discard(process)
 
 
 def _ask_plainly(command: WorkerCommand, timeout_s: float) -> dict[str, Any]:

@@ -8,14 +8,15 @@ interpreter, unless their devices are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from advisor.errors import UserError
-from advisor.machine.inspection import Holdings, inspect_interpreter
+from advisor.machine.inspection import Holdings, abandon, inspect_interpreter
 from advisor.machine.interpreters import (
     Candidate,
     expanded,
@@ -137,7 +138,7 @@ def with_devices(
     One after the other, since two frameworks starting on one accelerator disturb each other;
     *side_by_side* where there is none.
     """
-    with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE if side_by_side else 1) as pool:
+    with _pool(_SIDE_BY_SIDE if side_by_side else 1) as pool:
         return list(pool.map(lambda t: _with_devices(t, worker, timeout_s), toolchains))
 
 
@@ -175,6 +176,18 @@ def toolchain_of(holdings: Holdings, framework: str, origin: str = "") -> Instal
     return base
 
 
+@contextmanager
+def _pool(workers: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that each ask an interpreter; whoever interrupts waits for none of them."""
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            abandon()
+            raise
+
+
 class _Search:
     """Asks interpreters side by side, each path once; *answers* holds what was said so far."""
 
@@ -192,7 +205,7 @@ class _Search:
     def ask(self, candidates: Sequence[Candidate], timeout_s: float) -> list[Holdings]:
         """What each of *candidates* holds, in their order."""
         new = sorted({c.path for c in candidates} - set(self._answers))
-        with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE) as pool:
+        with _pool(_SIDE_BY_SIDE) as pool:
             answers = pool.map(lambda path: self._inspect(path, timeout_s), new)
             self._answers.update(zip(new, answers, strict=True))
         return [self._answers[c.path] for c in candidates]
