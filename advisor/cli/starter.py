@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from advisor.cli import app
-from advisor.cli.common import JsonOption, QuietOption, emit_json, say
+from advisor.cli.common import (
+    JsonOption,
+    QuietOption,
+    RulesOption,
+    VerboseOption,
+    emit_json,
+    say,
+)
 from advisor.errors import ExitCode, UserError
 from advisor.pair import FRAMEWORK_WORDS, TITLES
 
@@ -57,19 +64,24 @@ def starter(
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR", help="A new or an empty directory.")
     ],
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Write into DIR though it holds files already.")
+    ] = False,
+    rules: RulesOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
+    verbose: VerboseOption = False,
 ) -> int:
     """Write a small project that trains, in the chosen framework, for this hardware."""
     from advisor.files import write_whole
     from advisor.knowledge.loader import load_rule_base
     from advisor.render.starter import STARTERS, starter_files
 
-    base = load_rule_base()
+    base = load_rule_base(rules or ())
     chosen = _chosen(base, record, framework, task)
     if chosen.task not in STARTERS:
         raise _no_starter(base, chosen, STARTERS)
-    _refuse_full(output)
+    _refuse_full(output, overwrite=overwrite)
     files = starter_files(
         chosen.framework,
         chosen.task,
@@ -93,6 +105,9 @@ def starter(
         )
         return ExitCode.DONE
     say(f"Written: {output} ({', '.join(sorted(files))})", quiet=quiet)
+    if verbose:
+        for text in (chosen.why, *chosen.notes):
+            say(text)
     for line in (*chosen.install, "python -m pip install -r requirements.txt", "python train.py"):
         typer.echo(f"  {line}")
     return ExitCode.DONE
@@ -223,10 +238,16 @@ def _no_starter(base: RuleBase, chosen: Chosen, starters: Mapping[str, Any]) -> 
     )
 
 
-def _refuse_full(directory: Path) -> None:
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+def _refuse_full(directory: Path, *, overwrite: bool) -> None:
+    if directory.exists() and not directory.is_dir():
+        raise UserError(
+            "is a file, and a project is a directory",
+            hint="name a new directory after -o",
+            where=str(directory),
+        )
+    if directory.exists() and not overwrite and any(directory.iterdir()):
         raise UserError(
             "is not empty, and nothing in it is written over",
-            hint="name a new directory after -o",
+            hint="name a new directory after -o, or add --overwrite",
             where=str(directory),
         )

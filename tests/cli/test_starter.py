@@ -57,6 +57,17 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
     assert ran.returncode == 2
     assert "is not empty" in ran.stderr
     assert [p.name for p in tmp_path.iterdir()] == ["mine.py"]
+    words = ["--framework", "jax", "--task", "image", "--overwrite"]
+    assert run("starter", *words, "-o", tmp_path).returncode == 0
+    assert (tmp_path / "mine.py").read_text("utf-8") == "mine = 1\n"
+    assert (tmp_path / "train.py").exists()
+
+
+def test_a_file_is_no_place_for_a_project(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", "utf-8")
+    ran = run("starter", "--framework", "jax", "--task", "image", "-o", tmp_path / "file")
+    assert ran.returncode == 2
+    assert "is a file" in ran.stderr
 
 
 @pytest.mark.parametrize(
