@@ -197,6 +197,10 @@ def test_what_a_bare_node_shares_with_the_rest_needs_nothing_itself():
     assert found == []
 
 
+TRANSLATION = "translated.py"
+"""A module of PyTorch's in JAX needs both: the one file of a worker that may."""
+
+
 def test_probes_need_the_standard_library_numpy_and_one_framework():
     allowed = {*STANDARD, "numpy", "probes"}
     for path in sources("probes"):
@@ -204,6 +208,9 @@ def test_probes_need_the_standard_library_numpy_and_one_framework():
         if path.parent.name == "behaviour":
             # Both stand side by side there: each in a function of its own, as the next test asks.
             assert found <= FRAMEWORKS, f"{shown(path)} imports {sorted(found)}"
+            continue
+        if path.name == TRANSLATION:
+            assert found <= {"torch", "torchax", "optax"}, f"{shown(path)} imports {sorted(found)}"
             continue
         torch, jax = {"torch"}, {"jax", "jaxlib", "optax"}
         assert found <= torch or found <= jax, f"{shown(path)} imports {sorted(found)}"
@@ -233,6 +240,8 @@ def test_a_framework_is_never_imported_beside_the_other():
         loaded = {name for name, _ in imports(path)}
         if path.parent.name == "behaviour":
             assert not _functions_with_both(path), shown(path)
+            continue
+        if path.name == TRANSLATION:
             continue
         both = [any("torch" in n for n in loaded), any("jax" in n for n in loaded)]
         # These hand over to one or the other.

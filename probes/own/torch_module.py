@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from probes.own import module as own_module
@@ -22,6 +23,9 @@ from probes.workload import Arrays, TorchParts
 
 if TYPE_CHECKING:
     from probes.torch_runtime import TorchRuntime
+
+# Gradients smaller than this share of the largest one are what rounding leaves of zero.
+_ROUNDING = 1e-5
 
 
 @dataclass(frozen=True)
@@ -50,12 +54,13 @@ class TorchModule(TorchOwn):
     def __init__(self, source: own_module.Source, arrays: Arrays, runtime: TorchRuntime) -> None:
         self._source = source
         self._firsts: dict[str, NDArray[Any]] = {}
+        self._idle: frozenset[str] = frozenset()
         super().__init__(own_module.file_of(source), own_module.options(source), arrays, runtime)
 
     def parts(self) -> TorchParts:
         """The step as a runtime builds programs from it."""
         kind = (
-            "AdamW, the forward part compiled where anything is"
+            "AdamW, forward and loss compiled where anything is"
             if self._source.trains
             else "inference_mode"
         )
@@ -74,7 +79,7 @@ class TorchModule(TorchOwn):
         own = on_device(torch, own, runtime.device)
         own.module.train(self._source.trains)
         step = self._training(own) if self._source.trains else _inference(torch, own)
-        closure = Closure(torch, self._file, {}, step, lambda: named_state(own.module))
+        closure = Closure(torch, self._file, {}, step, lambda: self._state_of(own.module))
         return _Built(step, closure, own.place)
 
     def _training(self, own: OwnModule) -> Step:
@@ -118,9 +123,24 @@ class TorchModule(TorchOwn):
             outputs = leaves_of(torch, own.module(*own.arguments, **own.named))
             for name, buffer in own.module.named_buffers():
                 buffer.copy_(kept[name])
+        sizes = {n: float(np.abs(a).max(initial=0.0)) for n, a in slopes.items()}
+        most = max(sizes.values(), default=0.0)
+        self._idle = frozenset(n for n, size in sizes.items() if size < _ROUNDING * most)
         if not slopes:
             raise UserFileError(f"{own.place}: no parameter of the module has a gradient")
         return firsts({n: self._runtime.to_numpy(t) for n, t in outputs.items()}, slopes)
+
+    def _state_of(self, module: Any) -> dict[str, Any]:
+        """Parameters and buffers by name.
+
+        Without those whose first gradient is rounding (of a bias before a batch norm), which AdamW
+        makes steps of; buffers follow them.
+        """
+        named = module.named_parameters()
+        state = {f"parameters.{n}": p for n, p in named if n not in self._idle}
+        if self._idle:
+            return state
+        return {**state, **{f"buffers.{n}": b for n, b in module.named_buffers()}}
 
     def _called(self, built: _Built, wrap: Wrap) -> Callable[[], Any]:
         def checked(out: Any) -> None:
@@ -160,11 +180,3 @@ def on_device(torch: Any, own: OwnModule, device: Any) -> OwnModule:
         arguments=tree(moved, own.arguments),
         named=tree(moved, dict(own.named)),
     )
-
-
-def named_state(module: Any) -> dict[str, Any]:
-    """Parameters and buffers by name."""
-    return {
-        **{f"parameters.{n}": p for n, p in module.named_parameters()},
-        **{f"buffers.{n}": b for n, b in module.named_buffers()},
-    }

@@ -6,9 +6,10 @@ AdamW is optax's. Knows torchax; a translation is no rewrite, and what it says i
 
 from __future__ import annotations
 
+import contextlib
 import os
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
@@ -203,7 +204,7 @@ class _Held:
 
         environment, torch, own = self._side.environment, self._side.torch, self._own
         weights, rest, kept, given = environment.j2t_iso((parameters, fixed, buffers, inputs))
-        with environment:
+        with environment, _batch_norms(torch, own.module, kept):
             out = torch.func.functional_call(
                 own.module,
                 {**weights, **rest, **kept},
@@ -255,6 +256,42 @@ def _inference(held: _Held) -> tuple[Callable[..., Any], Any]:
         return state, found
 
     return step, {"parameters": trained, "fixed": fixed, "buffers": buffers}
+
+
+@contextlib.contextmanager
+def _batch_norms(torch: Any, module: Any, kept: dict[str, Any]) -> Iterator[None]:
+    """Batch norms of *module* put what they see into *kept*, which torchax leaves as it was.
+
+    As torch.nn.BatchNorm does in training: the variance of a batch is the unbiased one.
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
+    """
+    kind = torch.nn.modules.batchnorm._BatchNorm  # noqa: SLF001
+
+    def watch(name: str) -> Callable[..., None]:
+        prefix = f"{name}." if name else ""
+
+        def note(part: Any, inputs: Any) -> None:
+            x = inputs[0].detach()
+            axes = [n for n in range(x.ndim) if n != 1]
+            count = kept[f"{prefix}num_batches_tracked"] + 1
+            share = part.momentum if part.momentum is not None else 1.0 / count
+            for key, seen in (("mean", x.mean(axes)), ("var", x.var(axes))):
+                before = kept[f"{prefix}running_{key}"]
+                kept[f"{prefix}running_{key}"] = (1 - share) * before + share * seen
+            kept[f"{prefix}num_batches_tracked"] = count
+
+        return note
+
+    hooks = [
+        part.register_forward_pre_hook(watch(name))
+        for name, part in module.named_modules()
+        if isinstance(part, kind) and part.training and part.running_mean is not None
+    ]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 def _closed_over(torch: Any, loss: Callable[..., Any] | None) -> dict[str, Any]:

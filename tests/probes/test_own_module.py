@@ -1,0 +1,96 @@
+"""A user's own module: what its file has to say, and a real step of a tiny one."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from advisor.measure.own_parity import own_parity_of
+from probes import user_workload
+from probes.own import translated
+
+GOOD = """
+import torch
+from torch import nn
+
+def make():
+    module = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Dropout(0.5), nn.Linear(16, 4))
+    y = torch.randint(0, 4, (6,))
+    return module, torch.randn(6, 8), lambda out: nn.functional.cross_entropy(out, y)
+
+def nothing():
+    return 3
+
+def strange():
+    return 3, torch.zeros(1)
+"""
+
+
+def built(path: Path, name: str, framework: str = "pytorch"):
+    if framework == "jax":
+        from probes.jax_runtime import JaxRuntime
+
+        runtime = JaxRuntime("cpu", "matched", "float32")
+    else:
+        from probes.torch_runtime import TorchRuntime
+
+        runtime = TorchRuntime("cpu", 1, "matched", "float32")
+    source = f"{path}:{name}"
+    arrays = user_workload.load(source).make_inputs(0, {})
+    parts = user_workload.build(source, framework, arrays, runtime)
+    return runtime.program(parts, "jax.jit" if framework == "jax" else "pytorch.eager")
+
+
+def observed(path: Path, name: str, framework: str = "pytorch"):
+    program = built(path, name, framework)
+    return program.observe(12, program.call)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.py"
+    path.write_text(GOOD, "utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("absent", r"mine\.py:1: defines no absent\(\); it defines: make, nothing, strange"),
+        ("nothing", r"mine\.py:10: nothing\(\) must return"),
+        ("strange", r"mine\.py:13: strange\(\) must return .* the first is int"),
+    ],
+)
+def test_a_mistake_is_told_at_its_line(file: Path, name: str, text: str) -> None:
+    with pytest.raises(user_workload.UserFileError, match=text):
+        built(file, name)
+
+
+def test_a_training_step_learns_and_shows_outputs_and_gradients(file: Path) -> None:
+    shown = observed(file, "make")
+    curve = shown["first.out/output"].ravel()
+    assert curve[-1] < curve[0]
+    assert np.any(shown["first.out/gradients"])
+    assert shown["first.out/first output"].size == 24
+
+
+def test_inference_trains_nothing(file: Path) -> None:
+    shown = observed(file, "make:infer")
+    before = shown["first.before/parameters.0.weight"]
+    assert np.array_equal(before, shown["first.after/parameters.0.weight"])
+
+
+def test_without_torchax_the_translation_says_what_it_needs() -> None:
+    if importlib.util.find_spec("torchax"):
+        pytest.skip("torchax is installed here")
+    with pytest.raises(translated.TranslationMissingError, match="torchax"):
+        translated.load_torchax()
+
+
+def test_a_translation_computes_the_same(file: Path) -> None:
+    pytest.importorskip("torchax")
+    sides = {"pytorch.eager": observed(file, "make"), "jax.jit": observed(file, "make", "jax")}
+    assert own_parity_of(sides, {"curve": 1e-3}, None).status == "ok"
