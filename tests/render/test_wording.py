@@ -35,7 +35,7 @@ REFUSE = {
     "measure/request.py",
     "measure/wishes.py",
 }
-"""Where texts stand in tables that errors about a user's own file are made of, or names of what it holds."""
+"""Tables that errors about a user's own file are made of, or names of what such a file holds."""
 
 
 def sources(*rooms: str) -> list[Path]:
