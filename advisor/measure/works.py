@@ -65,9 +65,8 @@ def _work(asked: AskedModel, probes: Sequence[Probe], basis: Basis) -> Work:
     if not estimates:
         return replace(bare, verdict="invalid", reason=_why_nothing(asked, choice, basis))
     whole = [p for p in estimates if p.size_name == asked.name]
-    if whole:
-        return _with_choice(_measured(bare, whole[0]), choice, asked)
-    return _with_choice(_extrapolated(bare, asked, estimates, basis), choice, asked)
+    work = _measured(bare, whole[0]) if whole else _extrapolated(bare, asked, estimates, basis)
+    return _with_choice(work, choice, asked, basis.looks)
 
 
 def _estimates(probe: Probe, asked: AskedModel) -> bool:
@@ -199,14 +198,14 @@ def _mode(probe: Probe, mode: str, times: Mapping[int, float]) -> WorkMode | Non
     return WorkMode(mode=mode, step_s=step_s, ci=ci, chosen=True, variant=entry.variant)
 
 
-def _with_choice(work: Work, choice: Probe | None, asked: AskedModel) -> Work:
+def _with_choice(work: Work, choice: Probe | None, asked: AskedModel, looks: Looks) -> Work:
     """*work* with what the choosing launch alone tells: compilers' times, and what was slower.
 
     Times of other variants stand only where they were chosen among at the size asked for.
     """
     if choice is None:
         return work
-    work = _beside_usual(work, choice, asked)
+    work = _beside_usual(work, choice, asked, looks.early_beyond)
     same = choice.size == dict(asked.size)
     compile_s = {e.mode: e.compile_s for e in choice.entries}
     chosen = {m.mode for m in work.modes}
@@ -215,11 +214,13 @@ def _with_choice(work: Work, choice: Probe | None, asked: AskedModel) -> Work:
     return replace(work, modes=[*modes, *(m for e in others if (m := _beside(e)) is not None)])
 
 
-def _beside_usual(work: Work, choice: Probe, asked: AskedModel) -> Work:
+def _beside_usual(work: Work, choice: Probe, asked: AskedModel, beyond: float) -> Work:
     """*work* with the ordinary way to write it, where one of its two modes is a rewrite.
 
     What is faster only in a program that much work does not fit into is not faster as such: where
-    the ordinary ways do not agree on the winner, nothing is called.
+    the ordinary ways do not agree on the winner, nothing is called. They were looked at in one
+    launch alone, so that they agree only where their logarithm is *beyond* what a slow phase of a
+    shared machine can pretend.
     """
     rewrites = {v.id for v in asked.variants if v.rewrite}
     ratio = work.time_ratio
@@ -232,7 +233,7 @@ def _beside_usual(work: Work, choice: Probe, asked: AskedModel) -> Work:
     way = UsualWay(a=a, b=b, time_ratio=_rounded(b_s / a_s))
     work = replace(work, usual=way)
     log = math.log(way.time_ratio) * (1 if ratio > 1 else -1)
-    if work.verdict not in ("a_faster", "b_faster") or log > LOG_MARGIN:
+    if work.verdict not in ("a_faster", "b_faster") or log > beyond:
         return work
     written = work.a if _is_rewrite(work.a, rewrites) else work.b
     first, second, factor = way.ordered
