@@ -21,6 +21,8 @@ Finding = Mapping[str, Any]
 """What validation found: ``loc`` (the path of keys and positions), ``msg``, ``type``, ``ctx``."""
 
 _OF_VOID = {"framework", "mode", "toolchain", "status", "reason"}
+_OF_WORK = ("model", "name", "title", "size", "precision", "device", "cores")
+_OUTCOME = ("verdict", "reason")
 _OF_MACHINE = ("tool", "created", "profile", "seed", "machine", "selftest", "spent_s")
 
 
@@ -83,8 +85,9 @@ def _cut(data: Any, place: Sequence[Any], length: int) -> bool:
 
 
 def _void(data: Any, place: Sequence[Any], problem: str) -> bool:
-    if place[:1] == ("probes",) and len(place) > 1:
-        return _void_in_probe(data, place, problem)
+    if place[:1] in (("probes",), ("works",)) and len(place) > 1:
+        void = _void_in_probe if place[0] == "probes" else _void_work
+        return void(data, place, problem)
     if place[:1] in (("attributions",), ("notices",), ("behaviours",)) and len(place) > 1:
         return _drop(data, data[place[0]], place[1], str(place[0]), problem)
     if place[:1] == ("toolchains",) and len(place) > 2 and place[2] != "framework":
@@ -96,6 +99,24 @@ def _void(data: Any, place: Sequence[Any], problem: str) -> bool:
     if place and place[0] in _OF_MACHINE:
         return _void_around(data, place, problem)
     return False
+
+
+def _void_work(data: Any, place: Sequence[Any], problem: str) -> bool:
+    """Keep which model it was, at which size, and why it predicts nothing."""
+    works, at = data["works"], place[1]
+    work = works[at] if isinstance(works, list) else None
+    if work is _DROPPED:
+        return True
+    inside = _path(place[2:])
+    if not isinstance(work, dict) or inside.partition(".")[0] in _OF_WORK:
+        return _drop(data, works, at, "works", f"{inside}: {problem}")
+    if set(work) <= {*_OF_WORK, *_OUTCOME}:
+        # Several things were wrong with it, and it is void by the first of them.
+        return True
+    kept = {key: work[key] for key in _OF_WORK if key in work}
+    work.clear()
+    work.update(kept, verdict="invalid", reason=_reason(inside, problem))
+    return True
 
 
 def _void_around(data: Any, place: Sequence[Any], problem: str) -> bool:

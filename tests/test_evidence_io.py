@@ -123,6 +123,34 @@ def test_other_parts_that_cannot_be_are_left_out_with_a_notice(
     assert [n.id for n in document.notices] == ["void-part"]
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"modes": [{"mode": "jax.jit", "step_s": 0.1, "ci": [1e-9, 1e9]}]},
+        {"ci": [2.0, 3.0]},
+        {"level": 7},
+        {"carry_over": 3},
+        {"usual": {"a": "x"}},
+    ],
+)
+def test_a_model_that_cannot_be_predicts_nothing_and_the_rest_stands(changes: Any) -> None:
+    work = {"model": "mlp", "name": "asked", "size": {"batch": 8}, **changes}
+    good = {"model": "resnet", "verdict": "invalid"}
+    data = {"schema": SCHEMA, "works": [work, good], "probes": [{"id": "y"}]}
+    document = evidence_from(data, name="x")
+    bad, kept = document.works
+    assert (bad.model, bad.size, bad.verdict) == ("mlp", {"batch": 8}, "invalid")
+    assert bad.reason is not None
+    assert bad.reason.id == "void-part"
+    assert (kept.model, len(document.probes)) == ("resnet", 1)
+
+
+def test_a_model_without_its_name_is_left_out_with_a_notice() -> None:
+    data = {"schema": SCHEMA, "works": [{"model": 3}], "probes": [{"id": "y"}]}
+    document = evidence_from(data, name="x")
+    assert (document.works, [n.id for n in document.notices]) == ([], ["void-part"])
+
+
 def test_without_a_self_test_that_can_be_believed_no_verdict_can() -> None:
     document = evidence_from({"schema": SCHEMA, "selftest": {"status": "maybe"}}, name="x")
     assert document.selftest is not None
