@@ -127,7 +127,7 @@ def test_other_parts_that_cannot_be_are_left_out_with_a_notice(
     "changes",
     [
         {"modes": [{"mode": "jax.jit", "step_s": 0.1, "ci": [1e-9, 1e9]}]},
-        {"ci": [2.0, 3.0]},
+        {"time_ratio": 2.0, "ci": [-2.0, 3.0]},
         {"level": 7},
         {"carry_over": 3},
         {"usual": {"a": "x"}},
