@@ -495,7 +495,10 @@ class Tool:
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """Everything measured in one run on one machine."""
+    """Everything measured in one run on one machine.
+
+    `resumed` is how many of its launches come from before an interruption, where there was one.
+    """
 
     schema: Literal["fw-advisor/evidence@1"] = "fw-advisor/evidence@1"
     tool: Tool = field(default_factory=Tool)
@@ -516,6 +519,7 @@ class Evidence:
     )
     notices: list[Notice] = field(default_factory=list)
     behaviours: Annotated[list[Behaviour], Limits(max_length=1000)] = field(default_factory=list)
+    resumed: Annotated[int, Limits(ge=0)] | None = None
 
 
 def to_data(part: Any) -> Any:

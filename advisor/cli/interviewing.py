@@ -360,9 +360,9 @@ class Talk:
         return Finished(evidence, complete=True, interrupted=False, wall_s=0.0)
 
     def _wishes(self, answers: Answers, device: str = "", skip: Sequence[str] = ()) -> Wishes:
+        from advisor.cli.asking_for import task_probes
         from advisor.cli.measuring import make_wishes, parse_budget
         from advisor.cli.model_options import models_asked
-        from advisor.cli.probe import task_probes
 
         transforms = answers.values.get("transforms")
         listed = transforms if isinstance(transforms, list) else []

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,15 +25,15 @@ from advisor.cli.own_files import (
     TEMPLATE_OPTION,
     TEMPLATES,
     CommandWithTemplates,
-    own_file,
     template,
 )
 from advisor.errors import ExitCode, UserError
 from advisor.files import write_whole
 
 if TYPE_CHECKING:
-    from advisor.knowledge.model import RuleBase
+    from advisor.cli.asking_for import Asked
     from advisor.measure.campaign import Campaign, Finished
+    from advisor.measure.journal import Journal
 
 ProfileOption = Annotated[
     str,
@@ -82,6 +81,7 @@ WaitOption = Annotated[
 
 @app.command(cls=CommandWithTemplates)
 def probe(
+    context: typer.Context,
     *,
     profile: ProfileOption = "standard",
     only: Annotated[
@@ -214,6 +214,13 @@ def probe(
         ),
     ] = None,
     rules: RulesOption = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on with the run that was interrupted here, at its next launch.",
+        ),
+    ] = False,
     wait: WaitOption = False,
     lifeline: Annotated[int | None, typer.Option("--lifeline", hidden=True)] = None,
     json: JsonOption = False,
@@ -223,13 +230,12 @@ def probe(
     no_color: NoColorOption = False,
 ) -> int:
     """Measure both frameworks on this machine."""
-    from advisor.cli import exporting, measuring
+    from advisor.cli import asking_for, exporting, resuming
     from advisor.cli.background import end_with
-    from advisor.cli.live import live_progress
-    from advisor.cli.models import checked_texts, list_models
-    from advisor.cli.own_modules import look_at, module_asked
-    from advisor.measure.campaign import measure
+    from advisor.cli.models import list_models
 
+    if resume:
+        resuming.refuse_beside(context)
     if workload_template is not None:
         typer.echo(template(workload_template), nl=False)
         return ExitCode.DONE
@@ -237,74 +243,73 @@ def probe(
         return list_models(json=json)
     if lifeline is not None:
         end_with(lifeline)
-    measuring.keep_variables(keep_env or [])
-    texts = checked_texts(model or [], size or [])
-    own_module = module_asked(module, infer=infer, workloads=workload or [])
-    # Models come alone, unless a task or probes are asked for beside them.
-    alone: dict[str, Any] = {"probes": ()} if (texts or own_module) and not only else {}
-    wishes = measuring.make_wishes(
-        **(_of_task(task, transform or [], rules or []) or alone),
-        models=texts,
+    asked = asking_for.asked(
         profile=profile,
+        only=only,
+        skip=skip,
+        framework=framework,
+        device=device,
+        python=python,
+        budget=budget,
         settings=settings,
-        only=tuple(only or ()),
-        skip=tuple(skip or ()),
-        frameworks=tuple(framework or ()),
-        device=device or measuring.CPU,
-        budget_s=measuring.parse_budget(budget),
+        task=task,
+        transform=transform,
+        model=model,
+        size=size,
+        workload=workload,
+        module=module,
+        infer=infer,
         seed=seed,
+        label=label,
+        include_host=include_host,
+        keep_env=keep_env,
+        rules=rules,
     )
+    manner = Manner(
+        json=json, quiet=quiet, verbose=verbose, colour=colour_wanted(no_color), wait=wait
+    )
+    if resume:
+        _refuse_unwritable(output or [])
+        with resuming.taken_up(context, asked) as (journal, asked, places):
+            return _measured(asked, output or places, manner, journal)
     if export_worker is not None:
         _refuse_local(python=python, workload=workload, module=module, output=output, label=label)
-        done = exporting.export_worker(export_worker, wishes)
+        done = exporting.export_worker(export_worker, asking_for.wishes_of(asked))
         return exporting.tell_export(done, json=json, quiet=quiet)
     _refuse_unwritable(output or [])
-    own = [own_file(path) for path in workload or []]
-    around = measuring.look_around(
-        python or [], device=device, label=label or measuring.host_label(include_host)
-    )
-    unlike: dict[str, list[str]] = {}
-    if own_module is not None:
-        seen = look_at(own_module, around.toolchains)
-        say(seen.told, quiet=quiet)
-        own, unlike = [own_module.source], seen.unlike
-        wishes = replace(wishes, models=(*wishes.models, *seen.models(wishes.models)))
     if list_plan:
-        campaign = measuring.make_campaign(around, wishes, own=own, unlike=unlike)
-        return _show_plan(campaign, json=json)
-    with live_progress(quiet=quiet, colour=colour_wanted(no_color)) as report:
-        campaign = measuring.make_campaign(
-            around, wishes, report, own=own, unlike=unlike, wait=wait
+        return _show_plan(asking_for.campaign_of(asked, quiet=quiet), json=json)
+    return _measured(asked, output or [], manner)
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a run tells what it does, and whether it waits for others."""
+
+    json: bool
+    quiet: bool
+    verbose: bool
+    colour: bool
+    wait: bool
+
+
+def _measured(
+    asked: Asked, output: list[Path], manner: Manner, journal: Journal | None = None
+) -> int:
+    """Measure what was *asked*, going on with the *journal* where there is one."""
+    from advisor.cli import asking_for, resuming
+    from advisor.cli.live import live_progress
+    from advisor.measure.campaign import measure
+
+    campaign = asking_for.campaign_of(asked, quiet=manner.quiet, wait=manner.wait)
+    with resuming.kept(journal, asked, campaign, output) as kept:
+        with live_progress(quiet=manner.quiet, colour=manner.colour) as report:
+            finished = measure(replace(campaign, report=report, journal=kept))
+        code = tell(
+            finished, json=manner.json, output=output, quiet=manner.quiet, verbose=manner.verbose
         )
-        finished = measure(campaign)
-    return tell(finished, json=json, output=output or [], quiet=quiet, verbose=verbose)
-
-
-def _of_task(task: str | None, transforms: list[str], packs: list[Path]) -> dict[str, Any]:
-    if task is None and not transforms:
-        return {}
-    from advisor.answers_io import parse_assignment
-    from advisor.knowledge.loader import load_rule_base
-
-    base = load_rule_base(packs)
-    if task is not None:
-        parse_assignment(f"task={task}", base, where=f"--task {task}"[:80])
-    if transforms:
-        named = ",".join(transforms)
-        parse_assignment(f"transforms={named}", base, where=f"--transform {named}"[:80])
-    return task_probes(base, task, transforms)
-
-
-def task_probes(base: RuleBase, task: Any, transforms: Sequence[str]) -> dict[str, Any]:
-    """The workloads that stand for a task and its transforms, and what each is worth."""
-    values: dict[str, float] = {}
-    wanted = {("task", task), *(("transforms", name) for name in transforms)}
-    for row in base.task_weights:
-        if (row.fact, row.value) in wanted:
-            for workload, weight in row.weights.items():
-                values[workload] = values.get(workload, 0.0) + weight
-    ordered = sorted(values, key=lambda name: (-values[name], name))
-    return {"probes": ordered, "values": values} if ordered else {}
+        resuming.end(kept, interrupted=finished.interrupted)
+    return code
 
 
 def _refuse_unwritable(paths: list[Path]) -> None:

@@ -34,12 +34,20 @@ from advisor.evidence import (
 from advisor.machine.cpu import one_per_core
 from advisor.measure.attribution import attributions
 from advisor.measure.catalogue import OfferedWorkload, read_catalogue, users_fault
+from advisor.measure.journal import Journal, Start
 from advisor.measure.models import asked_models
 from advisor.measure.plan import TIMES_LAUNCHES, Plan, make_plan, times_only
 from advisor.measure.progress import OnProgress, Progress, unreported
 from advisor.measure.quiet import CpuMeter, MeterFactory
 from advisor.measure.run import Run, RunResult
-from advisor.measure.selftest import SelftestResult, cached, patient_selftest, store
+from advisor.measure.selftest import (
+    MOST_AGE_S,
+    SelftestResult,
+    cache_key,
+    cached,
+    patient_selftest,
+    store,
+)
 from advisor.measure.translation import module_works
 from advisor.measure.verdicts import ASSUMED_SPREAD
 from advisor.measure.wishes import Wishes
@@ -67,7 +75,8 @@ class Campaign:
     something asked for is left out. `own_workloads` are files with the user's own steps, measured
     instead of the shipped workloads, or ``FILE.py:NAME`` of a module; `unlike` says by the model
     of a work (``module:NAME``, or a family that stands for a module) what the module has and the
-    measurement does not.
+    measurement does not. What is finished goes into the `journal`, and what it holds already is
+    not measured again.
     """
 
     worker: Sequence[str]
@@ -86,6 +95,7 @@ class Campaign:
     report: OnProgress = field(default=unreported)
     stop: Callable[[], bool] = field(default=lambda: False)
     meter: MeterFactory = CpuMeter
+    journal: Journal | None = None
 
 
 @dataclass(frozen=True)
@@ -118,7 +128,8 @@ def usable_cpus(
     return cpus[-max(1, int(cpu_quota)) :]
 
 
-def _cpus(campaign: Campaign) -> tuple[int, ...]:
+def campaign_cpus(campaign: Campaign) -> tuple[int, ...]:
+    """The CPUs that the campaign's workers may use."""
     machine, details = campaign.machine, campaign.machine.details
     # A batch system that does not bind a job to its CPUs says in words how many are the job's.
     limits = [n for n in (machine.cpu_quota, details.get("scheduler_cpus")) if n is not None]
@@ -156,7 +167,7 @@ def _plan(
         catalogue,
         campaign.toolchains,
         campaign.wishes,
-        _cpus(campaign),
+        campaign_cpus(campaign),
         # What a user's file does not offer is not missed.
         {f: why for f, why in campaign.missing.items() if f in offers},
         spent_s=spent_s,
@@ -194,16 +205,17 @@ def measure(campaign: Campaign) -> Finished:
     _refuse_native_windows()
     with lock_for(campaign), workspace() as place:
         begin = time.monotonic()
+        if campaign.journal is not None:
+            campaign.journal.load()
         catalogue = _catalogue(campaign, place)
         plan = _plan(campaign, catalogue, place)
         try:
-            testing = time.monotonic()
-            tested = self_test(campaign, place, then_s=plan.seconds())
+            start = _started(campaign, place, begin, then_s=plan.seconds())
         except KeyboardInterrupt:
             return _finished(campaign, plan, RunResult(interrupted=True), None)
-        tested_s = time.monotonic() - testing
+        tested = start.selftest
         if campaign.wishes.budget_s:
-            plan = _plan(campaign, catalogue, place, spent_s=time.monotonic() - begin)
+            plan = _plan(campaign, catalogue, place, spent_s=start.spent_s)
         if not tested.passed:
             # Minutes of measuring would give no ratio: times only, and it is said.
             plan = times_only(plan)
@@ -216,6 +228,7 @@ def measure(campaign: Campaign) -> Finished:
             stop=campaign.stop,
             meter=campaign.meter,
             begun_s=begin,
+            journal=campaign.journal,
         )
         result = _run(run)
         result = replace(
@@ -224,11 +237,37 @@ def measure(campaign: Campaign) -> Finished:
             probes=_as_offered(result.probes, _offers(plan, catalogue)),
             spent_s={
                 **result.spent_s,
-                "self_test": tested_s,
-                "all": time.monotonic() - begin,
+                "self_test": start.took_s,
+                "all": result.wall_s,
             },
         )
         return _finished(campaign, plan, result, tested)
+
+
+def _started(campaign: Campaign, place: Path, begin: float, *, then_s: float) -> Start:
+    """The self-test with its times: the one of the run that is gone on with, where it holds.
+
+    A plan is cut to what was spent when that run made its own: both are to be the same.
+    """
+    journal = campaign.journal
+    earlier = journal.start if journal else None
+    key = cache_key(campaign_cpus(campaign), machine_state(campaign.machine))
+    young = earlier is not None and 0 <= time.time() - earlier.made_s <= MOST_AGE_S
+    if earlier is not None and earlier.key == key and young:
+        return earlier
+    testing = time.monotonic()
+    tested = self_test(campaign, place, then_s=then_s)
+    now = time.monotonic()
+    start = Start(
+        tested,
+        made_s=tested.made_s or time.time(),
+        took_s=now - testing,
+        spent_s=earlier.spent_s if earlier else now - begin,
+        key=key,
+    )
+    if journal is not None:
+        journal.note_start(start)
+    return start
 
 
 def lock_for(campaign: Campaign) -> AbstractContextManager[None]:
@@ -282,7 +321,7 @@ def self_test(
         NothingToMeasureError: native Windows.
     """
     _refuse_native_windows()
-    cpus, state = _cpus(campaign), machine_state(campaign.machine)
+    cpus, state = campaign_cpus(campaign), machine_state(campaign.machine)
     earlier = None if fresh else cached(campaign.cache, cpus, state)
     if earlier is not None:
         return earlier
@@ -331,6 +370,7 @@ def _finished(
         works=works,
         attributions=_attributions(result.probes, tested),
         spent_s={k: round(v, 2) for k, v in result.spent_s.items()},
+        resumed=_resumed(campaign),
         notices=[
             *campaign.notices,
             *result.notices,
@@ -341,6 +381,12 @@ def _finished(
     )
     complete = result.complete and not plan.missing and not campaign.short
     return Finished(evidence, complete, result.interrupted, result.wall_s)
+
+
+def _resumed(campaign: Campaign) -> int | None:
+    """How many launches were made before an interruption; None where there was none."""
+    journal = campaign.journal
+    return len(journal.done) if journal is not None and journal.taken_up else None
 
 
 def _attributions(probes: Sequence[Probe], tested: SelftestResult | None) -> list[Attribution]:

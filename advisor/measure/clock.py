@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from advisor.measure.plan import first_seconds, item_seconds, start_seconds
 from advisor.measure.work import Protocol, Series, WorkItem
@@ -75,6 +76,16 @@ class Clock:
         """The running launch is over."""
         self._coming = []
         self._turn_to(None)
+
+    def steps(self) -> list[list[Any]]:
+        """What all steps so far took and were guessed to, as rows of plain values."""
+        return [[*key, took_s, self._guess_s[key]] for key, took_s in self._took_s.items()]
+
+    def take_up(self, steps: Iterable[Sequence[Any]]) -> None:
+        """Know what `steps` told, of an earlier process."""
+        for series, item, first, took_s, guess_s in steps:
+            self._took_s[series, item, first] = took_s
+            self._guess_s[series, item, first] = guess_s
 
     def _turn_to(self, step: Step | None) -> None:
         now_s = self._now()

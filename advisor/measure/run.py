@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.devices import index_of
+from advisor.errors import UserError
 from advisor.evidence import Notice, Probe, Reason
 from advisor.measure.assemble import probe_of
 from advisor.measure.attribution import disagreements
@@ -24,6 +25,7 @@ from advisor.measure.choosing import LIMITS, Room, certifying, estimating, parit
 from advisor.measure.clock import Clock, Owed, Step
 from advisor.measure.comparisons import crossing_pairs, pairs_of
 from advisor.measure.family import hold_together
+from advisor.measure.journal import Done, Journal
 from advisor.measure.launch import RunningLaunch
 from advisor.measure.need import MOST_REPEATS, Need
 from advisor.measure.plan import Plan
@@ -96,6 +98,7 @@ class Run:
         plants_s: Mapping[str, float] | None = None,
         meter: MeterFactory = CpuMeter,
         begun_s: float | None = None,
+        journal: Journal | None = None,
     ) -> None:
         self._plan = plan
         self._worker = tuple(worker)
@@ -120,12 +123,17 @@ class Run:
         self._guests: int | None = None
         self._patience = Patience(PATIENCE_S)
         self._too_large: dict[str, Reason] = {}
+        self._journal = journal
+        # Launches of an earlier process that are still to be taken up, the next one last.
+        self._past = list(reversed(journal.done)) if journal else []
 
     def measure(self) -> RunResult:
         """Run every launch that is needed; returns what there is, also when interrupted."""
         interrupted = False
         try:
             self._write_inputs()
+            if self._past:
+                self._tick("going-on", n=len(self._past))
             self._wait_for_quiet()
             self._count_guests()
             interrupted = self._launch_until_settled()
@@ -236,9 +244,14 @@ class Run:
     def _launch_until_settled(self) -> bool:
         """Launch series by series while anything is open; returns whether it was stopped."""
         limit = self._plan.looks.most + MOST_REPEATS
+        limit = max([limit, *(done.result.index + 1 for done in self._past)])
         for index in range(limit):
             any_active = False
             for series in self._plan.series:
+                if self._past:
+                    # What an earlier process launched, and what it left, is as it was.
+                    any_active |= self._take_up(series, index)
+                    continue
                 active = self._affordable(series, self._active_items(series))
                 if not active:
                     continue
@@ -250,6 +263,8 @@ class Run:
                     return True
             if not any_active:
                 break
+        if self._past:
+            raise _other_work()
         return False
 
     def _affordable(self, series: Series, items: list[WorkItem]) -> list[WorkItem]:
@@ -300,29 +315,67 @@ class Run:
         self._clock.begin(series, items, first=first)
         result = launch.run()
         self._clock.end()
+        done = Done(
+            series.key,
+            tuple(item.key for item in items),
+            result,
+            self._elapsed_s(),
+            steps=self._clock.steps(),
+            patience_s=self._patience.left_s,
+            notices=tuple(self._notices),
+            guests=self._guests,
+            inputs={item.key: self._inputs[item.key][1] for item in items},
+            seen=_observed_in(launch, items) if first or again else {},
+        )
+        if self._journal is not None and not result.interrupted:
+            self._journal.note(done)
+        self._account(series, items, done)
+        return result
+
+    def _take_up(self, series: Series, index: int) -> bool:
+        """Account for the next launch of an earlier process, if it was this one."""
+        done = self._past[-1]
+        if (done.series, done.result.index) != (series.key, index):
+            return False
+        self._past.pop()
+        series = next(s for s in self._plan.series if s.key == done.series)
+        by_key = {item.key: item for item in series.items}
+        inputs = {key: self._inputs[key][1] for key in by_key}
+        if any(inputs.get(key) != sha256 for key, sha256 in done.inputs.items()):
+            raise _other_work()
+        self._start = time.monotonic() - done.elapsed_s
+        self._clock.take_up(done.steps)
+        self._patience.left_s = min(self._patience.left_s, done.patience_s)
+        told = {notice.id for notice in done.notices}
+        self._notices = [*done.notices, *(n for n in self._notices if n.id not in told)]
+        guests = [c for c in (done.guests, self._guests) if c is not None]
+        self._guests = max(guests, default=None)
+        self._account(series, [by_key[key] for key in done.items], done)
+        return True
+
+    def _account(self, series: Series, items: Sequence[WorkItem], done: Done) -> None:
+        """Take in what a launch gave: all that follows from it, whoever made it."""
+        made, result = len(self._launches[series.key]), done.result
         self._launches[series.key].append(result)
-        failed.update(result.failures)
-        if first or again:
-            seen_in = self._observations if first else self._observed_again
-            seen_in.update(_observed_in(launch, series, items))
-        if first:
+        self._failed[series.key].update(result.failures)
+        seen_in = self._observed_again if made else self._observations
+        seen_in.update({(series.key, *key): path for key, path in done.seen.items()})
+        if made == 0:
             # Without the first launch nothing of an item was observed: it has no later one.
             seen = {key for key, _ in (*result.runs, *result.failures)}
             self._unreached |= {(series.key, i.key) for i in items if i.key not in seen}
             if not result.interrupted:
-                self._go_on_with_models(series, items, result)
+                self._go_on_with_models(series, items, done)
         self._look_ahead(frozenset())
-        return result
 
-    def _go_on_with_models(
-        self, series: Series, items: Sequence[WorkItem], result: LaunchResult
-    ) -> None:
+    def _go_on_with_models(self, series: Series, items: Sequence[WorkItem], done: Done) -> None:
         """After the launch that chose among the variants of models: plan what estimates."""
+        result = done.result
         choices = [item for item in items if item.role == "choice"]
         room = Room(
             limits=LIMITS[self._plan.profile],
             memory_bytes=self._plan.memory_bytes,
-            left_s=self._left_s(max(1, len(choices))),
+            left_s=self._left_s(done.elapsed_s, max(1, len(choices))),
             thorough=self._plan.profile == "thorough",
         )
         more: list[WorkItem] = []
@@ -343,10 +396,10 @@ class Run:
             every = tuple(grown if s.key == series.key else s for s in self._plan.series)
             self._plan = replace(self._plan, series=every)
 
-    def _left_s(self, among: int) -> float | None:
-        """What is left of the budget for each of so many; None where there is no budget."""
+    def _left_s(self, elapsed_s: float, among: int) -> float | None:
+        """What *elapsed_s* leaves of the budget for each of so many; None where there is none."""
         budget_s = self._plan.budget_s
-        return None if budget_s is None else max(1.0, budget_s - self._elapsed_s()) / among
+        return None if budget_s is None else max(1.0, budget_s - elapsed_s) / among
 
     def _look_ahead(self, running: Collection[tuple[str, str]]) -> None:
         """What is still owed beyond the items that are *running*, and how much has settled."""
@@ -436,17 +489,23 @@ class Run:
         )
 
 
-def _observed_in(
-    launch: RunningLaunch, series: Series, items: Sequence[WorkItem]
-) -> dict[_Observed, Path]:
+def _observed_in(launch: RunningLaunch, items: Sequence[WorkItem]) -> dict[tuple[str, str], Path]:
     """Where the modes of *items* showed what they computed in *launch*, or should have."""
     return {
-        (series.key, item.key, mode.label): path
+        (item.key, mode.label): path
         for item in items
         for mode in item.modes
         if (path := launch.observation_path(item, mode)).exists()
         or (item.observed and (item.key, mode.label) in launch.result.runs)
     }
+
+
+def _other_work() -> UserError:
+    return UserError(
+        "the interrupted run measured other work: its plan or its inputs are not what the same "
+        "request gives now",
+        hint="begin anew, without --resume",
+    )
 
 
 def _tuning_told() -> list[Notice]:

@@ -16,7 +16,7 @@ import statistics
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import MappingProxyType
@@ -74,12 +74,14 @@ class SelftestResult:
             their ratio.
         on_all: The same on all cores; None where there is one, or where it could not be seen.
         disturbed: Whether others cost it clean pairs, so that a failure may be theirs.
+        made_s: When it was made, seconds since 1970; 0 where nobody noted it.
     """
 
     part: Selftest
     spread: float
     on_all: float | None = None
     disturbed: bool = False
+    made_s: float = field(default=0.0, compare=False)
 
     @property
     def passed(self) -> bool:
@@ -303,7 +305,10 @@ def cached(
             details=dict(stored["details"]),
         )
         return SelftestResult(
-            part, float(stored["spread"]), None if on_all is None else float(on_all)
+            part,
+            float(stored["spread"]),
+            None if on_all is None else float(on_all),
+            made_s=float(stored["at_s"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -7,6 +7,7 @@ framework does not start on many clusters.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Mapping
@@ -148,6 +149,21 @@ def worker_environment(
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
     }
     return {**ours, **kept}
+
+
+# What differs from shell to shell and moves no time: the interpreter is named by its path.
+_OF_THE_SHELL = frozenset({"PATH", "HOME", "USER", "LOGNAME"})
+
+
+def inherited_digests(inherited: Mapping[str, str] | None = None) -> dict[str, str]:
+    """By variable that workers inherit a digest of its value: it is compared and never told."""
+    inherited = os.environ if inherited is None else inherited
+    names = (_KEPT | set(kept_tuning(inherited))) - _OF_THE_SHELL
+    return {
+        name: hashlib.sha256(inherited[name].encode("utf-8", "replace")).hexdigest()[:16]
+        for name in sorted(names)
+        if name in inherited
+    }
 
 
 def kept_tuning(inherited: Mapping[str, str] | None = None) -> list[str]:

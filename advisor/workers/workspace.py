@@ -13,6 +13,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from advisor.files import owner_lives
+
 _PREFIX = "fw-advisor-run-"
 _TRIES, _BETWEEN_S = 20, 0.05
 
@@ -46,7 +48,7 @@ def sweep(root: Path) -> list[Path]:
         owner = place.name.removeprefix(_PREFIX).split("-", 1)[0]
         with contextlib.suppress(OSError):
             ours = place.is_dir() and not place.is_symlink() and _is_ours(place)
-            if ours and owner.isdigit() and not _alive(int(owner)):
+            if ours and owner.isdigit() and not owner_lives(int(owner)):
                 shutil.rmtree(place, ignore_errors=True)
                 removed.append(place)
     return removed
@@ -54,13 +56,3 @@ def sweep(root: Path) -> list[Path]:
 
 def _is_ours(place: Path) -> bool:
     return not hasattr(os, "getuid") or place.stat().st_uid == os.getuid()
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
