@@ -17,6 +17,7 @@ from tests.benchmarks import (
     cost_rows,
     disturbed_rows,
     pure_rows,
+    resume_rows,
     sabotage_rows,
     scenario_rows,
     starter_rows,
@@ -50,6 +51,7 @@ BENCHES: dict[str, tuple[Bench, int]] = {
     "tasks": (suite_rows.task_profiles, 1),
     "plain-loop": (suite_rows.plain_loop, 5),
     "suite": (suite_rows.suite, 3),
+    "resume": (resume_rows.resume, 20),
     "scenarios": (scenario_rows.scenarios, 1),
 }
 
