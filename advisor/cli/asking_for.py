@@ -100,7 +100,7 @@ def campaign_of(wanted: Asked, *, quiet: bool, wait: bool = False) -> Campaign:
     from advisor.cli.own_modules import look_at, module_asked
 
     measuring.keep_variables(wanted.keep_env)
-    wishes = wishes_of(asked)
+    wishes = wishes_of(wanted)
     files = [Path(path) for path in wanted.workload]
     own_module = module_asked(wanted.module, infer=wanted.infer, workloads=files)
     own = [own_file(path) for path in files]

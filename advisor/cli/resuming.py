@@ -96,7 +96,8 @@ def _refuse_other(context: typer.Context, name: str, before: Any, now: Any) -> N
     if not _given(context, name) or now == before:
         return
     option = _option(name)
-    was = f"{option} {before}" if before not in (None, [], False) else f"no {option}"
+    without = before is None or before is False or before == []
+    was = f"no {option}" if without else f"{option} {before}"
     raise UserError(
         f"{option} contradicts the interrupted run, which was asked with {was}",
         hint=f"leave {option} out to go on with that run, or {_ANEW}",

@@ -41,6 +41,7 @@ SCHEMA = "fw-advisor/journal@1"
 MOST_JOURNALS = 3
 """How many interrupted runs are kept; the oldest make room."""
 _MOST_BYTES = 64 * 1024 * 1024
+_MOST_SEEN_BYTES = 1 << 30
 _PLACE = "unfinished-probes"
 _REQUEST, _START = "request.json", "start.json"
 _BROKEN = (KeyError, TypeError, ValueError, RecursionError)
@@ -175,7 +176,7 @@ class Journal:
         seen = {}
         for item, label, name, digest in data["seen"]:
             path = self.place / Path(name).name
-            if digest is not None and _digest(read_own(path, _MOST_BYTES)) != digest:
+            if digest is not None and _digest(read_own(path, _MOST_SEEN_BYTES)) != digest:
                 raise ValueError(f"{name} is not what was written")
             seen[item, label] = path
         return Done(

@@ -22,7 +22,9 @@ def resume(groups: int) -> list[Row]:
             case = Case(make_script(Path(place)), kind, seed=number)
             steps, whole = case.whole()
             for _ in range(1 + number % 3):
-                case.interrupt(Cut(chance.randint(1, steps), kill=chance.random() < 0.5))
+                case.interrupt(
+                    Cut(chance.randint(steps // 8, steps // 2), kill=chance.random() < 0.5)
+                )
             before = case.finished
             finished = case.go_on()
             same = evidence_of(finished) == whole

@@ -117,13 +117,14 @@ class Case:
         self.script = script
         self.asked = campaign(script, kind, seed)
         self.state = script.state / "kept"
+        self._remembered = script.state / "remembered"
 
     def whole(self) -> tuple[int, str]:
         """How many steps an uninterrupted run tells, and its evidence."""
-        self._forget(0)
+        self._forget()
         counted = Cut(0)
         finished = measure(replace(self.asked, report=counted))
-        self._forget(0)
+        self._forget()
         return counted.seen, compared(finished)
 
     def interrupt(self, cut: Cut) -> None:
@@ -156,6 +157,7 @@ class Case:
             finished = measure(replace(self.asked, journal=journal, report=report))
             if not finished.interrupted:
                 journal.remove()
+                self._remembered.unlink(missing_ok=True)
             return finished
         finally:
             journal.close()
@@ -166,17 +168,16 @@ class Case:
         def noted(done: Done) -> None:
             note(done)
             starts = {p.name: p.stat().st_size for p in self.script.state.glob("starts-*")}
-            (self.script.state / "remembered").write_text(json.dumps(starts), "utf-8")
+            self._remembered.write_text(json.dumps(starts), "utf-8")
 
         setattr(journal, "note", noted)  # noqa: B010  (a method of one object)
 
     def _forget_unfinished(self) -> None:
-        remembered = self.script.state / "remembered"
-        starts = json.loads(remembered.read_text("utf-8")) if remembered.exists() else {}
+        kept = self._remembered
+        starts = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
         for path in self.script.state.glob("starts-*"):
             os.truncate(path, starts.get(path.name, 0))
 
-    def _forget(self, starts: int) -> None:
-        (self.script.state / "remembered").unlink(missing_ok=True)
-        for path in self.script.state.glob("starts-*"):
-            os.truncate(path, starts)
+    def _forget(self) -> None:
+        self._remembered.unlink(missing_ok=True)
+        self._forget_unfinished()
