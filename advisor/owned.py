@@ -11,22 +11,20 @@ import os
 import stat
 from pathlib import Path
 
+from advisor.errors import UserError
+
 _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
-class ForeignError(Exception):
-    """A place that somebody else could have written.
-
-    Attributes:
-        path: Which.
-        why: What is wrong with it, and what mends it, in words for the user.
-    """
+class ForeignError(UserError):
+    """A place that somebody else could have written; it is not used."""
 
     def __init__(self, path: Path, why: str, mend: str) -> None:
-        super().__init__(f"{path}: {why}")
-        self.path = path
-        self.why = why
-        self.mend = mend
+        super().__init__(
+            f"{why}, so that what it holds may not be yours: it is not used",
+            hint=mend,
+            where=str(path),
+        )
 
 
 def own_directory(path: Path) -> Path:

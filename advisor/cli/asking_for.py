@@ -96,6 +96,7 @@ def campaign_of(wanted: Asked, *, quiet: bool, wait: bool = False) -> Campaign:
         NothingToMeasureError: no interpreter holds a framework.
     """
     from advisor.cli import measuring
+    from advisor.cli.foreign_code import say_first_runs
     from advisor.cli.own_files import own_file
     from advisor.cli.own_modules import look_at, module_asked
 
@@ -104,6 +105,7 @@ def campaign_of(wanted: Asked, *, quiet: bool, wait: bool = False) -> Campaign:
     files = [Path(path) for path in wanted.workload]
     own_module = module_asked(wanted.module, infer=wanted.infer, workloads=files)
     own = [own_file(path) for path in files]
+    say_first_runs([*own, *([own_module.path] if own_module else [])], measuring.cache_dir())
     around = measuring.look_around(
         wanted.python,
         device=wanted.device,

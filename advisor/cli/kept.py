@@ -80,7 +80,7 @@ def keep(kept: Kept, directory: Path) -> None:
         "complete": kept.complete,
         "evidence": to_data(kept.evidence),
     }
-    write_whole(directory / _FILE, dumps(document))
+    write_whole(directory / _FILE, dumps(document), private=True)
 
 
 def take_up(directory: Path) -> Kept | None:
@@ -88,9 +88,11 @@ def take_up(directory: Path) -> Kept | None:
     from advisor.errors import UserError
     from advisor.evidence_io import evidence_from
     from advisor.jsonio import read_json
+    from advisor.owned import refuse_foreign
 
     path = directory / _FILE
     with contextlib.suppress(UserError, OSError):
+        refuse_foreign(path)
         document: Any = read_json(path)
         if isinstance(document, dict) and document.get("schema") == SCHEMA:
             evidence = evidence_from(document.get("evidence"), name=str(path))

@@ -64,8 +64,7 @@ def taken_up(context: typer.Context, asked: Asked) -> Iterator[tuple[Journal, As
     from advisor.measure.journal import latest
 
     state = state_directory()
-    with _distrusting():
-        journal = latest(state)
+    journal = latest(state)
     if journal is None:
         raise UserError(
             "there is no interrupted run to go on with in this directory",
@@ -121,8 +120,7 @@ def kept(
     conditions = conditions_of(campaign, [resource_dir("rules"), *map(Path, asked.rules)])
     if journal is not None:
         _refuse_changed(journal, conditions)
-        with _distrusting():
-            yield journal
+        yield journal
         return
     request = {
         "asked": dataclasses.asdict(asked),
@@ -147,11 +145,12 @@ def _begun(request: dict[str, Any]) -> Journal | None:
 
     try:
         return begin(state_directory(), request)
-    except (ForeignError, OSError) as error:
-        why = error.why if isinstance(error, ForeignError) else error.strerror
-        where = error.path if isinstance(error, ForeignError) else error.filename
-        say(f"! An interrupted run could not be gone on with: {where}: {why}")
-        return None
+    except ForeignError as error:
+        why, where = error.message, error.where
+    except OSError as error:
+        why, where = error.strerror or str(error), error.filename
+    say(f"! This run can't be gone on with where it is interrupted: {where}: {why}")
+    return None
 
 
 def _refuse_changed(journal: Journal, conditions: dict[str, Any]) -> None:
@@ -166,19 +165,6 @@ def _refuse_changed(journal: Journal, conditions: dict[str, Any]) -> None:
             hint=f"put back what changed, or {_ANEW}",
             where=str(journal.place),
         )
-
-
-@contextlib.contextmanager
-def _distrusting() -> Iterator[None]:
-    """Say in a user's words why a place is not trusted."""
-    try:
-        yield
-    except ForeignError as error:
-        raise UserError(
-            f"{error.why}, so that what it holds may not be yours: it is not used",
-            hint=f"{error.mend}, or {_ANEW}",
-            where=str(error.path),
-        ) from error
 
 
 def end(journal: Journal | None, *, interrupted: bool) -> None:

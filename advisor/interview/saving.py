@@ -7,15 +7,15 @@ one works in. It must not know the form of an answers file, which is
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from advisor.answers import Answers
 from advisor.answers_io import read_answers, to_yaml
 from advisor.errors import UserError
-from advisor.files import REPORT_DIRECTORY
+from advisor.files import replace_file, state_directory
 from advisor.knowledge.model import RuleBase
+from advisor.owned import refuse_foreign
 
 RESUME_COMMAND = "fw-advisor interview --resume"
 _FILE = "interview.yaml"
@@ -27,8 +27,7 @@ def state_file() -> Path:
 
     ``FW_ADVISOR_STATE_DIR`` overrides the directory.
     """
-    given = os.environ.get("FW_ADVISOR_STATE_DIR")
-    return (Path(given) if given else REPORT_DIRECTORY) / _FILE
+    return state_directory() / _FILE
 
 
 def save(answers: Answers, order: Sequence[str] = ()) -> None:
@@ -39,25 +38,16 @@ def save(answers: Answers, order: Sequence[str] = ()) -> None:
     Raises:
         OSError: the place cannot be written to.
     """
-    path = state_file()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.unlink(missing_ok=True)
-        partial.touch(mode=0o600, exist_ok=False)
-        text = f"{_ORDER}{' '.join(order)}\n{to_yaml(answers)}"
-        partial.write_bytes(text.encode("utf-8"))
-        partial.replace(path)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
+    text = f"{_ORDER}{' '.join(order)}\n{to_yaml(answers)}"
+    replace_file(state_file(), text, mode=0o600)
 
 
 def load(base: RuleBase) -> Answers:
     """The answers of the last interview, each with the source it had.
 
     Raises:
-        UserError: there is none, or the file does not fit the vocabulary.
+        UserError: there is none, somebody else could have written it (answers may name an
+            interpreter that is run), or it does not fit the vocabulary.
     """
     path = state_file()
     if not path.is_file():
@@ -66,6 +56,7 @@ def load(base: RuleBase) -> Answers:
             hint="go to where it was begun, or start one with: fw-advisor interview",
             where=str(path),
         )
+    refuse_foreign(path)
     return read_answers(path, base)
 
 

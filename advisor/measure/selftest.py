@@ -23,6 +23,7 @@ from types import MappingProxyType
 
 from advisor import __version__
 from advisor.evidence import Reason, Selftest, to_data
+from advisor.files import replace_file
 from advisor.measure.gates import block_median_s, launch_logs
 from advisor.measure.launch import RunningLaunch
 from advisor.measure.pool import LaunchOptions
@@ -38,6 +39,7 @@ from advisor.measure.work import (
     WorkItem,
     WorkRuns,
 )
+from advisor.owned import ForeignError, own_directory, read_own, refuse_foreign
 from advisor.workers.environment import worker_environment
 from advisor.workers.replies import ReplyError, check_block, check_warm
 from advisor.workers.worker import (
@@ -56,6 +58,7 @@ QUIET_LIMIT_S = 10.0
 PATIENCE_S = 45.0
 # A pass holds for a day: less than a machine needs to become another.
 MOST_AGE_S = 86400.0
+_MOST_BYTES = 1 << 20
 # Launches on all cores, where nothing is planted.
 _LAUNCHES_ON_ALL = 3
 _LOOKS = Looks((4,), 0.05)
@@ -293,8 +296,10 @@ def cached(
 ) -> SelftestResult | None:
     """An earlier pass that still holds: not a day old, and the machine's *state* is the same."""
     try:
-        text = (directory / f"selftest-{cache_key(cpus, state)}.json").read_text("utf-8")
-        stored = json.loads(text)
+        # A pass that somebody else wrote would vouch for what nobody tested.
+        refuse_foreign(directory)
+        place = directory / f"selftest-{cache_key(cpus, state)}.json"
+        stored = json.loads(read_own(place, _MOST_BYTES))
         if not 0 <= time.time() - float(stored["at_s"]) <= MOST_AGE_S:
             return None
         on_all = stored["on_all"]
@@ -310,7 +315,7 @@ def cached(
             None if on_all is None else float(on_all),
             made_s=float(stored["at_s"]),
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ForeignError, OSError, ValueError, KeyError, TypeError):
         return None
 
 
@@ -332,10 +337,10 @@ def store(
         "at_s": time.time(),
     }
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        path = own_directory(directory) / f"selftest-{cache_key(cpus, state)}.json"
+        replace_file(path, json.dumps(kept), mode=0o600)
         for old in directory.glob("selftest-*.json"):
-            old.unlink()
-        path = directory / f"selftest-{cache_key(cpus, state)}.json"
-        path.write_text(json.dumps(kept), "utf-8")
-    except OSError:
+            if old != path:
+                old.unlink()
+    except (ForeignError, OSError):
         return
