@@ -96,7 +96,10 @@ class Accelerator:
 
 @dataclass(frozen=True)
 class Machine:
-    """The machine without its name or its user."""
+    """The machine without its name or its user.
+
+    `label` is what people call it, `kind` what a fleet calls all machines that are like it.
+    """
 
     os: ShortText = "unknown"
     arch: ShortText = "unknown"
@@ -107,6 +110,7 @@ class Machine:
     memory_bytes: Bytes | None = None
     accelerators: list[Accelerator] = field(default_factory=list)
     label: ShortText | None = None
+    kind: ShortText | None = None
     details: dict[str, Any] = field(default_factory=dict)
 
 

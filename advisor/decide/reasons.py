@@ -32,7 +32,8 @@ def criteria_of(judgement: Judgement) -> list[Criterion]:
     for criterion in CRITERIA:
         weight = sample.weights[criterion]
         pytorch, jax = (sample.values[f, criterion] for f in FRAMEWORKS)
-        measured = sample.speed.share_measured if criterion == PERFORMANCE else 0.0
+        known = sample.speed.share_measured if criterion == PERFORMANCE else 0.0
+        measured = known if judgement.elsewhere is None else 0.0
         rules = sorted(
             {
                 m.rule
@@ -58,7 +59,8 @@ def criteria_of(judgement: Judgement) -> list[Criterion]:
 
 def _origin(judgement: Judgement, criterion: str, rules: Sequence[str]) -> Any:
     if criterion == PERFORMANCE and judgement.sample.speed.share_measured > 0:
-        return "measured"
+        # What others measured is read like a rule: dated, with a source, and not seen here.
+        return "measured" if judgement.elsewhere is None else "rules"
     if not rules:
         return "none"
     by_id = {o.rule.id: o.rule for o in judgement.outcomes}
@@ -152,6 +154,14 @@ def _rule_reason(explained: Explained, rule_id: str) -> DecisionReason:
 
 def _speed_reason(judgement: Judgement) -> DecisionReason:
     speed = judgement.speed
+    known = judgement.elsewhere
+    if known is not None:
+        return DecisionReason(
+            probe=known.name,
+            source=Provenance(kind=known.step, ref=known.name),
+            because=[Provenance(kind=known.step, ref=known.name, value=_ratio_of(known.speedup))],
+            **_DRAFT,
+        )
     assert speed is not None, "only a measurement contributes without a rule"
     measured: list[tuple[str, Ratio, dict[str, float]]] = [(speed.name, speed.speedup, {})]
     measured += [
@@ -165,16 +175,19 @@ def _speed_reason(judgement: Judgement) -> DecisionReason:
             Provenance(
                 kind="measured",
                 ref=name,
-                value={
-                    "ratio": float(f"{speedup.value:.4g}"),
-                    "ci": [float(f"{x:.4g}") for x in speedup.interval()],
-                    **more,
-                },
+                value={**_ratio_of(speedup), **more},
             )
             for name, speedup, more in measured
         ],
         **_DRAFT,
     )
+
+
+def _ratio_of(speedup: Ratio) -> dict[str, Any]:
+    return {
+        "ratio": float(f"{speedup.value:.4g}"),
+        "ci": [float(f"{x:.4g}") for x in speedup.interval()],
+    }
 
 
 def sources_of(rule: Rule, base: RuleBase) -> list[Provenance]:
