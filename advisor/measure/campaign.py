@@ -42,7 +42,7 @@ from advisor.measure.run import Run, RunResult
 from advisor.measure.selftest import SelftestResult, cached, patient_selftest, store
 from advisor.measure.translation import module_works
 from advisor.measure.verdicts import ASSUMED_SPREAD
-from advisor.measure.wishes import Wishes
+from advisor.measure.wishes import Wishes, modes_left_out
 from advisor.measure.work import ToolchainSpec
 from advisor.measure.works import Basis, as_works_say, works_of
 from advisor.pair import FRAMEWORKS
@@ -390,7 +390,8 @@ def _toolchain_parts(campaign: Campaign, result: RunResult) -> list[Toolchain]:
 def _modes_left_out(plan: Plan) -> list[Notice]:
     """That PyTorch's compiler was not tried: its best mode may be another than what was timed."""
     torch = any(toolchain.framework == FRAMEWORKS[0] for toolchain in plan.toolchains)
-    return [Notice("compile-not-measured")] if plan.profile == "quick" and torch else []
+    left_out = any(modes_left_out(plan.profile, series.device) for series in plan.series)
+    return [Notice("compile-not-measured")] if left_out and torch else []
 
 
 def _times_only(tested: SelftestResult | None) -> list[Notice]:
