@@ -44,7 +44,7 @@ from advisor.measure.translation import module_works
 from advisor.measure.verdicts import ASSUMED_SPREAD
 from advisor.measure.wishes import Wishes, modes_left_out
 from advisor.measure.work import ToolchainSpec
-from advisor.measure.works import Basis, as_works_say, works_of
+from advisor.measure.works import Basis, as_works_say, waits_for_python, works_of
 from advisor.pair import FRAMEWORKS
 from advisor.workers.affinity import affinity_of
 from advisor.workers.environment import recorded
@@ -337,6 +337,7 @@ def _finished(
             *_modes_left_out(plan),
             *_cut(plan),
             *_times_only(tested),
+            *waits_for_python(works),
         ],
     )
     complete = result.complete and not plan.missing and not campaign.short
