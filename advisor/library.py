@@ -88,32 +88,52 @@ def files_of_fleet(document: dict[str, Any], place: Path) -> list[Path]:
     return [place.parent / name for name in names]
 
 
-def read_places(places: Iterable[Path], *, shipped: bool) -> Iterator[LibraryEntry | Unreadable]:
-    """Every document of the libraries *places*, and first the shipped one where *shipped*."""
+def read_places(
+    places: Iterable[Path], *, shipped: bool, model: str | None = None
+) -> Iterator[LibraryEntry | Unreadable]:
+    """Every document of the libraries *places*, and first the shipped one where *shipped*.
+
+    With *model*, a family's id, only those that measured it: the others are not checked.
+    """
     every = [(shipped_place(), True)] if shipped and shipped_place().is_dir() else []
     every += [(place, False) for place in places]
     for place, own in every:
-        yield from _entries(place, shipped=own)
+        yield from _entries(place, shipped=own, model=model)
 
 
-def _entries(place: Path, *, shipped: bool) -> Iterator[LibraryEntry | Unreadable]:
+def _entries(
+    place: Path, *, shipped: bool, model: str | None
+) -> Iterator[LibraryEntry | Unreadable]:
     for path in evidence_files(place):
         try:
-            evidence = without_blocks(evidence_from(read_json(path), name=str(path)))
+            document = read_json(path)
+            if model is not None and _lacks(document, model):
+                continue
+            evidence = without_blocks(evidence_from(document, name=str(path)))
         except UserError as error:
             yield Unreadable(path, error)
             continue
         yield LibraryEntry(path.stem, path, shipped, evidence)
 
 
-def library_of(places: Sequence[Path], *, shipped: bool = True) -> list[LibraryEntry]:
-    """The documents of the libraries *places*.
+def _lacks(document: Any, model: str) -> bool:
+    """Whether *document* is sound enough to see that it did not measure *model*."""
+    works = document.get("works") if isinstance(document, dict) else None
+    if not isinstance(works, list) or not all(isinstance(work, dict) for work in works):
+        return False
+    return all(work.get("model") != model for work in works)
+
+
+def library_of(
+    places: Sequence[Path], *, shipped: bool = True, model: str | None = None
+) -> list[LibraryEntry]:
+    """The documents of the libraries *places*; with *model*, those that measured it.
 
     Raises:
         UserError: a file cannot be read; libraries are checked by ``fw-advisor evidence check``.
     """
     kept = []
-    for entry in read_places(places, shipped=shipped):
+    for entry in read_places(places, shipped=shipped, model=model):
         if isinstance(entry, Unreadable):
             raise entry.error
         kept.append(entry)

@@ -84,11 +84,15 @@ def library_for(
         UserError: a file of a library cannot be read.
     """
     from advisor.decide.elsewhere import worth_keeping
+    from advisor.decide.works import family_of
     from advisor.library import library_of
     from advisor.reading.machines import detected_facts
 
-    every = [entry.evidence for entry in library_of(places, shipped=shipped)]
     facts = {**detected_facts(documents), **answers}
+    family = family_of(base, facts)
+    if family is None:
+        return ()
+    every = [entry.evidence for entry in library_of(places, shipped=shipped, model=family)]
     return tuple(worth_keeping(every, base, facts, documents[0] if documents else None))
 
 

@@ -306,4 +306,4 @@ def test_a_short_step_that_lost_on_an_accelerator_says_what_was_not_tried(
     )
     notices = waits_for_python([work])
     assert [n.id for n in notices] == ["no-graph-by-hand"] * said
-    assert all("1.2 ms" in word_notice(n).text for n in notices)
+    assert all("1.20 ms" in word_notice(n).text for n in notices)
