@@ -81,7 +81,7 @@ def files_of_fleet(document: dict[str, Any], place: Path) -> list[Path]:
     names = [name for name in named if name is not None]
     for name in names:
         # Whoever sends a fleet.json must not choose which file of ours is read.
-        if not isinstance(name, str) or Path(name).name != name:
+        if not isinstance(name, str) or Path(name).name != name or name in ("", ".", ".."):
             raise UserError(
                 f"names the file {str(name)[:80]!r}, which does not lie beside it", where=str(place)
             )

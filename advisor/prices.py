@@ -20,7 +20,7 @@ TRAINED_ON = ""
 MOST_PER_HOUR = 1e6
 _HINT = "write 2.50/h, EUR 2.50/h, or KIND=2.50/h for one kind of machine"
 _PRICE = re.compile(
-    r"(?P<before>[^\d\s.,=/]{1,4})?\s*(?P<number>\d{1,9}(?:\.\d{1,6})?)\s*(?P<after>[^\d\s.,=/]{1,4})?"
+    r"(?P<before>[^\d\s.,=/+-]{1,4})?\s*(?P<number>\d{1,9}(?:\.\d{1,6})?)\s*(?P<after>[^\d\s.,=/+-]{1,4})?"
     r"\s*/\s*(?:h|hour)"
 )
 
