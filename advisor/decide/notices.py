@@ -157,7 +157,7 @@ def _elsewhere(known: Elsewhere, now: Judgement) -> DecisionNotice:
     """That the speed is of another machine: a reader must never take it for this one."""
     if known.work is None:
         titles = [pair.title for pair in known.pairs]
-        return _notice("speed-published", "warning", models=titles)
+        return _notice("speed-published", "info", models=titles)
     document = now.situation.library[known.work.chosen.source]
     values = {"machine": kind_of(document).shown, "date": document.created[:10]}
     return _notice("speed-from-library", "warning", **values)

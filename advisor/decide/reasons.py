@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from advisor.decide.elsewhere import Elsewhere
 from advisor.decide.judging import Judgement, explanation_in
 from advisor.decide.valuation import PERFORMANCE, believed_speed, is_speed_of_jax
 from advisor.decide.waiting import mentions
@@ -118,7 +119,7 @@ def reasons_of(explained: Explained) -> list[DecisionReason]:
     strengths = {m.rule: m.strength for i in judgement.items for m in i.members}
     reasons = []
     for (rule, criterion), amount in contributions_of(judgement).items():
-        if abs(amount) < SMALLEST:
+        if abs(amount) < SMALLEST or (not rule and _says_nothing(judgement.elsewhere)):
             continue
         reason = _rule_reason(explained, rule) if rule else _speed_reason(judgement)
         reasons.append(
@@ -150,6 +151,18 @@ def _rule_reason(explained: Explained, rule_id: str) -> DecisionReason:
         because=because_of(rule, explained),
         **_DRAFT,
     )
+
+
+def _says_nothing(known: Elsewhere | None) -> bool:
+    """Whether a speed of another machine may as well be the other way round on this one.
+
+    It moves the decision by what it is worth; a reader is not given it as a reason.
+    """
+    if known is None:
+        return False
+    error = math.hypot(known.speedup.se, known.transfer_sd)
+    low, high = Ratio(known.speedup.log, error).log_interval()
+    return low < 0.0 < high
 
 
 def _speed_reason(judgement: Judgement) -> DecisionReason:

@@ -34,7 +34,7 @@ def machine_text(machine: Mapping[str, Any]) -> str:
 
 def _accelerator(accelerator: Mapping[str, Any]) -> str:
     name, count = str(accelerator.get("name", "")), int(accelerator.get("count", 1))
-    return name if count == 1 else say("machines.many", count=count, name=name)
+    return name if count == 1 else say("machines.several", count=count, name=name)
 
 
 def _processor(machine: Mapping[str, Any]) -> str:

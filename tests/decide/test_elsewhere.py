@@ -183,3 +183,11 @@ def test_every_shipped_pair_names_its_source_and_does_not_count_without_a_family
         assert shipped.source in base.sources
         assert bool(shipped.why_not) != shipped.counts
         assert shipped.family in base.families if shipped.counts else shipped.why_not
+
+
+@pytest.mark.parametrize(("jax_speedup", "given"), [(0.9, False), (0.05, True)])
+def test_a_speed_from_elsewhere_is_a_reason_only_if_it_cannot_be_the_other_way_round(
+    jax_speedup: float, given: bool
+) -> None:
+    decision = decided(ON_GPU, library=(elsewhere(jax_speedup, H200),))
+    assert any(r.source and r.source.kind == "library" for r in decision.reasons) is given

@@ -35,7 +35,7 @@ def prices_section(origins: Provenances) -> ReportSection:
         )
         for cost in costs
     ]
-    table = table_of("prices", head, rows, (measured_at("measured"), origins.method))
+    table = table_of("run-costs", head, rows, (measured_at("measured"), origins.method))
     return ReportSection("prices", title, (table, Aside(say("machines.cost.how"))))
 
 

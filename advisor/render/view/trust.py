@@ -29,7 +29,7 @@ def trust_section(origins: Provenances) -> ReportSection:
         numbers=("times_as_fast", "interval", "carry_over"),
     )  # fmt: skip
     rows = [_row(step) for step in steps]
-    table = table_of("trust", head, rows, _tags(origins))
+    table = table_of("trust-steps", head, rows, _tags(origins))
     return ReportSection("trust", title, (table, Aside(say("machines.trust.caption"))))
 
 
