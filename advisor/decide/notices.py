@@ -159,7 +159,7 @@ def _elsewhere(known: Elsewhere, now: Judgement) -> DecisionNotice:
         titles = [pair.title for pair in known.pairs]
         return _notice("speed-published", "info", models=titles)
     document = now.situation.library[known.work.chosen.source]
-    values = {"machine": kind_of(document).shown, "date": document.created[:10]}
+    values: dict[str, Any] = {"machine": kind_of(document).shown, "date": document.created[:10]}
     return _notice("speed-from-library", "warning", **values)
 
 
