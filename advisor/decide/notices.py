@@ -142,15 +142,17 @@ def _vetoes(now: Judgement) -> list[DecisionNotice]:
 
 
 def _speed(now: Judgement) -> list[DecisionNotice]:
-    speed = now.speed
-    if now.elsewhere is not None:
-        return [_elsewhere(now.elsewhere, now), *([] if speed is None else _of_speed(now, speed))]
-    if speed is None:
-        if not now.situation.evidence:
-            return [_notice("nothing-measured", "info")]
-        called = bool(now.situation.readings.comparisons)
-        return [_notice("workloads-only" if called else "no-speed-evidence", "warning")]
-    return _of_speed(now, speed)
+    known = now.elsewhere
+    there = [] if known is None else [_elsewhere(known, now)]
+    if now.speed is not None:
+        return [*there, *_of_speed(now, now.speed)]
+    if now.situation.readings.comparisons:
+        return [*there, _notice("workloads-only", "warning")]
+    if there:
+        return there
+    if not now.situation.evidence:
+        return [_notice("nothing-measured", "info")]
+    return [_notice("no-speed-evidence", "warning")]
 
 
 def _elsewhere(known: Elsewhere, now: Judgement) -> DecisionNotice:
