@@ -33,6 +33,7 @@ _COMMANDS: tuple[str, ...] = (
     "selftest",
     "rules",
     "scan",
+    "fleet",
     "evidence",
     "schema",
 )

@@ -243,7 +243,7 @@ def probe(
     # Models come alone, unless a task or probes are asked for beside them.
     alone: dict[str, Any] = {"probes": ()} if (texts or own_module) and not only else {}
     wishes = measuring.make_wishes(
-        **(_of_task(task, transform or [], rules or []) or alone),
+        **(of_task(task, transform or [], rules or []) or alone),
         models=texts,
         profile=profile,
         settings=settings,
@@ -280,7 +280,7 @@ def probe(
     return tell(finished, json=json, output=output or [], quiet=quiet, verbose=verbose)
 
 
-def _of_task(task: str | None, transforms: list[str], packs: list[Path]) -> dict[str, Any]:
+def of_task(task: str | None, transforms: list[str], packs: list[Path]) -> dict[str, Any]:
     if task is None and not transforms:
         return {}
     from advisor.answers_io import parse_assignment

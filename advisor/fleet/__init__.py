@@ -1,0 +1,1 @@
+"""The same measurement on many machines through Ray, one evidence file each."""
