@@ -281,6 +281,11 @@ def probe(
 
 
 def of_task(task: str | None, transforms: list[str], packs: list[Path]) -> dict[str, Any]:
+    """The probes that stand for *task* and *transforms*, as arguments of wishes.
+
+    Raises:
+        UserError: no such task or transform.
+    """
     if task is None and not transforms:
         return {}
     from advisor.answers_io import parse_assignment
