@@ -76,6 +76,9 @@ class NodeJob:
             return {"part": part}
         if self._ended is None:
             return {"text": self._last_line()}
+        self._output.close()
+        for pipe in (self._held, self._status, self._said):
+            os.close(pipe)
         return {"code": self._ended, "text": self._talk.decode("utf-8", "replace")}
 
     def _launch(self, place: str, script: str, command: list[str]) -> None:

@@ -16,6 +16,7 @@ from tests.benchmarks import (
     case_rows,
     cost_rows,
     disturbed_rows,
+    fleet_rows,
     pure_rows,
     sabotage_rows,
     scenario_rows,
@@ -51,6 +52,7 @@ BENCHES: dict[str, tuple[Bench, int]] = {
     "plain-loop": (suite_rows.plain_loop, 5),
     "suite": (suite_rows.suite, 3),
     "scenarios": (scenario_rows.scenarios, 1),
+    "fleet": (fleet_rows.fleet, 1),
 }
 
 
