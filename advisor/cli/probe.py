@@ -281,6 +281,11 @@ def probe(
 
 
 def of_task(task: str | None, transforms: list[str], packs: list[Path]) -> dict[str, Any]:
+    """The probes for a task and transforms, checked; empty where neither is given.
+
+    Raises:
+        UserError: a word that the vocabulary does not have.
+    """
     if task is None and not transforms:
         return {}
     from advisor.answers_io import parse_assignment

@@ -63,8 +63,8 @@ class NodeKind:
 
 def kinds_of(nodes: Iterable[SeenNode]) -> list[NodeKind]:
     """The kinds of the *nodes* that answered, in the order of their names."""
-    seen = [node for node in nodes if node.survey]
-    shared = _shared_names(seen)
+    every = list(nodes)
+    seen, shared = [node for node in every if node.survey], _shared_names(every)
     groups: dict[tuple[Any, ...], list[SeenNode]] = {}
     for node in seen:
         groups.setdefault(_hardware(node, shared), []).append(node)

@@ -134,7 +134,10 @@ def _faults(cluster: _Cluster) -> list[Row]:
         left = _left_after_grace(lambda: cluster.living("alpha-killed"))
         out, _ = run.communicate(timeout=_LIMIT_S)
     total_s = time.monotonic() - begin
-    document = json.loads(out)
+    if not out:
+        # It was ended from outside of itself: what it said last is all there is.
+        print((cluster.place / "talk").read_text("utf-8"), file=sys.stderr)
+    document = json.loads(out or "{}")
     nodes = document.get("nodes") or []
     attempts = [attempt for node in nodes for attempt in node["attempts"]]
     own_s = max((a["running_seconds"] or 0.0 for a in attempts), default=0.0)
@@ -203,7 +206,7 @@ def _stopped(cluster: _Cluster, number: int, way: str, code: int) -> Row:
 def _workers(cluster: _Cluster, node: str) -> list[int]:
     """Workers that measure on *node*: the job is in its middle."""
     mark = str(cluster.place / node / "tmp" / "fw-advisor-fleet-")
-    return [p for p, words in _processes() if mark in words and " worker" in words]
+    return [p for p, words in _processes() if mark in words and "probe.pyz worker" in words]
 
 
 def _left_after_grace(living: Callable[[], list[int]]) -> int:

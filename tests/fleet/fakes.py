@@ -79,7 +79,7 @@ class FakeEngine:
         return [node.id, self.clock(), 0]
 
     def events(self, handle: list) -> Sequence[Event]:
-        name, began_s, heard = handle
+        name, began_s, heard = handle[:3]
         every = self.behaviours[name](self.clock() - began_s)
         handle[2] = len(every)
         return every[heard:]

@@ -61,6 +61,13 @@ def test_names_that_owners_gave_make_a_kind_but_one_nodes_own_name_does_not():
     }
 
 
+def test_a_node_that_did_not_answer_still_vouches_for_an_owners_name():
+    silent = SeenNode(Node("2", {"CPU": 1.0, "alpha": 1.0}), problem="silent")
+    assert list(members(kinds_of([node("1", alpha=1.0), silent]))) == [
+        "amd-epyc-7763-4-cores-alpha"
+    ]
+
+
 def test_names_are_safe_unique_and_tell_no_host():
     odd = [node("1", cpu="../../x\n\x1b[31m" + "y" * 300), node("2", cpu="@@"), node("3", cpu="@")]
     names = [kind.name for kind in kinds_of([*odd, node("4")])]

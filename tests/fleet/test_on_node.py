@@ -160,4 +160,8 @@ def test_a_look_says_what_the_node_is_and_holds():
 def test_a_look_at_an_interpreter_that_is_not_there_says_so():
     job = started(Path(survey.__file__).read_text("utf-8"), "torch=/nowhere/python")
     output, answer = answers(job)
-    assert answer["code"] != 0 or json.loads(output)["toolchains"][0]["problem"]
+    seen = json.loads(output)
+    assert answer["code"] == 0
+    assert seen["machine"]["cpu"]
+    assert seen["toolchains"] == []
+    assert "/nowhere/python" in seen["problem"]
