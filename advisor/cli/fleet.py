@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -124,14 +126,20 @@ def fleet(
         limit_s=parse_budget(limit) or Patience.limit_s,
         begin_s=None if wait else Patience.begin_s,
     )
-    with _stopped_by_signals(), contextlib.closing(RayEngine(address, worker_archive())) as engine:
+    cut, run = "", None
+    with (
+        _stopped_by_signals(),
+        _stdout_of_our_own(),
+        contextlib.closing(RayEngine(address, worker_archive())) as engine,
+    ):
         seen = _look(engine, asked, patience, quiet=quiet)
-        if list_nodes:
-            return fleet_view.list_kinds(seen, json=json)
-        run = _Run(engine, asked, seen, output, patience=patience, hosts=include_host)
-        with fleet_view.live(quiet=quiet, colour=colour_wanted(no_color)) as show:
-            cut = run.measure(per_kind, show)
-        return run.told(cut, json=json, quiet=quiet)
+        if not list_nodes:
+            run = _Run(engine, asked, seen, output, patience=patience, hosts=include_host)
+            with fleet_view.live(quiet=quiet, colour=colour_wanted(no_color)) as show:
+                cut = run.measure(per_kind, show)
+    if run is None:
+        return fleet_view.list_kinds(seen, json=json)
+    return run.told(cut, json=json, quiet=quiet)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -317,6 +325,22 @@ class _Run:
                     f"--python names the kind {of[:60]!r}, which the cluster does not have",
                     hint=f"it has: {', '.join(names)}",
                 )
+
+
+@contextlib.contextmanager
+def _stdout_of_our_own() -> Iterator[None]:
+    """Whatever Ray prints meanwhile goes nowhere: stdout carries results only."""
+    sys.stdout.flush()
+    ours, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+        os.dup2(ours, 1)
+        os.close(ours)
 
 
 @contextlib.contextmanager
