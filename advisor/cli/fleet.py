@@ -101,7 +101,8 @@ def fleet(
     from advisor.cli.exporting import worker_archive
     from advisor.cli.measuring import CPU, make_wishes, parse_budget
     from advisor.cli.models import checked_texts
-    from advisor.cli.probe import of_task, own_file
+    from advisor.cli.own_files import own_file
+    from advisor.cli.probe import of_task
     from advisor.fleet.orchestrating import Patience
     from advisor.fleet.ray_engine import RayEngine
 

@@ -27,7 +27,7 @@ from tests.benchmarks.harness import Row
 BAR = 1.2
 GRACE_S = 10.0
 _LIMIT_S = 900.0
-_SLEEP_S = 40
+_SLEEP_S = 100
 # In the order in which fleet picks the nodes of a kind: by their ids.
 _NODES = ("alpha-killed", "alpha-spare", "beta-broken", "beta-spare", "gamma-slow")
 _KINDS = 3
