@@ -28,14 +28,15 @@ BAR = 1.2
 GRACE_S = 10.0
 _LIMIT_S = 900.0
 _SLEEP_S = 100
-# In the order in which fleet picks the nodes of a kind: by their ids.
-_NODES = ("alpha-killed", "alpha-spare", "beta-broken", "beta-spare", "gamma-slow")
-_KINDS = 3
+# Kinds of the nodes, and what happens to the first of a kind that fleet will pick: by its id.
+_NODES = ("alpha", "alpha", "beta", "beta", "gamma")
+_FIRST = {"alpha": "killed", "beta": "broken", "gamma": "slow"}
 _SHIM = """#!/bin/sh
 case "$*" in *" inspect"*|*" catalogue"*) exec {python} "$@";; esac
-case "$TMPDIR" in
-  */beta-broken/*) echo "broken on purpose" >&2; exit 1;;
-  */gamma-slow/*) sleep {sleep};;
+below=${{TMPDIR#{place}/}}
+case "$(cat "{place}/${{below%%/*}}/role")" in
+  broken) echo "broken on purpose" >&2; exit 1;;
+  slow) sleep {sleep};;
 esac
 exec {python} "$@"
 """
@@ -58,11 +59,12 @@ def fleet(groups: int) -> list[Row]:
 
 @dataclass(frozen=True)
 class _Cluster:
-    """Where it is, the directory of its nodes, and their raylets' process ids by name."""
+    """Where it is, the directory of its nodes, and raylets' process ids and folders by role."""
 
     address: str
     place: Path
     raylets: dict[str, int]
+    folders: dict[str, Path]
 
     def command(self, out: str) -> list[str]:
         """A run of fleet over it that writes below its directory."""
@@ -74,9 +76,9 @@ class _Cluster:
             *("-o", str(self.place / out)),
         ]
 
-    def living(self, node: str = "") -> list[int]:
-        """Processes of jobs (on one *node*), keepers and workers included."""
-        mark = str(self.place / node / "tmp") if node else str(self.place)
+    def living(self, role: str = "") -> list[int]:
+        """Processes of jobs (on the node of one *role*), keepers and workers included."""
+        mark = str(self.folders[role] / "tmp") if role else str(self.place)
         return [
             pid for pid, words in _processes() if mark in words and "fw-advisor-fleet-" in words
         ]
@@ -90,36 +92,50 @@ def _cluster() -> Iterator[_Cluster]:
     with TemporaryDirectory(prefix="fleet-") as folder:
         place = Path(folder)
         shim = place / "python"
-        shim.write_text(_SHIM.format(python=sys.executable, sleep=_SLEEP_S), "utf-8")
+        text = _SHIM.format(python=sys.executable, sleep=_SLEEP_S, place=place)
+        shim.write_text(text, "utf-8")
         shim.chmod(0o755)
         cluster = Cluster(
             initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
         )
         try:
-            raylets = {
-                name: _raylet(cluster.add_node(**_node(place, name, number)))
-                for number, name in enumerate(_NODES, 1)
+            nodes = {
+                place / str(number): cluster.add_node(**_node(place / str(number), kind))
+                for number, kind in enumerate(_NODES)
             }
             cluster.wait_for_nodes()
-            yield _Cluster(cluster.address, place, raylets)
+            folders = _roles(nodes)
+            raylets = {role: _raylet(nodes[folder]) for role, folder in folders.items()}
+            yield _Cluster(cluster.address, place, raylets, folders)
         finally:
             cluster.shutdown()
 
 
-def _node(place: Path, name: str, number: int) -> dict[str, Any]:
-    temporary = place / name / "tmp"
+def _node(folder: Path, kind: str) -> dict[str, Any]:
+    temporary = folder / "tmp"
     temporary.mkdir(parents=True)
+    (folder / "role").write_text("spare", "utf-8")
     return {
         "num_cpus": 1,
-        "resources": {name.partition("-")[0]: 1},
+        "resources": {kind: 1},
         "env_vars": {
             "TMPDIR": str(temporary),
             # On real nodes each has its own.
-            "FW_ADVISOR_LOCK": str(place / name / "lock"),
-            "RAY_OVERRIDE_NODE_ID_FOR_TESTING": f"{number:056x}",
+            "FW_ADVISOR_LOCK": str(folder / "lock"),
             "PYTHONDONTWRITEBYTECODE": "1",
         },
     }
+
+
+def _roles(nodes: dict[Path, Any]) -> dict[str, Path]:
+    """Give the first of each kind its role; folders by role."""
+    folders: dict[str, Path] = {}
+    for folder in sorted(nodes, key=lambda folder: nodes[folder].node_id):
+        role = _FIRST[_NODES[int(folder.name)]]
+        if role not in folders:
+            folders[role] = folder
+            (folder / "role").write_text(role, "utf-8")
+    return folders
 
 
 def _raylet(node: Any) -> int:
@@ -131,9 +147,9 @@ def _faults(cluster: _Cluster) -> list[Row]:
     begin = time.monotonic()
     with (cluster.place / "talk").open("wb") as talk:
         run = subprocess.Popen(cluster.command("out"), stdout=subprocess.PIPE, stderr=talk)
-        _until(lambda: bool(_workers(cluster, "alpha-killed")) or run.poll() is not None)
-        os.kill(cluster.raylets["alpha-killed"], signal.SIGKILL)
-        left = _left_after_grace(lambda: cluster.living("alpha-killed"))
+        _until(lambda: bool(_workers(cluster, "killed")) or run.poll() is not None)
+        os.kill(cluster.raylets["killed"], signal.SIGKILL)
+        left = _left_after_grace(lambda: cluster.living("killed"))
         out, _ = run.communicate(timeout=_LIMIT_S)
     total_s = time.monotonic() - begin
     print((cluster.place / "talk").read_text("utf-8"), file=sys.stderr)
@@ -166,9 +182,9 @@ def _faults(cluster: _Cluster) -> list[Row]:
         ),
         Row(
             "fleet: files lost to a killed and a broken node",
-            f"0 lost, of {_KINDS}",
+            f"0 lost, of {len(_FIRST)}",
             f"{len(lost)} lost, {len(there)} there ({ways}; exit {run.returncode})",
-            reached=not lost and len(there) == _KINDS,
+            reached=not lost and len(there) == len(_FIRST),
         ),
         Row(
             "fleet: a raylet killed alone",
@@ -184,12 +200,7 @@ def _stopped(cluster: _Cluster, number: int, way: str, code: int) -> Row:
         run = subprocess.Popen(
             cluster.command(f"out-{number}"), stdout=subprocess.DEVNULL, stderr=talk
         )
-        _until(
-            lambda: (
-                all(_workers(cluster, n) for n in ("alpha-killed", "beta-slow"))
-                or run.poll() is not None
-            )
-        )
+        _until(lambda: bool(_workers(cluster, "killed")) or run.poll() is not None)
         before = len(cluster.living())
         run.send_signal(number)
         left = _left_after_grace(cluster.living)
@@ -203,9 +214,9 @@ def _stopped(cluster: _Cluster, number: int, way: str, code: int) -> Row:
     )
 
 
-def _workers(cluster: _Cluster, node: str) -> list[int]:
-    """Workers that measure on *node*: the job is in its middle."""
-    mark = str(cluster.place / node / "tmp" / "fw-advisor-fleet-")
+def _workers(cluster: _Cluster, role: str) -> list[int]:
+    """Workers that measure on the node of the *role*: the job is in its middle."""
+    mark = str(cluster.folders[role] / "tmp" / "fw-advisor-fleet-")
     return [p for p, words in _processes() if mark in words and "probe.pyz worker" in words]
 
 
