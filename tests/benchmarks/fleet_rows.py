@@ -152,7 +152,8 @@ def _faults(cluster: _Cluster) -> list[Row]:
         left = _left_after_grace(lambda: cluster.living("killed"))
         out, _ = run.communicate(timeout=_LIMIT_S)
     total_s = time.monotonic() - begin
-    print((cluster.place / "talk").read_text("utf-8"), file=sys.stderr)
+    if run.returncode:
+        print((cluster.place / "talk").read_text("utf-8"), file=sys.stderr)
     document = json.loads(out or "{}")
     nodes = document.get("nodes") or []
     attempts = [attempt for node in nodes for attempt in node["attempts"]]
