@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pkgutil
+import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,9 +19,10 @@ from advisor.errors import UserError
 from advisor.fleet import on_node
 from advisor.fleet.engine import Began, ClusterGoneError, Ended, Event, Job, Lost, Node, Said
 
-LOCAL = "local"
+AUTO, LOCAL = "auto", "local"
 INSTALL = "pip install 'fw-advisor[fleet]'"
 _POLL_S = 0.5
+_ANSWER_S = 5.0
 _LOOPBACK = "127.0.0.1"
 # What Ray counts by itself, and nobody can hold.
 _NOT_HELD = ("memory", "object_store_memory")
@@ -160,6 +162,8 @@ def _connect(ray: Any, address: str) -> None:
     Raises:
         UserError: there is none, or it does not let us in.
     """
+    if address not in (AUTO, LOCAL):
+        _refuse_silent(address)
     asked: dict[str, Any] = {"address": address}
     if address == LOCAL:
         # An address that is given need not be asked for elsewhere.
@@ -173,4 +177,28 @@ def _connect(ray: Any, address: str) -> None:
             hint="start one with: ray start --head; or name it: --address HOST:PORT; "
             "or one on this machine alone: --address local",
             where=f"--address {address}"[:120],
+        ) from error
+
+
+def _refuse_silent(address: str) -> None:
+    """Find out in seconds what Ray tries for minutes.
+
+    Raises:
+        UserError: it is no ``HOST:PORT``, or nobody listens there.
+    """
+    host, _, port = address.rpartition(":")
+    where = f"--address {address}"[:120]
+    if not host or not port.isdigit() or not 0 < int(port) < 65536 or "/" in host:
+        raise UserError(
+            "is no address of a cluster",
+            hint="write auto, local, or HOST:PORT of its head: --address 10.0.0.1:6379",
+            where=where,
+        )
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER_S).close()
+    except OSError as error:
+        raise UserError(
+            f"no cluster listens there: {error.strerror or error}",
+            hint="its head says where it listens: ray status, or the last lines of ray start",
+            where=where,
         ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from types import SimpleNamespace
 
@@ -93,7 +94,7 @@ class FakeRay:
 
 @pytest.fixture
 def engine_on(monkeypatch):
-    def make(ray, address="10.0.0.1:6379"):
+    def make(ray, address="auto"):
         monkeypatch.setitem(sys.modules, "ray", ray)
         monkeypatch.delenv("RAY_USAGE_STATS_ENABLED", raising=False)
         return RayEngine(address, b"archive")
@@ -108,7 +109,7 @@ def test_nothing_is_reported_and_a_cluster_of_ones_own_gets_its_address(engine_o
     assert ray.asked["_node_ip_address"] == "127.0.0.1"
     assert ray.asked["include_dashboard"] is False
     engine_on(ray)
-    assert ray.asked["address"] == "10.0.0.1:6379"
+    assert ray.asked["address"] == "auto"
 
 
 def test_the_node_is_held_whole_and_by_name(engine_on):
@@ -191,3 +192,19 @@ def test_no_cluster_is_an_error_with_a_way_out(engine_on, monkeypatch):
         engine_on(ray, "auto")
     assert "ray start --head" in caught.value.hint
     assert caught.value.where == "--address auto"
+
+
+@pytest.mark.parametrize("address", ["6379", "head", "head:", ":6379", "ray://head:10001", "h:0"])
+def test_what_is_no_address_is_refused_before_ray_tries_it(engine_on, address):
+    with pytest.raises(UserError, match="no address"):
+        engine_on(FakeRay(), address)
+
+
+def test_where_nobody_listens_is_said_at_once_and_where_somebody_does_ray_is_asked(engine_on):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        ray = FakeRay()
+        engine_on(ray, address)
+        assert ray.asked["address"] == address
+    with pytest.raises(UserError, match="no cluster listens there"):
+        engine_on(FakeRay(), address)
