@@ -11,6 +11,7 @@ import contextlib
 import os
 import pkgutil
 import socket
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +24,8 @@ AUTO, LOCAL = "auto", "local"
 INSTALL = "pip install 'fw-advisor[fleet]'"
 _POLL_S = 0.5
 _ANSWER_S = 5.0
-_LOOPBACK = "127.0.0.1"
+# Ray takes 127.0.0.1 for a word that stands for the address by which others reach this machine.
+_LOOPBACK = "127.0.0.2" if sys.platform.startswith("linux") else "127.0.0.1"
 # What Ray counts by itself, and nobody can hold.
 _NOT_HELD = ("memory", "object_store_memory")
 _NOT_HELD_PREFIXES = ("node:", "accelerator_type:")

@@ -106,7 +106,7 @@ def test_nothing_is_reported_and_a_cluster_of_ones_own_gets_its_address(engine_o
     ray = FakeRay()
     engine_on(ray, "local")
     assert ray.asked["usage"] == "0"
-    assert ray.asked["_node_ip_address"] == "127.0.0.1"
+    assert ray.asked["_node_ip_address"].startswith("127.0.0.")
     assert ray.asked["include_dashboard"] is False
     engine_on(ray)
     assert ray.asked["address"] == "auto"
