@@ -171,6 +171,8 @@ def _connect(ray: Any, address: str) -> None:
         # An address that is given need not be asked for elsewhere.
         asked.update(include_dashboard=False, _node_ip_address=_LOOPBACK)
     try:
+        if address == AUTO:
+            asked["address"] = _running(ray)
         ray.init(log_to_driver=False, logging_level="ERROR", namespace="fw-advisor", **asked)
     except (ConnectionError, RuntimeError, ValueError, TimeoutError, OSError) as error:
         first = next(iter(str(error).strip().splitlines()), "")[:300]
@@ -180,6 +182,16 @@ def _connect(ray: Any, address: str) -> None:
             "or one on this machine alone: --address local",
             where=f"--address {address}"[:120],
         ) from error
+
+
+def _running(ray: Any) -> str:
+    """Where the cluster is that runs here, as ``HOST:PORT``.
+
+    Ray 2.60.0 lost actors as soon as they were asked for where it was given ``auto`` itself.
+    """
+    services = getattr(ray._private, "services", None)  # noqa: SLF001  (nothing public tells)
+    resolve = getattr(services, "canonicalize_bootstrap_address_or_die", lambda word: word)
+    return str(resolve(AUTO))
 
 
 def _refuse_silent(address: str) -> None:

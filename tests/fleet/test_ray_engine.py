@@ -53,6 +53,10 @@ class FakeRay:
         self.exceptions = errors()
         self.cloudpickle = SimpleNamespace(register_pickle_by_value=lambda module: None)
         place = SimpleNamespace(NodeAffinitySchedulingStrategy=lambda **given: given)
+        resolved = SimpleNamespace(
+            canonicalize_bootstrap_address_or_die=lambda word: f"resolved:{word}"
+        )
+        self._private = SimpleNamespace(services=resolved)
         self.util = SimpleNamespace(scheduling_strategies=place)
 
     def init(self, **given):
@@ -109,7 +113,7 @@ def test_nothing_is_reported_and_a_cluster_of_ones_own_gets_its_address(engine_o
     assert ray.asked["_node_ip_address"].startswith("127.0.0.")
     assert ray.asked["include_dashboard"] is False
     engine_on(ray)
-    assert ray.asked["address"] == "auto"
+    assert ray.asked["address"] == "resolved:auto"
 
 
 def test_the_node_is_held_whole_and_by_name(engine_on):
