@@ -3,43 +3,38 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from advisor.cli import app
-from advisor.cli.common import JsonOption, NoColorOption, QuietOption, colour_wanted, emit_json, say
+from advisor.cli.common import (
+    JsonOption,
+    NoColorOption,
+    QuietOption,
+    colour_wanted,
+    emit_json,
+    say,
+)
 from advisor.cli.probe import BudgetOption, DeviceOption, IncludeHostOption, ProfileOption
 from advisor.errors import ExitCode, NothingToMeasureError, UserError
 from advisor.text import inert
 
 if TYPE_CHECKING:
-    from advisor.fleet.engine import Engine, Job, Node
-    from advisor.fleet.kinds import NodeKind
-    from advisor.fleet.orchestrating import Attempt, Slot
+    from advisor.fleet.engine import Ended, Engine, Job, Node
+    from advisor.fleet.kinds import SeenNode
+    from advisor.fleet.orchestrating import Attempt, Patience, Slot
     from advisor.measure.wishes import Wishes
 
-LIST_SCHEMA = "fw-advisor/fleet-nodes@1"
 DIRECTORY = Path("fw-advisor-fleet")
 _PLAN = "probe.plan.json"
-_WHY = {
-    "no-node": "no node of its kind is left",
-    "died": "its job was killed there",
-    "node-died": "the node died",
-    "silent": "the node stopped answering",
-    "too-long": "it took longer than --limit",
-    "busy": "the node was never free",
-    "refused": "the node refused the job",
-    "stopped": "stopped by you",
-    "nothing-to-measure": "no framework could be measured there",
-    "failed": "measuring failed there",
-}
 
 
 @app.command()
@@ -89,7 +84,7 @@ def fleet(
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Seed of the schedule.")] = 0,
     limit: Annotated[
         str, typer.Option("--limit", metavar="TIME", help="At most so long for a node.")
-    ] = "2h",
+    ] = "6h",
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait for nodes that others hold, however long.")
     ] = False,
@@ -102,9 +97,13 @@ def fleet(
     no_color: NoColorOption = False,
 ) -> int:
     """Measure on many machines through Ray; one evidence file for each."""
+    from advisor.cli import fleet_view
+    from advisor.cli.exporting import worker_archive
     from advisor.cli.measuring import CPU, make_wishes, parse_budget
     from advisor.cli.models import checked_texts
-    from advisor.cli.probe import of_task, own_file
+    from advisor.cli.own_files import own_file
+    from advisor.cli.probe import of_task
+    from advisor.fleet.orchestrating import Patience
     from advisor.fleet.ray_engine import RayEngine
 
     texts = checked_texts(model or [], size or [])
@@ -118,24 +117,30 @@ def fleet(
         budget_s=parse_budget(budget),
         seed=seed,
     )
-    limit_s = parse_budget(limit) or 0.0
     asked = _Asked(
         wishes=wishes,
         pythons=[_python_of(text) for text in python or ()],
         workloads=[Path(own_file(path)) for path in workload or ()],
     )
-    if output.exists() and not output.is_dir():
-        raise UserError("is no directory", hint="give one with: -o DIR", where=str(output))
-    engine = RayEngine(address)
-    try:
-        seen = _kinds(engine, asked, quiet=quiet)
-        if list_nodes:
-            return _show_kinds(seen, json=json)
-        run = _Run(engine, asked, seen, output, limit_s=limit_s, wait=wait, hosts=include_host)
-        with _live(quiet=quiet, colour=colour_wanted(no_color)) as show:
-            return run.measure(per_kind, show, json=json, quiet=quiet)
-    finally:
-        engine.close()
+    _refuse_unusable(output)
+    patience = Patience(
+        limit_s=parse_budget(limit) or Patience.limit_s,
+        begin_s=None if wait else Patience.begin_s,
+    )
+    cut, run = "", None
+    with (
+        _stopped_by_signals(),
+        _stdout_of_our_own(),
+        contextlib.closing(RayEngine(address, worker_archive())) as engine,
+    ):
+        seen = _look(engine, asked, patience, quiet=quiet)
+        if not list_nodes:
+            run = _Run(engine, asked, seen, output, patience=patience, hosts=include_host)
+            with fleet_view.live(quiet=quiet, colour=colour_wanted(no_color)) as show:
+                cut = run.measure(per_kind, show)
+    if run is None:
+        return fleet_view.list_kinds(seen, json=json)
+    return run.told(cut, json=json, quiet=quiet)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,98 +152,92 @@ class _Asked:
     workloads: Sequence[Path]
 
     def job(self, kind: str, label: str) -> Job:
-        """The job of a node of *kind*."""
-        from advisor.cli.exporting import worker_archive
+        """The measurement on a node of *kind*."""
         from advisor.fleet.engine import Job
         from advisor.jsonio import dumps
         from advisor.measure.wishes import PLAN_SCHEMA, wishes_document
 
         plan = dumps({"schema": PLAN_SCHEMA, "wishes": wishes_document(self.wishes)})
-        pythons = [text for of, text in self.pythons if of in ("", kind)]
-        arguments = ["--plan", _PLAN, "--label", label]
-        for option, values in (
-            ("--python", pythons),
-            ("--workload", [path.name for path in self.workloads]),
-        ):
-            for value in values:
-                arguments += [option, value]
-        return Job(
-            archive=worker_archive(),
-            files={
-                _PLAN: plan.encode("utf-8"),
-                **{path.name: path.read_bytes() for path in self.workloads},
-            },
-            arguments=tuple(arguments),
-        )
+        options = ["--plan", f"{{place}}/{_PLAN}", "--label", label]
+        for text in self.pythons_of(kind):
+            options += ["--python", text]
+        for number, path in enumerate(self.workloads):
+            options += ["--workload", f"{{place}}/{number}-{path.name}"]
+        own = {f"{n}-{path.name}": path.read_bytes() for n, path in enumerate(self.workloads)}
+        return Job(options=tuple(options), files={_PLAN: plan.encode("utf-8"), **own})
+
+    def look(self) -> Job:
+        """A look at a node, whose kind nobody knows yet."""
+        import pkgutil
+
+        from advisor.fleet.engine import Job
+
+        program = (pkgutil.get_data("advisor.fleet", "survey.py") or b"").decode("utf-8")
+        return Job(options=tuple(self.pythons_of("")), program=program, whole=False)
+
+    def pythons_of(self, kind: str) -> list[str]:
+        """``torch=PATH`` of what was given for *kind*, or else for all."""
+        return [text for of, text in self.pythons if of == kind] or [
+            text for of, text in self.pythons if not of
+        ]
 
 
 def _python_of(text: str) -> tuple[str, str]:
+    from advisor.measure.request import parse_pythons
+
     kind, separator, rest = text.partition(":")
     named = bool(separator) and "=" not in kind
-    framework, equals, path = (rest if named else text).partition("=")
-    if framework not in ("torch", "pytorch", "jax") or not equals or not path:
-        raise UserError(
-            f"--python {text[:80]!r} names no interpreter",
-            hint="write --python torch=PATH, or --python KIND:torch=PATH",
-        )
-    return (kind if named else "", f"{framework}={path}")
+    parse_pythons([rest if named else text])
+    return (kind, rest) if named else ("", text)
 
 
-def _kinds(engine: Engine, asked: _Asked, *, quiet: bool) -> list[NodeKind]:
-    from advisor.fleet.kinds import kinds_among
-    from advisor.fleet.orchestrating import Patience, look_at
+def _refuse_unusable(place: Path) -> None:
+    """Find out before measuring for minutes, not after."""
+    if place.exists() and not place.is_dir():
+        raise UserError("is no directory", hint="give one with: -o DIR", where=str(place))
+
+
+def _look(engine: Engine, asked: _Asked, patience: Patience, *, quiet: bool) -> list[SeenNode]:
+    """What every node is and holds.
+
+    Raises:
+        NothingToMeasureError: there is none that could be measured.
+    """
+    from advisor.fleet.engine import ClusterGoneError
+    from advisor.fleet.orchestrating import look_at
 
     say("looking at the nodes", quiet=quiet)
-    seen = look_at(
-        engine,
-        asked.job("", "look"),
-        clock=time.monotonic,
-        sleep=time.sleep,
-        patience=Patience(),
-    )
-    if not seen:
-        raise NothingToMeasureError("the cluster has no node that lives")
-    return kinds_among(seen)
-
-
-def _show_kinds(kinds: Sequence[NodeKind], *, json: bool) -> int:
-    rows = [
-        {
-            "kind": kind.name,
-            "nodes": len(kind.members),
-            "cpu": kind.facts.get("cpu"),
-            "cores": kind.facts.get("cores"),
-            "accelerators": list(kind.facts.get("accelerators") or ()),
-            "pythons": list(kind.facts.get("pythons") or ()),
-            "frameworks": kind.members[0].frameworks,
-            "answered": kind.members[0].answered,
-        }
-        for kind in kinds
-    ]
-    if json:
-        emit_json({"schema": LIST_SCHEMA, "kinds": rows})
-        return ExitCode.DONE
-    for row in rows:
-        nodes = "one node" if row["nodes"] == 1 else f"{row['nodes']} nodes"
-        if not row["answered"]:
-            typer.echo(inert(f"{row['kind']}: {nodes}, which did not answer"))
-            continue
-        devices = ", ".join(row["accelerators"]) or "no accelerator"
-        held = ", ".join(f"{k} {v}" for k, v in row["frameworks"].items())
-        typer.echo(
-            inert(
-                f"{row['kind']}: {nodes}, {row['cpu']}, {row['cores']} cores, {devices}, "
-                f"{held or 'no framework in the Python of Ray: name one with --python'}"
-            )
+    try:
+        seen = look_at(
+            engine,
+            asked.look(),
+            _surveyed,
+            clock=time.monotonic,
+            sleep=time.sleep,
+            patience=patience,
         )
-    return ExitCode.DONE
+    except ClusterGoneError as error:
+        raise UserError(f"the cluster went away while it was looked at: {error}") from error
+    if not seen:
+        raise NothingToMeasureError(
+            "no node of the cluster lives and has CPUs to give",
+            hint="see what it has with: ray status",
+        )
+    return seen
 
 
-@dataclass(kw_only=True)
-class _Kept:
-    """The slots whose evidence was written."""
+def _surveyed(node: Node, ended: Ended) -> SeenNode:
+    from advisor.fleet.kinds import SeenNode
+    from advisor.jsonio import parse_json
 
-    slots: list[Slot] = field(default_factory=list)
+    try:
+        data = parse_json(ended.output, name="look")
+    except UserError:
+        data = None
+    if ended.code or not isinstance(data, dict) or not isinstance(data.get("machine"), dict):
+        last = next(iter(reversed(ended.talk.strip().splitlines())), "")
+        return SeenNode(node, problem=inert(last, limit=200) or "failed")
+    return SeenNode(node, data)
 
 
 class _Run:
@@ -246,89 +245,103 @@ class _Run:
 
     def __init__(
         self,
-        engine: Any,
+        engine: Engine,
         asked: _Asked,
-        kinds: Sequence[NodeKind],
+        seen: Sequence[SeenNode],
         place: Path,
         *,
-        limit_s: float,
-        wait: bool,
+        patience: Patience,
         hosts: bool,
     ) -> None:
-        from advisor.fleet.orchestrating import Patience
+        from advisor.fleet.kinds import kinds_of
 
         self._engine = engine
         self._asked = asked
-        self._kinds = kinds
+        self._kinds = kinds_of(seen)
+        self._unseen = [node for node in seen if not node.survey]
         self._place = place
+        self._patience = patience
         self._hosts = hosts
-        self._kept = _Kept()
-        began = {"begin_s": None} if wait else {}
-        self._patience = Patience(limit_s=limit_s, **began)
+        self._slots: list[Slot] = []
 
-    def measure(
-        self,
-        per_kind: int,
-        show: Callable[[Sequence[Slot]], None],
-        *,
-        json: bool,
-        quiet: bool,
-    ) -> int:
-        """Measure, write, and say what came of it."""
-        from advisor.fleet.listing import listing_of, write_listing
+    def measure(self, per_kind: int, show: Callable[[Sequence[Slot]], None]) -> str:
+        """Measure, and write each file when it is there; what cut it short."""
         from advisor.fleet.orchestrating import Fleet, picked
 
-        slots = picked(self._kinds, per_kind)
+        self._refuse_unknown_kinds()
+        self._slots = picked(self._kinds, per_kind)
         fleet_run = Fleet(
             self._engine,
             self._kinds,
             make=lambda slot, _: self._asked.job(slot.kind, slot.label),
-            good=self._keep,
+            keep=self._keep,
             clock=time.monotonic,
             sleep=time.sleep,
             patience=self._patience,
             show=show,
         )
-        with _stopped_by_signals():
-            whole = fleet_run.run(slots)
-        path = write_listing(self._place, slots, self._kept.slots)
-        for slot in slots:
-            _tell(slot, kept=slot in self._kept.slots, quiet=quiet)
+        return fleet_run.run(self._slots)
+
+    def told(self, cut: str, *, json: bool, quiet: bool) -> int:
+        """Write the list and say what came of it; returns the exit code."""
+        from advisor.cli import fleet_view
+        from advisor.fleet.listing import listing_of, write_listing
+
+        path = write_listing(self._place, self._slots, self._unseen)
+        document = listing_of(self._slots, self._unseen)
+        for row in document["nodes"]:
+            say(fleet_view.result_line(row), quiet=quiet and row["evidence"] is not None)
         if json:
-            emit_json(listing_of(slots, self._kept.slots))
-        say(f"wrote {path}; decide with: fw-advisor advise --evidence {path}", quiet=quiet)
-        if not whole:
+            emit_json(document)
+        kept = any(slot.kept for slot in self._slots)
+        decide = f"; decide with: fw-advisor advise --answers ANSWERS.yaml --evidence {path}"
+        say(f"wrote {path}{decide if kept else ''}", quiet=quiet)
+        if cut == "interrupted":
+            say("interrupted; what was finished is kept")
             return ExitCode.INTERRUPTED
-        if not self._kept.slots:
+        if not kept:
             return ExitCode.NOTHING_TO_MEASURE
-        return ExitCode.DONE if len(self._kept.slots) == len(slots) else ExitCode.INCOMPLETE
+        whole = all(row["state"] == "measured" for row in document["nodes"])
+        return ExitCode.DONE if whole else ExitCode.INCOMPLETE
 
     def _keep(self, slot: Slot, attempt: Attempt) -> bool:
-        from advisor.fleet.listing import evidence_of, write_evidence
+        from advisor.cli.models import with_carry_over
+        from advisor.fleet.listing import evidence_of, write_evidence, write_listing
 
-        host = self._host(attempt.node)
+        host = inert(attempt.node.host, limit=60) if self._hosts else ""
         evidence = evidence_of(slot, attempt, host)
         if evidence is None:
             return False
-        write_evidence(self._place, slot, evidence)
-        self._kept.slots.append(slot)
+        write_evidence(self._place, slot, with_carry_over(evidence))
+        # Listed at once: a driver that dies later costs nothing that was measured.
+        slot.kept = True
+        write_listing(self._place, self._slots, self._unseen)
         return True
 
-    def _host(self, node: Node) -> str:
-        return inert(self._engine.host_of(node), limit=60) if self._hosts else ""
+    def _refuse_unknown_kinds(self) -> None:
+        names = [kind.name for kind in self._kinds]
+        for of, _ in self._asked.pythons:
+            if of and of not in names:
+                raise UserError(
+                    f"--python names the kind {of[:60]!r}, which the cluster does not have",
+                    hint=f"it has: {', '.join(names)}",
+                )
 
 
-def _tell(slot: Slot, *, kept: bool, quiet: bool) -> None:
-    from advisor.fleet.listing import file_of, reason_of
-
-    if kept:
-        say(f"{slot.label}: measured, {file_of(slot)}", quiet=quiet)
-        return
-    last = slot.last
-    why = _WHY.get(reason_of(last) or "", "it gave no evidence")
-    detail = inert((last.detail if last else "") or "", limit=200)
-    tried = f" (tried {len(slot.attempts)} times)" if len(slot.attempts) > 1 else ""
-    say(f"{slot.label}: not measured: {why}{tried}" + (f": {detail}" if detail else ""))
+@contextlib.contextmanager
+def _stdout_of_our_own() -> Iterator[None]:
+    """Whatever Ray prints meanwhile goes nowhere: stdout carries results only."""
+    sys.stdout.flush()
+    ours, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+        os.dup2(ours, 1)
+        os.close(ours)
 
 
 @contextlib.contextmanager
@@ -341,60 +354,3 @@ def _stopped_by_signals() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@contextlib.contextmanager
-def _live(*, quiet: bool, colour: bool) -> Iterator[Callable[[Sequence[Slot]], None]]:
-    """One view of all nodes: a table that renews itself, or a line whenever a state changes."""
-    from advisor.interview.holding import in_foreground
-
-    if quiet:
-        yield lambda _: None
-    elif in_foreground(sys.stderr):
-        with _table(colour=colour) as show:
-            yield show
-    else:
-        yield _changes()
-
-
-@contextlib.contextmanager
-def _table(*, colour: bool) -> Iterator[Callable[[Sequence[Slot]], None]]:
-    from rich.console import Console
-    from rich.live import Live
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console(stderr=True, no_color=not colour)
-    with Live(console=console, transient=True, auto_refresh=False) as live:
-
-        def show(slots: Sequence[Slot]) -> None:
-            table = Table(box=None, show_header=False, pad_edge=False)
-            for slot in slots:
-                table.add_row(*(Text(cell) for cell in _row(slot)))
-            live.update(table, refresh=True)
-
-        yield show
-
-
-def _row(slot: Slot) -> tuple[str, str, str]:
-    last = slot.last
-    if last is None:
-        return slot.label, "no node", ""
-    since_s = time.monotonic() - (last.running_s or last.began_s)
-    tries = f" (try {len(slot.attempts)})" if len(slot.attempts) > 1 else ""
-    state = last.state if last.over else f"{last.state} {since_s:.0f} s"
-    return slot.label, state + tries, inert(last.said.removeprefix("measuring: "), limit=100)
-
-
-def _changes() -> Callable[[Sequence[Slot]], None]:
-    shown: dict[str, str] = {}
-
-    def show(slots: Sequence[Slot]) -> None:
-        for slot in slots:
-            last = slot.last
-            state = "no node" if last is None else f"{last.state} (try {len(slot.attempts)})"
-            if shown.get(slot.label) != state:
-                shown[slot.label] = state
-                say(f"{slot.label}: {state}")
-
-    return show

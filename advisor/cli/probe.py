@@ -281,10 +281,10 @@ def probe(
 
 
 def of_task(task: str | None, transforms: list[str], packs: list[Path]) -> dict[str, Any]:
-    """The probes that stand for *task* and *transforms*, as arguments of wishes.
+    """The probes for a task and transforms, checked; empty where neither is given.
 
     Raises:
-        UserError: no such task or transform.
+        UserError: a word that the vocabulary does not have.
     """
     if task is None and not transforms:
         return {}

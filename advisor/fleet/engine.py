@@ -1,6 +1,7 @@
-"""What a cluster can do for us, and what it says happened: the seam between fleet and Ray.
+"""What an engine of a cluster can do, and what it says of a job: the seam between Ray and the rest.
 
-Plain values only. It must not know Ray, files or words.
+Knows nodes, jobs and events. It must not know Ray, which one module implements this with, nor what
+is measured.
 """
 
 from __future__ import annotations
@@ -10,98 +11,93 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 
+class ClusterGoneError(Exception):
+    """The cluster itself does not answer any more: nothing further can be started or heard."""
+
+
 @dataclass(frozen=True)
 class Node:
-    """One node of a cluster.
+    """One node: its id in the cluster, what the engine counts there, and its host's name.
 
-    Attributes:
-        id: What the cluster calls it.
-        alive: Whether the cluster believes that it is there.
-        resources: What it offers in all: ``CPU``, ``GPU`` and names that its owner chose.
-        labels: What its owner wrote on it.
+    `resources` are amounts by name (``CPU``, ``GPU``, ``accelerator_type:...``, own names).
     """
 
     id: str
-    alive: bool = True
     resources: Mapping[str, float] = field(default_factory=dict)
-    labels: Mapping[str, str] = field(default_factory=dict)
+    alive: bool = True
+    host: str = ""
 
 
 @dataclass(frozen=True)
 class Job:
-    """What runs on a node.
+    """What a node runs: the exported file, or another program beside it, with files and options.
 
-    Attributes:
-        archive: The exported worker, its bytes.
-        files: Further files beside it, by name.
-        arguments: Of the exported worker.
-        python: The node's interpreter that runs it; empty for the one that Ray runs under.
+    Args:
+        options: Arguments; ``{place}`` in one stands for the directory that the files lie in.
+        files: Names and contents, written beside the exported file.
+        program: Python source that is run instead of the exported file, which is its first
+            argument then.
+        whole: Whether the node is reserved whole.
     """
 
-    archive: bytes
+    options: tuple[str, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
-    arguments: tuple[str, ...] = ()
-    python: str = ""
+    program: str | None = None
+    whole: bool = True
 
 
 @dataclass(frozen=True)
 class Began:
-    """The job runs."""
+    """The job runs on its node."""
 
 
 @dataclass(frozen=True)
-class Line:
-    """The job said something, or only lives on (an empty text)."""
+class Said:
+    """A sign of life; `text` is the last line of the job's talk, empty where it said nothing."""
 
     text: str = ""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """The job came to its end by itself."""
+    """The job's process ended: its exit status, its stdout, the end of its stderr."""
 
     code: int
     output: bytes = b""
-    last_words: str = ""
+    talk: str = ""
 
 
 @dataclass(frozen=True)
 class Lost:
-    """The job will not come to its end: ``died``, ``node-died``, ``refused``."""
+    """Nothing more comes of the job, and why: an id of `fleet.state` and what the engine said."""
 
     why: str
     detail: str = ""
 
 
-@dataclass(frozen=True)
-class Seen:
-    """What a look at the node gave."""
-
-    facts: Mapping[str, Any]
-
-
-Event = Began | Line | Ended | Lost | Seen
+Event = Began | Said | Ended | Lost
 Handle = Any
-"""Whatever an engine needs to find its work again."""
+"""What the engine knows a started job by."""
 
 
 class Engine(Protocol):
-    """A cluster. Nothing here waits longer than an instant but `close`."""
+    """A cluster that runs jobs on the nodes that are named, and never waits for one.
+
+    Every method may raise `ClusterGoneError`.
+    """
 
     def nodes(self) -> Sequence[Node]:
-        """Every node, the dead ones too."""
-
-    def look(self, node: Node, job: Job) -> Handle:
-        """Look at a node, reserving nothing."""
+        """All nodes that the cluster ever had, those that died as not alive."""
+        ...
 
     def start(self, node: Node, job: Job) -> Handle:
-        """Run *job* on *node* with all that it offers reserved."""
+        """Ask for *job* on *node*; it begins when the node is free."""
+        ...
 
     def events(self, handle: Handle) -> Sequence[Event]:
-        """What happened since the last call."""
+        """What came since the last call, in order."""
+        ...
 
     def stop(self, handle: Handle) -> None:
-        """End it at once, with everything that it started."""
-
-    def close(self) -> None:
-        """Leave the cluster."""
+        """End the job with all its processes, begun or not."""
+        ...

@@ -10,7 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from advisor.fleet.engine import Began, Ended, Engine, Event, Handle, Job, Line, Lost, Node, Seen
+from advisor.fleet.engine import (
+    Began,
+    ClusterGoneError,
+    Ended,
+    Engine,
+    Event,
+    Handle,
+    Job,
+    Lost,
+    Node,
+    Said,
+)
 from advisor.fleet.kinds import NodeKind, SeenNode
 
 MOST_ATTEMPTS = 2
@@ -35,7 +46,10 @@ class Attempt:
     """One try on one node: `state` is ``waiting``, ``running`` or how it ended.
 
     Ways to end: ``ended``, or why it was lost: ``died``, ``node-died``, ``silent``, ``too-long``,
-    ``busy``, ``refused`` and what else the engine names; ``stopped`` where the user did.
+    ``busy``, ``refused`` and what else the engine names; ``worthless`` where it ended with nothing
+    that is worth keeping; ``stopped`` where the user did; ``cluster-gone``. `said` is its last
+    sign of life in words, `detail` the end of what it or the engine said. Times are the clock's,
+    in seconds.
     """
 
     node: Node
@@ -57,22 +71,21 @@ class Attempt:
 
 @dataclass
 class Slot:
-    """One machine that is wanted of a kind: its number, and the attempts so far."""
+    """One machine that is wanted of a kind: its number, and the attempts so far.
+
+    `over` where nothing more is tried, `kept` where the last attempt gave what is worth keeping.
+    """
 
     kind: str
     number: int
     attempts: list[Attempt] = field(default_factory=list)
-    settled: bool = False
+    over: bool = False
+    kept: bool = False
 
     @property
     def label(self) -> str:
         """What the report calls the machine: its kind and number, no host's name."""
         return f"{self.kind} {self.number}"
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing more is tried."""
-        return self.settled
 
     @property
     def last(self) -> Attempt | None:
@@ -81,30 +94,37 @@ class Slot:
 
 
 Make = Callable[[Slot, Node], Job]
-Good = Callable[[Slot, Attempt], bool]
-"""Whether what an attempt gave is worth keeping; otherwise it is tried once elsewhere."""
+Keep = Callable[[Slot, Attempt], bool]
+"""Keeps what an attempt gave; whether it was worth it. Otherwise it is tried once elsewhere."""
+Read = Callable[[Node, Ended], SeenNode]
 
 
 def look_at(
     engine: Engine,
     job: Job,
+    read: Read,
     *,
     clock: Callable[[], float],
     sleep: Callable[[float], None],
     patience: Patience,
 ) -> list[SeenNode]:
-    """Every node that lives, with what a look at it gave; nothing where none came in time."""
-    living = [node for node in engine.nodes() if node.alive]
-    waiting = {node.id: (node, engine.look(node, job)) for node in living}
-    seen: dict[str, SeenNode] = {node.id: SeenNode(node) for node in living}
+    """Every node that lives and has CPUs to give, with what *read* makes of *job*'s end there.
+
+    One that gave no answer in time is there without a survey, its problem an id.
+    """
+    asked = [node for node in engine.nodes() if node.alive and node.resources.get("CPU", 0) > 0]
+    waiting = {node.id: (node, engine.start(node, job)) for node in asked}
+    seen = {node.id: SeenNode(node, problem="silent") for node in asked}
     until = clock() + patience.look_s
     try:
         while waiting and clock() < until:
             for name, (node, handle) in list(waiting.items()):
                 for event in engine.events(handle):
-                    if isinstance(event, Seen):
-                        seen[name] = SeenNode(node, event.facts)
-                    if isinstance(event, (Seen, Lost)):
+                    if isinstance(event, Ended):
+                        seen[name] = read(node, event)
+                    elif isinstance(event, Lost):
+                        seen[name] = SeenNode(node, problem=event.why)
+                    if isinstance(event, (Ended, Lost)):
                         waiting.pop(name, None)
             if waiting:
                 sleep(patience.tick_s)
@@ -130,7 +150,7 @@ class Fleet:
         engine: The cluster.
         kinds: Its kinds of node.
         make: The job of a slot on a node.
-        good: Whether what an attempt gave is worth keeping.
+        keep: Keeps what an attempt gave; whether it was worth it.
         clock, sleep: The time, seconds.
         patience: How long to wait for what.
         show: Told after every look at everything.
@@ -142,7 +162,7 @@ class Fleet:
         kinds: Sequence[NodeKind],
         *,
         make: Make,
-        good: Good,
+        keep: Keep,
         clock: Callable[[], float],
         sleep: Callable[[float], None],
         patience: Patience,
@@ -151,7 +171,7 @@ class Fleet:
         self._engine = engine
         self._members = {kind.name: [m.node for m in kind.members] for kind in kinds}
         self._make = make
-        self._good = good
+        self._keep = keep
         self._clock = clock
         self._sleep = sleep
         self._patience = patience
@@ -159,8 +179,12 @@ class Fleet:
         self._handles: dict[int, Handle] = {}
         self._taken: set[str] = set()
 
-    def run(self, slots: Sequence[Slot]) -> bool:
-        """Measure *slots*; whether it came to its end. An interrupt stops all that still runs."""
+    def run(self, slots: Sequence[Slot]) -> str:
+        """Measure *slots*; what cut it short: ``interrupted``, ``cluster-gone`` or nothing.
+
+        However it ends, no job of it runs on.
+        """
+        cut = ""
         try:
             for slot in slots:
                 self._begin(slot)
@@ -170,10 +194,13 @@ class Fleet:
                 if not all(slot.over for slot in slots):
                     self._sleep(self._patience.tick_s)
         except KeyboardInterrupt:
-            self._stop_all(slots)
-            self._show(slots)
-            return False
-        return True
+            cut = "interrupted"
+        except ClusterGoneError:
+            cut = "cluster-gone"
+        finally:
+            self._stop_all(slots, "stopped" if cut == "interrupted" else "cluster-gone")
+        self._show(slots)
+        return cut
 
     def _begin(self, slot: Slot) -> None:
         """Try *slot* on a node of its kind that was not tried; give up where there is none."""
@@ -181,7 +208,7 @@ class Fleet:
         living = {n.id for n in self._engine.nodes() if n.alive}
         node = next((n for n in free if n.id in living), None)
         if node is None or len(slot.attempts) >= MOST_ATTEMPTS:
-            slot.settled = True
+            slot.over = True
             return
         self._taken.add(node.id)
         now = self._clock()
@@ -209,14 +236,10 @@ class Fleet:
         attempt.heard_s = now
         if isinstance(event, Began):
             attempt.state, attempt.running_s = "running", now
-        elif isinstance(event, Line):
+        elif isinstance(event, Said):
             attempt.said = event.text or attempt.said
         elif isinstance(event, Ended):
-            attempt.code, attempt.output, attempt.detail = (
-                event.code,
-                event.output,
-                event.last_words,
-            )
+            attempt.code, attempt.output, attempt.detail = event.code, event.output, event.talk
             self._end(attempt, "ended")
         elif isinstance(event, Lost):
             attempt.detail = event.detail
@@ -239,15 +262,18 @@ class Fleet:
 
     def _settle(self, slot: Slot, attempt: Attempt) -> None:
         """Keep what came of it, or try once elsewhere."""
-        if attempt.state == "ended" and self._good(slot, attempt):
-            slot.settled = True
-            return
+        if attempt.state == "ended":
+            slot.kept = self._keep(slot, attempt)
+            if slot.kept:
+                slot.over = True
+                return
+            attempt.state = "worthless"
         self._begin(slot)
 
-    def _stop_all(self, slots: Sequence[Slot]) -> None:
+    def _stop_all(self, slots: Sequence[Slot], state: str) -> None:
         for slot in slots:
             attempt = slot.last
             if attempt is not None and not attempt.over:
                 self._engine.stop(self._handles[id(attempt)])
-                self._end(attempt, "stopped")
-            slot.settled = True
+                self._end(attempt, state)
+            slot.over = True

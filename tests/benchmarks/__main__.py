@@ -17,6 +17,7 @@ from tests.benchmarks import (
     cost_rows,
     disturbed_rows,
     module_rows,
+    fleet_rows,
     pure_rows,
     sabotage_rows,
     scenario_rows,
@@ -53,6 +54,7 @@ BENCHES: dict[str, tuple[Bench, int]] = {
     "plain-loop": (suite_rows.plain_loop, 5),
     "suite": (suite_rows.suite, 3),
     "scenarios": (scenario_rows.scenarios, 1),
+    "fleet": (fleet_rows.fleet, 1),
 }
 
 
