@@ -111,6 +111,11 @@ class Rank:
         found, counts = self._side.memory(self._built[request["key"]])
         return {"memory_bytes": found, "counts": counts}
 
+    def forget(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Forget a program, so that its memory can be used again."""
+        self._built.pop(request["key"], None)
+        return {}
+
     def leave(self, request: dict[str, Any]) -> dict[str, Any]:
         """Leave the group: all ranks together."""
         del request
@@ -132,10 +137,9 @@ def _make_side(options: argparse.Namespace) -> Any:
         return TorchRank(
             options.way,
             options.device,
-            options.cores,
-            options.precision,
-            options.rank,
-            options.devices,
+            cores=options.cores,
+            precision=options.precision,
+            place=(options.rank, options.devices),
         )
     from probes.parallel.jax_side import JaxRank
 
@@ -167,6 +171,7 @@ def main(argv: list[str]) -> int:
             "steps",
             "collectives",
             "memory",
+            "forget",
             "leave",
         )
     }

@@ -67,13 +67,16 @@ class TorchRank:
         way: ``ddp`` or ``fsdp``.
         device: the device word; a rank of several takes the device of its own number.
         cores: CPU cores of this process.
-        rank, ranks: which of how many.
+        precision: the class of matrix products.
+        place: which rank of how many.
     """
 
     mode = MODE
 
-    def __init__(self, way: str, device: str, cores: int, precision: str, rank: int, ranks: int):
-        self._rank, self._ranks = rank, ranks
+    def __init__(
+        self, way: str, device: str, *, cores: int, precision: str, place: tuple[int, int]
+    ) -> None:
+        self._rank, self._ranks = rank, ranks = place
         # On a CPU a device is a process; an accelerator's number is the rank's.
         own = device if device == "cpu" or ranks == 1 else f"{device.partition(':')[0]}:{rank}"
         options = (own, cores, "matched", precision)
@@ -156,4 +159,3 @@ class TorchRank:
 
             if dist.is_initialized():
                 dist.destroy_process_group()
-
