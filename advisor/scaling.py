@@ -17,6 +17,9 @@ from advisor.reason import Reason
 GRADIENT_LIMIT = 1e-5
 """How far gradients of several devices may be from those of one, relative to the largest."""
 
+OFFERED = ("decoder", "mlp", "resnet")
+"""The families whose batch can be shared out over devices, as workers offer them."""
+
 Kind = Literal["single", "weak", "strong"]
 Status = Literal["ok", "skipped", "failed", "invalid"]
 Share = Annotated[float, Limits(gt=0, lt=1e6)]

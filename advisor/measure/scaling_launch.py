@@ -180,8 +180,14 @@ class OneLaunch:
         if self._index:
             return
         plan, one = self._plan, self._plan.parity
-        fields = {"model": plan.model, "size": dict(one.size), "inputs": one.inputs}
-        single.ask("reference", parts=parts, path=str(self._file("reference")), **fields)
+        single.ask(
+            "reference",
+            model=plan.model,
+            size=dict(one.size),
+            inputs=one.inputs,
+            parts=parts,
+            path=str(self._file("reference")),
+        )
 
     def _file(self, name: str) -> Path:
         options = self._plan.options
@@ -236,7 +242,7 @@ class OneLaunch:
             if one.kind == "single":
                 continue
             replies = group.ask("collectives", key=one.kind, count=_PROFILED_STEPS)
-            times = [s for r in replies if _is_time(s := r.get("collectives_s"))]
+            times = [float(s) for r in replies if _is_time(s := r.get("collectives_s")) and s]
             longest = max(times, default=None)
             self.found.collectives[one.kind] = (longest, str(replies[0].get("why") or ""))
 

@@ -25,13 +25,17 @@ def scaling_lines(evidence: Evidence) -> list[str]:
 
 def scaling_title(one: Scaling) -> str:
     """Framework, way, model and size."""
+    return say("scaling.sized", title=scaling_name(one), size=shown_size(one.size))
+
+
+def scaling_name(one: Scaling) -> str:
+    """Framework, way and model."""
     return say(
         "scaling.title",
         framework=name_of(one.framework),
         version=one.version or "",
         way=say(f"scaling.way.{one.way}") if one.way else DASH,
         title=one.title or one.model,
-        size=shown_size(one.size),
     )
 
 
