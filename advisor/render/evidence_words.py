@@ -96,7 +96,7 @@ def word_reason(reason: Reason) -> Reason:
     base = f"reason.{reason.id}"
     text = _said(_key("reason", reason.id, reason.case), reason.values, base)
     if "in_rank" in reason.values and text:
-        text = say(f"{_AROUND}.rank", text=text, **reason.values)
+        text = _said(f"{_AROUND}.rank", {**reason.values, "text": text}) or text
     if "log" in reason.values and text:
         text = say(f"{_AROUND}.log", text=text, **reason.values)
     return _in_launch(replace(reason, text=text))

@@ -18,6 +18,7 @@ from tests.benchmarks import (
     disturbed_rows,
     pure_rows,
     sabotage_rows,
+    scaling_rows,
     scenario_rows,
     starter_rows,
     suite_rows,
@@ -50,6 +51,7 @@ BENCHES: dict[str, tuple[Bench, int]] = {
     "tasks": (suite_rows.task_profiles, 1),
     "plain-loop": (suite_rows.plain_loop, 5),
     "suite": (suite_rows.suite, 3),
+    "scaling": (scaling_rows.scaling, 1),
     "scenarios": (scenario_rows.scenarios, 1),
 }
 

@@ -16,8 +16,6 @@ import signal
 import sys
 import time
 
-import numpy as np
-
 TIMES = {"single": 1e-3, "weak": 1.25e-3, "strong": 0.8e-3}
 GRADIENTS = [1.0, -2.0, 4.0]
 
@@ -37,7 +35,7 @@ def family(text: str) -> dict:
         "id": name, "title": f"The {name} model", "stands_for": "nothing", "limits": "all",
         "precision": "float32", "trains": True, "modes": [], "tolerance": {}, "sample": "row",
         "depth": "layers", "split": [] if name == "lone" else ["x"],
-        "sizes": [{"key": "layers", "default": 2, **whole}, {"key": "batch", "default": 8, **whole}],
+        "sizes": [{"key": key, "default": size[key], **whole} for key in ("layers", "batch")],
         "presets": [], "tiny": {"layers": 1, "batch": 2}, "variants": variants,
         "asked": {"size": size, "flops": 1.0, "samples_per_step": 8.0,
                   "variants": {"pytorch": ["eager"], "jax": []}},
@@ -60,6 +58,8 @@ class Fake:
         if verb == "build":
             return {"variant": "a fake", "reference_parts": self.script.get("parts", 1)}
         if verb in ("gradients", "reference"):
+            import numpy as np
+
             shown = self.script.get("gradients", {}).get(str(devices), GRADIENTS)
             np.savez(request["path"], weight=np.array(shown, np.float32))
         if verb == "steps":
@@ -104,10 +104,7 @@ def main() -> int:
     for line in sys.stdin:
         request = json.loads(line)
         try:
-            say(
-                {"ok": True, **fake.answer(request)}
-                | ({"sha256": "0"} if command == "worker" else {})
-            )
+            say({"ok": True, "sha256": "0", **fake.answer(request)})
         except RuntimeError as error:
             say({"ok": False, "error": {"type": "RuntimeError", "text": str(error)}})
         if request["do"] == "bye":
