@@ -26,7 +26,7 @@ from advisor.scaling import GRADIENT_LIMIT, ScalingLaunch, ScalingParity
 BLOCK_S = 0.15
 ROUNDS = 5
 _MOST_STEPS = 200
-_WARM_ROUNDS = 4
+_WARM_ROUNDS, _WARM_S = 4, 2.0
 _PROFILED_STEPS = 5
 
 
@@ -220,10 +220,14 @@ class OneLaunch:
         return found
 
     def _warm(self, group: RankGroup, kind: str) -> None:
-        count, step_s = 3, 0.0
+        count, begin = 3, time.monotonic()
         for _ in range(_WARM_ROUNDS):
             step_s = self._steps(group, kind, count)
-            count = max(3, min(_MOST_STEPS, math.ceil(BLOCK_S / max(step_s, 1e-6))))
+            # A step that is longer than a block is a block.
+            least = 3 if step_s < BLOCK_S else 1
+            count = max(least, min(_MOST_STEPS, math.ceil(BLOCK_S / max(step_s, 1e-6))))
+            if time.monotonic() - begin > _WARM_S:
+                break
         self._counts[kind] = count
 
     @staticmethod
