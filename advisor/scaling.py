@@ -30,12 +30,15 @@ class ScalingParity:
     """Whether several devices compute the gradients that one device computes.
 
     `grad_max_relative` is the largest difference of any gradient over the largest value of that
-    gradient. `reference` is what one device computed: the step over the ``whole_batch``, or the
-    mean over its ``parts`` where each process normalises by its own part.
+    gradient, in `precision`: float64 where in float32, by `float32_max_relative`, rounding may have
+    carried activations across a kink. `reference` is what one device computed: the step over the
+    ``whole_batch``, or the mean over its ``parts`` where each process normalises by its own part.
     """
 
     status: Literal["ok", "failed", "not_checked"] = "not_checked"
     grad_max_relative: Count | None = None
+    precision: Id = "float32"
+    float32_max_relative: Count | None = None
     limit: Count = GRADIENT_LIMIT
     reference: Literal["whole_batch", "parts"] = "whole_batch"
     devices: int

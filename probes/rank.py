@@ -55,7 +55,8 @@ class Rank:
         start = time.perf_counter()
         model = catalogue.load(request["model"])
         size = model.sized(request["size"])
-        built = self._side.build(model, _stored(request["inputs"]), size)
+        arrays, wide = _stored(request["inputs"]), bool(request.get("wide"))
+        built = self._side.build(model, arrays, size, wide=wide)
         self._built[request["key"]] = built
         return {
             "build_s": time.perf_counter() - start,
@@ -87,7 +88,8 @@ class Rank:
         for part in range(count):
             own = part_of(model, arrays, part, count)
             sized = {**size, "batch": size["batch"] // count}
-            shown.append(self._side.gradients(self._side.build(model, own, sized)))
+            built = self._side.build(model, own, sized, wide=bool(request.get("wide")))
+            shown.append(self._side.gradients(built))
         means = {
             name: np.mean([one[name].astype(np.float64) for one in shown], axis=0)
             for name in shown[0]

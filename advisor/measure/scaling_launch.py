@@ -151,18 +151,17 @@ class OneLaunch:
         }
 
     def _check(self, single: RankGroup, group: RankGroup, parts: int) -> None:
-        """Compare the gradients of all devices with those of one, from the same weights."""
+        """Compare the gradients of all devices with those of one, from the same weights.
+
+        Where float32 tells them apart, float64 decides: there no rounding carries an activation
+        across the kink of a ReLU.
+        """
         plan, one = self._plan, self._plan.parity
         self._tick("scaling-gradients", model=plan.model, **self._of())
-        paths = [str(self._file(f"gradients-{rank}")) for rank in range(len(group.pids))]
-        if not plan.exclusive:
-            self._reference(single, parts)
-        self._build(group, one, "parity")
-        group.ask("gradients", key="parity", each={"path": paths})
-        group.ask("forget", key="parity")
-        reference = _arrays(self._file("reference"))
-        # All ranks: each has to have the gradients of the whole batch.
-        found = max(grad_max_relative(_arrays(Path(path)), reference) for path in paths)
+        narrow = found = self._difference(single, group, parts, wide=False)
+        wide = found > GRADIENT_LIMIT and math.isfinite(found) and not plan.exclusive
+        if wide:
+            found = self._difference(single, group, parts, wide=True)
         equal = found <= GRADIENT_LIMIT
         reason = Reason("scaling-gradients", "unlike", {"limit": GRADIENT_LIMIT})
         if math.isfinite(found):
@@ -170,13 +169,35 @@ class OneLaunch:
         self.found.parity = ScalingParity(
             status="ok" if equal else "failed",
             grad_max_relative=found if math.isfinite(found) else None,
+            precision="float64" if wide else "float32",
+            float32_max_relative=narrow if math.isfinite(narrow) else None,
             reference="whole_batch" if parts == 1 else "parts",
             devices=plan.options.devices,
             batch=one.batch,
             reason=None if equal else reason,
         )
 
-    def _reference(self, single: RankGroup, parts: int) -> None:
+    def _difference(self, single: RankGroup, group: RankGroup, parts: int, *, wide: bool) -> float:
+        """How far the gradients of any rank are from those of one device."""
+        plan, one = self._plan, self._plan.parity
+        if not plan.exclusive:
+            self._reference(single, parts, wide=wide)
+        paths = [str(self._file(f"gradients-{rank}")) for rank in range(len(group.pids))]
+        group.ask(
+            "build",
+            key="parity",
+            model=plan.model,
+            size=dict(one.size),
+            inputs=one.inputs,
+            wide=wide,
+        )
+        group.ask("gradients", key="parity", each={"path": paths})
+        group.ask("forget", key="parity")
+        reference = _arrays(self._file("reference"))
+        # All ranks: each has to have the gradients of the whole batch.
+        return max(grad_max_relative(_arrays(Path(path)), reference) for path in paths)
+
+    def _reference(self, single: RankGroup, parts: int, *, wide: bool = False) -> None:
         if self._index:
             return
         plan, one = self._plan, self._plan.parity
@@ -186,6 +207,7 @@ class OneLaunch:
             size=dict(one.size),
             inputs=one.inputs,
             parts=parts,
+            wide=wide,
             path=str(self._file("reference")),
         )
 

@@ -10,7 +10,7 @@ from advisor.devices import is_cpu
 from advisor.evidence import Evidence
 from advisor.render.wording import DASH, amount_of_bytes, duration, name_of, percent, say
 from advisor.render.work_text import shown_size
-from advisor.scaling import Scaling, ScalingPoint
+from advisor.scaling import Scaling, ScalingParity, ScalingPoint
 
 
 def scaling_lines(evidence: Evidence) -> list[str]:
@@ -51,7 +51,8 @@ def gradient_texts(one: Scaling) -> list[str]:
     seen = {p.devices: p.parity for p in one.points if p.parity is not None}
     return [
         say(
-            f"scaling.gradients.{parity.status}",
+            f"scaling.gradients.{_gradient_case(parity)}",
+            narrow=parity.float32_max_relative or 0.0,
             n=devices,
             found=parity.grad_max_relative,
             limit=parity.limit,
@@ -61,6 +62,10 @@ def gradient_texts(one: Scaling) -> list[str]:
         )
         for devices, parity in seen.items()
     ]
+
+
+def _gradient_case(parity: ScalingParity) -> str:
+    return "ok_wide" if (parity.status, parity.precision) == ("ok", "float64") else parity.status
 
 
 def _point_lines(point: ScalingPoint) -> list[str]:

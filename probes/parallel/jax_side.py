@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from probes.devices import DeviceMissingError
 from probes.jax_runtime import JaxRuntime
-from probes.parallel.shards import Built, part_of
+from probes.parallel.shards import Built, part_of, widened
 from probes.workload import Arrays
 
 MODE = "jax.jit"
@@ -62,8 +62,14 @@ class JaxRank:
         """Nobody has to be met: one process has all devices."""
         del meeting, limit_s
 
-    def build(self, model: Any, arrays: Arrays, size: dict[str, Any]) -> Built:
-        """The program of whole batches, shared out over the devices."""
+    def build(
+        self, model: Any, arrays: Arrays, size: dict[str, Any], *, wide: bool = False
+    ) -> Built:
+        """The program of whole batches, shared out over the devices; *wide* in float64."""
+        with self.runtime.wide(enabled=wide):
+            return self._build(model, widened(arrays) if wide else arrays, size, wide=wide)
+
+    def _build(self, model: Any, arrays: Arrays, size: dict[str, Any], *, wide: bool) -> Built:
         from probes.models import catalogue
 
         part_of(model, arrays, 0, self._devices)
@@ -75,7 +81,7 @@ class JaxRank:
                 state=put(parts.state, self._everywhere),
                 inputs=put(parts.inputs, self._shared_out),
             )
-        return Built(self.runtime.program(parts, MODE), parts)
+        return Built(self.runtime.program(parts, MODE), parts, wide)
 
     def reference_parts(self, model: Any, size: dict[str, Any]) -> int:
         """One: statistics of a batch are taken over all devices."""
@@ -85,8 +91,9 @@ class JaxRank:
     def gradients(self, built: Built) -> dict[str, NDArray[Any]]:
         """Gradients of the whole batch."""
         jitted = self.runtime.jax.jit(built.parts.gradients, **self.runtime.jit_options)
-        found = jitted(built.parts.state, built.parts.inputs)
-        return {name: np.array(value) for name, value in found.items()}
+        with self.runtime.wide(enabled=built.wide):
+            found = jitted(built.parts.state, built.parts.inputs)
+            return {name: np.array(value) for name, value in found.items()}
 
     def collectives_s(self, built: Built, steps: int) -> tuple[float | None, str]:
         """Seconds per step and device that the profiler saw in collectives, or None and why."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from probes.model import Model
 from probes.workload import Arrays
 
@@ -23,6 +25,13 @@ class Built:
 
     program: Any
     parts: Any
+    wide: bool = False
+
+
+def widened(arrays: Arrays) -> Arrays:
+    """*arrays* with float64 for float32, in which no rounding carries a ReLU across zero."""
+    narrow = {name for name, array in arrays.items() if array.dtype == np.float32}
+    return {n: a.astype(np.float64) if n in narrow else a for n, a in arrays.items()}
 
 
 def part_of(model: Model, arrays: Arrays, rank: int, ranks: int) -> Arrays:

@@ -16,7 +16,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from probes import host
-from probes.parallel.shards import Built, part_of
+from probes.parallel.shards import Built, part_of, widened
 from probes.torch_runtime import TorchRuntime
 from probes.workload import Arrays
 
@@ -29,17 +29,22 @@ class ParallelTorchRuntime(TorchRuntime):
     """A runtime whose modules average their gradients over all ranks.
 
     Args:
-        way: ``ddp`` or ``fsdp``.
+        way: ``ddp`` or ``fsdp``; empty for one device, whose modules stay as they are.
         options: as for a `TorchRuntime`: device, cores, settings, precision.
     """
 
     def __init__(self, way: str, *options: Any) -> None:
         super().__init__(*options)
         self._way = way
+        self.wide = False
 
     def parallel(self, module: Any) -> Any:
         """*module*, whose backward pass ends with the gradients of the whole batch."""
         torch = self.torch
+        if self.wide:
+            module = module.double()
+        if not self._way:
+            return module
         if self.device.type == "cuda":
             # It exists on accelerators only: on a CPU each process normalises by its own part.
             module = torch.nn.SyncBatchNorm.convert_sync_batchnorm(module)
@@ -81,7 +86,7 @@ class TorchRank:
         own = device if device == "cpu" or ranks == 1 else f"{device.partition(':')[0]}:{rank}"
         options = (own, cores, "matched", precision)
         several = ranks > 1
-        self.runtime = ParallelTorchRuntime(way, *options) if several else TorchRuntime(*options)
+        self.runtime = ParallelTorchRuntime(way if several else "", *options)
         kind = self.runtime.device.type
         self.backend = _BACKENDS.get(kind, "gloo") if several else None
         self._synced = kind == "cuda" or not several
@@ -106,11 +111,14 @@ class TorchRank:
             timeout=dt.timedelta(seconds=limit_s),
         )
 
-    def build(self, model: Any, arrays: Arrays, size: dict[str, Any]) -> Built:
-        """The program of this rank's part of the batches in *arrays*."""
+    def build(
+        self, model: Any, arrays: Arrays, size: dict[str, Any], *, wide: bool = False
+    ) -> Built:
+        """The program of this rank's part of the batches in *arrays*; *wide* in float64."""
         from probes.models import catalogue
 
-        own = part_of(model, arrays, self._rank, self._ranks)
+        own = part_of(model, widened(arrays) if wide else arrays, self._rank, self._ranks)
+        self.runtime.wide = wide
         whole = {**size, "batch": size["batch"] // self._ranks}
         parts = catalogue.build(model.id, own, whole, self.runtime, mode=MODE, variant=None)
         return Built(self.runtime.program(parts, MODE), parts)

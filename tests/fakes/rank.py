@@ -48,11 +48,13 @@ class Fake:
     def __init__(self, script: dict, options: argparse.Namespace) -> None:
         self.script = script
         self.options = options
+        self.wide = False
 
     def answer(self, request: dict) -> dict:
         """What the real one would say, or what the script has it do."""
         self.misbehave(request)
         verb, devices = request["do"], self.options.devices
+        self.wide = request.get("wide", self.wide)
         if verb == "hello":
             return {"pid": os.getpid(), "version": "1.0", "backend": "fake", "mode": "fake.mode"}
         if verb == "build":
@@ -60,7 +62,10 @@ class Fake:
         if verb in ("gradients", "reference"):
             import numpy as np
 
-            shown = self.script.get("gradients", {}).get(str(devices), GRADIENTS)
+            name = "wide" if self.wide else "gradients"
+            shown = self.script.get(name, self.script.get("gradients", {})).get(
+                str(devices), GRADIENTS
+            )
             np.savez(request["path"], weight=np.array(shown, np.float32))
         if verb == "steps":
             times = TIMES | self.script.get("step_s", {})

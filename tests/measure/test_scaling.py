@@ -121,6 +121,17 @@ def test_gradients_that_differ_void_every_figure(tmp_path, several, status):
         assert found[2, "weak"].reason.text
 
 
+def test_where_float32_tells_them_apart_float64_decides_and_it_is_said(tmp_path):
+    apart = {"gradients": {"2": [1.0, -2.0, 4.01]}, "wide": {}}
+    evidence = scaled(tmp_path, apart).evidence
+    parity = points(evidence.scaling[0])[2, "weak"].parity
+    assert (parity.status, parity.precision) == ("ok", "float64")
+    assert parity.float32_max_relative == pytest.approx(0.0025, rel=1e-3)
+    assert "in float32, which is timed, they differ by 0.0025" in "\n".join(
+        evidence_lines(evidence)
+    )
+
+
 FAULTS = [
     ({"verb": "build", "rank": 1, "kind": "crash"}, "worker-crashed", "rank 1 of 2"),
     (

@@ -52,16 +52,18 @@ def test_two_devices_compute_the_gradients_of_one(tmp_path, framework, way, back
         two.begin()
         assert [hello["backend"] for hello in two.hellos] == [backend] * len(two.pids)
         assert len(two.pids) == (2 if framework == "pytorch" else 1)
-        one.ask("reference", parts=1, path=str(tmp_path / "one.npz"), **asked)
-        two.ask("build", key="two", **asked)
-        paths = [tmp_path / f"rank-{rank}.npz" for rank in range(len(two.pids))]
-        two.ask("gradients", key="two", each={"path": [str(path) for path in paths]})
-        times = two.ask("steps", key="two", count=3)
-    whole = stored(tmp_path / "one.npz")
-    for path in paths:
-        assert grad_max_relative(stored(path), whole) <= GRADIENT_LIMIT
-    # The largest part of what is compared is weights, and not one constant.
-    assert len(whole) > 2
+        ranks = range(len(two.pids))
+        for wide in (False, True):
+            one.ask("reference", parts=1, path=str(tmp_path / f"{wide}.npz"), wide=wide, **asked)
+            two.ask("build", key=str(wide), wide=wide, **asked)
+            paths = [str(tmp_path / f"{wide}-{rank}.npz") for rank in ranks]
+            two.ask("gradients", key=str(wide), each={"path": paths})
+        times = two.ask("steps", key="False", count=3)
+    for wide, limit in ((False, GRADIENT_LIMIT), (True, 1e-12)):
+        whole = stored(tmp_path / f"{wide}.npz")
+        assert len(whole) > 2
+        for rank in ranks:
+            assert grad_max_relative(stored(tmp_path / f"{wide}-{rank}.npz"), whole) <= limit
     assert all(len(reply["calls_s"]) == 3 for reply in times)
 
 
