@@ -108,6 +108,14 @@ class TorchRuntime:
             return kind(parameters, fused=True, **options), f"torch.optim.{name}(fused=True)"
         return kind(parameters, **options), f"torch.optim.{name} (default)"
 
+    def parallel(self, module: Any) -> Any:
+        """*module* as it is trained: on one device as it is, over several wrapped."""
+        return module
+
+    def bare(self, module: Any) -> Any:
+        """The module in what `parallel` returned."""
+        return module
+
     def bind(self, function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
         """*function* with its tensor arguments fixed: what is timed is the call, not look-ups."""
         return lambda: function(*arguments)

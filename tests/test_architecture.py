@@ -28,9 +28,11 @@ BARE_ADVISOR = (
     "advisor.jsonio",
     "advisor.pair",
     "advisor.ratio",
+    "advisor.reason",
     "advisor.render.evidence_words",
     "advisor.render.wording",
     "advisor.resources",
+    "advisor.scaling",
     "advisor.text",
 )
 # The rooms that travel to a bare node, and what each may know of the others.
@@ -273,7 +275,8 @@ def test_a_framework_is_never_imported_beside_the_other():
             continue
         both = [any("torch" in n for n in loaded), any("jax" in n for n in loaded)]
         # These hand over to one or the other.
-        if path.name not in ("worker.py", "inspect.py", "devices.py", "user_workload.py"):
+        handing = ("worker.py", "rank.py", "inspect.py", "devices.py", "user_workload.py")
+        if path.name not in handing:
             assert not all(both), f"{shown(path)} knows both frameworks"
 
 

@@ -161,6 +161,15 @@ def probe(
             "three. Repeatable.",
         ),
     ] = None,
+    devices: Annotated[
+        int | None,
+        typer.Option(
+            "--devices",
+            metavar="N",
+            help="How the step of the --model scales over up to N devices here (processes, on a "
+            "CPU), in each framework for itself.",
+        ),
+    ] = None,
     workload: Annotated[
         list[Path] | None,
         typer.Option(
@@ -228,7 +237,9 @@ def probe(
     from advisor.cli.live import live_progress
     from advisor.cli.models import checked_texts, list_models
     from advisor.cli.own_modules import look_at, module_asked
+    from advisor.cli.scaling import refuse_beside
     from advisor.measure.campaign import measure
+    from advisor.measure.scaling import measure_scaling
 
     if workload_template is not None:
         typer.echo(template(workload_template), nl=False)
@@ -254,6 +265,20 @@ def probe(
         budget_s=measuring.parse_budget(budget),
         seed=seed,
     )
+    if devices is not None:
+        refuse_beside(
+            models=texts,
+            beside={
+                "--only": only,
+                "--skip": skip,
+                "--task": task,
+                "--transform": transform,
+                "--workload": workload,
+                "--module": module,
+                "--export-worker": export_worker,
+                "--list": list_plan,
+            },
+        )
     if export_worker is not None:
         _refuse_local(python=python, workload=workload, module=module, output=output, label=label)
         done = exporting.export_worker(export_worker, wishes)
@@ -276,7 +301,7 @@ def probe(
         campaign = measuring.make_campaign(
             around, wishes, report, own=own, unlike=unlike, wait=wait
         )
-        finished = measure(campaign)
+        finished = measure(campaign) if devices is None else measure_scaling(campaign, devices)
     return tell(finished, json=json, output=output or [], quiet=quiet, verbose=verbose)
 
 

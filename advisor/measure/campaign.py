@@ -118,7 +118,8 @@ def usable_cpus(
     return cpus[-max(1, int(cpu_quota)) :]
 
 
-def _cpus(campaign: Campaign) -> tuple[int, ...]:
+def cpus_of(campaign: Campaign) -> tuple[int, ...]:
+    """The CPUs that the workers of *campaign* may use."""
     machine, details = campaign.machine, campaign.machine.details
     # A batch system that does not bind a job to its CPUs says in words how many are the job's.
     limits = [n for n in (machine.cpu_quota, details.get("scheduler_cpus")) if n is not None]
@@ -135,7 +136,7 @@ def planned(campaign: Campaign) -> Plan:
     Raises:
         NothingToMeasureError: native Windows.
     """
-    _refuse_native_windows()
+    refuse_native_windows()
     with workspace() as place:
         return _plan(campaign, _catalogue(campaign, place), place)
 
@@ -156,7 +157,7 @@ def _plan(
         catalogue,
         campaign.toolchains,
         campaign.wishes,
-        _cpus(campaign),
+        cpus_of(campaign),
         # What a user's file does not offer is not missed.
         {f: why for f, why in campaign.missing.items() if f in offers},
         spent_s=spent_s,
@@ -176,7 +177,12 @@ def _memory_bytes(machine: Machine, device: str) -> float | None:
     return min((a.memory_bytes for a in machine.accelerators if a.memory_bytes), default=None)
 
 
-def _refuse_native_windows() -> None:
+def refuse_native_windows() -> None:
+    """Refuse to measure where worker processes cannot be.
+
+    Raises:
+        NothingToMeasureError: native Windows.
+    """
     if os.name == "nt":
         raise NothingToMeasureError(
             "nothing is measured on native Windows: worker processes need POSIX",
@@ -191,7 +197,7 @@ def measure(campaign: Campaign) -> Finished:
         NothingToMeasureError: native Windows.
         UserError: another run holds the machine's lock, or a probe does not exist.
     """
-    _refuse_native_windows()
+    refuse_native_windows()
     with lock_for(campaign), workspace() as place:
         begin = time.monotonic()
         catalogue = _catalogue(campaign, place)
@@ -281,8 +287,8 @@ def self_test(
     Raises:
         NothingToMeasureError: native Windows.
     """
-    _refuse_native_windows()
-    cpus, state = _cpus(campaign), machine_state(campaign.machine)
+    refuse_native_windows()
+    cpus, state = cpus_of(campaign), machine_state(campaign.machine)
     earlier = None if fresh else cached(campaign.cache, cpus, state)
     if earlier is not None:
         return earlier

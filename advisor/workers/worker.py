@@ -222,9 +222,9 @@ class WorkerProcess:
 
     def kill(self) -> None:
         """End the worker and everything below it now (closing the lifeline does that)."""
-        if self._lifeline >= 0:
-            os.close(self._lifeline)
-            self._lifeline = -1
+        lifeline, self._lifeline = self._lifeline, -1
+        if lifeline >= 0:
+            os.close(lifeline)
         self._wait(6.0)
 
     def close(self) -> None:

@@ -29,6 +29,7 @@ from advisor.render.view.prices import prices_section
 from advisor.render.view.provenance import Provenances
 from advisor.render.view.risks import risks_section
 from advisor.render.view.rules import rules_section
+from advisor.render.view.scaling import scaling_section
 from advisor.render.view.trust import trust_section
 from advisor.render.view.vetoes import vetoes_section
 from advisor.render.wording import say
@@ -74,6 +75,7 @@ def _sections(
         trust_section(origins),
         kinds_section(origins),
         prices_section(origins),
+        scaling_section(origins),
         contradictions_section(origins),
         claims_section(origins),
         vetoes_section(origins),
