@@ -18,9 +18,9 @@ MAX_BYTES = 32 * 1024 * 1024
 _WAY_OUT = "give the file as it was written: nothing cut off, nothing changed by hand"
 
 
-def dumps(data: Any, *, indent: int | None = 2) -> str:
+def dumps(data: Any, *, indent: int | None = 2, ascii_only: bool = False) -> str:
     """*data* as JSON text with a final newline; NaN and infinities are a bug and raise."""
-    return json.dumps(data, indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(data, indent=indent, ensure_ascii=ascii_only, allow_nan=False) + "\n"
 
 
 def canonical_bytes(data: Any) -> bytes:
@@ -41,14 +41,9 @@ def read_json(path: Path) -> Any:
         UserError: the file is absent, too large, not UTF-8, or not strict JSON.
     """
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise UserError(
-                f"the file has {size:,} bytes; at most {MAX_BYTES:,} are read",
-                hint="give the file that fw-advisor wrote, not a log or an archive",
-                where=str(path),
-            )
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            # A device or a pipe has no size and may have no end.
+            raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise UserError(
             f"cannot be read: {error.strerror or error}",
@@ -65,11 +60,17 @@ def parse_json(raw: bytes, *, name: str) -> Any:
         UserError: not UTF-8, not JSON, or JSON that means different things to different readers.
     """
     if len(raw) > MAX_BYTES:
-        raise UserError(f"has {len(raw):,} bytes; at most {MAX_BYTES:,} are read", where=name)
+        raise UserError(
+            f"has more than the {MAX_BYTES:,} bytes that are read",
+            hint="give the file that fw-advisor wrote, not a log or an archive",
+            where=name,
+        )
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UserError(f"is not UTF-8 text (byte {error.start})", where=name) from error
+        raise UserError(
+            f"is not UTF-8 text (byte {error.start})", hint=_WAY_OUT, where=name
+        ) from error
     try:
         return json.loads(
             text,
@@ -81,8 +82,12 @@ def parse_json(raw: bytes, *, name: str) -> Any:
         raise UserError(
             f"is not JSON: {error.msg}", hint=_WAY_OUT, where=f"{name}:{error.lineno}:{error.colno}"
         ) from error
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"is not usable JSON: {error}", hint=_WAY_OUT, where=name) from error
+    except RecursionError as error:
+        raise UserError("is nested too deep to be read", hint=_WAY_OUT, where=name) from error
+    except ValueError as error:
+        # Python tells its programmers how to lift its limit on whole numbers.
+        why = "a whole number has too many digits" if "digits" in str(error) else str(error)
+        raise UserError(f"is not usable JSON: {why}", hint=_WAY_OUT, where=name) from error
 
 
 def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
