@@ -33,7 +33,8 @@ def write_whole(
     Raises:
         UserError: the place cannot be written to; nothing of it was changed.
     """
-    data = content.encode("utf-8") if isinstance(content, str) else content
+    # A name on a disk need not be text, and half a character cannot be written.
+    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
     # Shorter than the name itself, which may be as long as a name can be.
     partial = path.with_name(f".{path.name[:_SHOWN]}.{os.getpid()}.partial")
     try:

@@ -9,12 +9,19 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
 from advisor.errors import UserError
 
 MAX_BYTES = 32 * 1024 * 1024
+MAX_DEPTH = 100
+"""Documents of ours are a dozen deep, and Python's own limit is met somewhere in the middle."""
+_HALF = b"\\ud"
+"""How the halves of a character are written in JSON; two of them in the right order are whole."""
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_OTHERS = bytes(set(range(256)) - set(b"[]{}"))
 _WAY_OUT = "give the file as it was written: nothing cut off, nothing changed by hand"
 
 
@@ -61,7 +68,7 @@ def parse_json(raw: bytes, *, name: str) -> Any:
     """
     if len(raw) > MAX_BYTES:
         raise UserError(
-            f"has more than the {MAX_BYTES:,} bytes that are read",
+            f"is too large: at most {MAX_BYTES:,} bytes are read",
             hint="give the file that fw-advisor wrote, not a log or an archive",
             where=name,
         )
@@ -71,23 +78,47 @@ def parse_json(raw: bytes, *, name: str) -> Any:
         raise UserError(
             f"is not UTF-8 text (byte {error.start})", hint=_WAY_OUT, where=name
         ) from error
+    if _is_deep(raw):
+        raise UserError(f"is nested more than {MAX_DEPTH} deep", hint=_WAY_OUT, where=name)
     try:
-        return json.loads(
+        data = json.loads(
             text,
             object_pairs_hook=_unique_pairs,
             parse_constant=_refuse_constant,
-            parse_float=_finite,
+            parse_float=finite,
         )
+        return whole_characters(data) if _HALF in raw.lower() else data
     except json.JSONDecodeError as error:
         raise UserError(
             f"is not JSON: {error.msg}", hint=_WAY_OUT, where=f"{name}:{error.lineno}:{error.colno}"
         ) from error
-    except RecursionError as error:
-        raise UserError("is nested too deep to be read", hint=_WAY_OUT, where=name) from error
     except ValueError as error:
         # Python tells its programmers how to lift its limit on whole numbers.
         why = "a whole number has too many digits" if "digits" in str(error) else str(error)
         raise UserError(f"is not usable JSON: {why}", hint=_WAY_OUT, where=name) from error
+
+
+def _is_deep(raw: bytes) -> bool:
+    """Whether *raw* is nested deeper than documents are; brackets inside text do not count."""
+    if raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH:
+        return False
+    depth = 0
+    for byte in _TEXT.sub(b"", raw).translate(None, _OTHERS):
+        depth += 1 if byte in b"[{" else -1
+        if depth > MAX_DEPTH:
+            return True
+    return False
+
+
+def whole_characters(data: Any) -> Any:
+    """*data* with a mark for every half of a character, which no file can hold."""
+    if isinstance(data, str):
+        return data.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(data, list):
+        return [whole_characters(item) for item in data]
+    if isinstance(data, dict):
+        return {whole_characters(k): whole_characters(v) for k, v in data.items()}
+    return data
 
 
 def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -105,7 +136,12 @@ def _refuse_constant(word: str) -> float:
     raise ValueError(f"{word} is not a number that JSON allows")
 
 
-def _finite(text: str) -> float:
+def finite(text: str) -> float:
+    """The number that *text* stands for.
+
+    Raises:
+        ValueError: a double cannot hold it.
+    """
     value = float(text)
     if not math.isfinite(value):
         raise ValueError(f"{text} is beyond the range of a double")

@@ -16,6 +16,8 @@ from tests.benchmarks import (
     case_rows,
     cost_rows,
     disturbed_rows,
+    fault_rows,
+    load_rows,
     pure_rows,
     sabotage_rows,
     scenario_rows,
@@ -51,6 +53,10 @@ BENCHES: dict[str, tuple[Bench, int]] = {
     "plain-loop": (suite_rows.plain_loop, 5),
     "suite": (suite_rows.suite, 3),
     "scenarios": (scenario_rows.scenarios, 1),
+    "faults": (fault_rows.faults, 1),
+    "kills": (fault_rows.kills, fault_rows.MOMENTS),
+    "fuzz": (fault_rows.fuzz, fault_rows.SPOILT),
+    "load": (load_rows.load, 1),
 }
 
 

@@ -103,7 +103,7 @@ class Fault:
         how: What injects it.
         quick: How many of its commands run in ``make test``, from the first on.
         needs: What this machine has to allow (``root``, ``mounts``).
-        lasting: Whether the fault stays in the place, so that the next run meets it again.
+        undone: Whether the fault has gone with its process, so that the next run has to work.
         mute: Which streams cannot be read, so that nothing is asked of them: ``o``, ``e``.
     """
 
@@ -115,7 +115,7 @@ class Fault:
     says: str = ""
     quick: int = 1
     needs: tuple[str, ...] = ()
-    lasting: bool = False
+    undone: bool = False
     mute: str = ""
 
 

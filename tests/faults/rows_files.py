@@ -67,6 +67,12 @@ def nested(raw: bytes) -> bytes:
     return b'{"schema": "fw-advisor/evidence@1", ' + inside + b"}"
 
 
+def half_character(raw: bytes) -> bytes:
+    """The CPU's name as a surrogate, which JSON can write and UTF-8 cannot."""
+    head, key, tail = raw.partition(b'"cpu": "')
+    return head + key + b"\\ud800" + tail
+
+
 def with_number(number: bytes) -> Change:
     """The first time in the evidence, as *number*."""
 
@@ -147,7 +153,9 @@ def _kept_rows() -> list[Fault]:
         Fault("evidence-negative", "evidence.json: a time below zero", ("claims", "advise"),
               changed(EVIDENCE, with_number(b"-1.0"))),
         Fault("evidence-nested", "evidence.json: nested 900 deep in a part that is kept",
-              ("claims", "advise"), changed(EVIDENCE, nested), (0, 2)),
+              ("claims", "advise"), changed(EVIDENCE, nested), (2,), "deep"),
+        Fault("evidence-half-character", "evidence.json: half a character as the CPU's name",
+              ("advise-text", "advise", "claims"), changed(EVIDENCE, half_character)),
         Fault("evidence-largest", "evidence.json: a time of 1e308 seconds", ("claims", "advise"),
               changed(EVIDENCE, with_number(b"1e308"))),
         Fault("evidence-whole", "evidence.json: a time that is a whole number of 400 digits",

@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -38,6 +39,18 @@ def run_fault(fault: Fault, command: str, template: Path, place: Path) -> Outcom
     fault.how(case)
     outcome = run_case(fault, case)
     return judged(outcome, case)
+
+
+def next_run(command: str, template: Path, place: Path) -> list[str]:
+    """What is wrong about the same command without a fault, in the place that it left."""
+    case = make_case(template, place.with_name("next"), command)
+    shutil.rmtree(case.place)
+    old = str(case.place)
+    case.env = {k: v.replace(old, str(place)) for k, v in case.env.items()}
+    case.place, case.script["state"] = place, str(place / "state")
+    nothing = Fault("nothing", "nothing", (command,), lambda case: None)
+    outcome = judged(run_case(nothing, case), case)
+    return [f"the next run: {wrong}" for wrong in outcome.wrong]
 
 
 def judged(outcome: Outcome, case: Case) -> Outcome:
