@@ -20,6 +20,8 @@ MAX_DEPTH = 100
 """Documents of ours are a dozen deep, and Python's own limit is met somewhere in the middle."""
 _HALF = b"\\ud"
 """How the halves of a character are written in JSON; two of them in the right order are whole."""
+LONG = re.compile(rb"[0-9]{309}")
+"""Digits of a whole number that a double may not hold: few files have any."""
 _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _OTHERS = bytes(set(range(256)) - set(b"[]{}"))
 _WAY_OUT = "give the file as it was written: nothing cut off, nothing changed by hand"
@@ -79,13 +81,16 @@ def parse_json(raw: bytes, *, name: str) -> Any:
             f"is not UTF-8 text (byte {error.start})", hint=_WAY_OUT, where=name
         ) from error
     if _is_deep(raw):
-        raise UserError(f"is nested more than {MAX_DEPTH} deep", hint=_WAY_OUT, where=name)
+        raise UserError(
+            f"is not usable JSON: nested more than {MAX_DEPTH} deep", hint=_WAY_OUT, where=name
+        )
     try:
         data = json.loads(
             text,
             object_pairs_hook=_unique_pairs,
             parse_constant=_refuse_constant,
             parse_float=finite,
+            parse_int=whole if LONG.search(raw) else None,
         )
         return whole_characters(data) if _HALF in raw.lower() else data
     except json.JSONDecodeError as error:
@@ -134,6 +139,16 @@ def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(word: str) -> float:
     raise ValueError(f"{word} is not a number that JSON allows")
+
+
+def whole(text: str) -> int:
+    """The whole number that *text* stands for.
+
+    Raises:
+        ValueError: no double comes near it.
+    """
+    finite(text)
+    return int(text)
 
 
 def finite(text: str) -> float:

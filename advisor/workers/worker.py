@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.evidence import Reason
-from advisor.jsonio import finite, whole_characters
+from advisor.jsonio import LONG, finite, whole, whole_characters
 from advisor.text import inert, private
 from advisor.workers.replies import Hello, ReplyError
 
@@ -173,7 +173,12 @@ class WorkerProcess:
         line, _, self._buffer = self._buffer.partition(b"\n")
         self._refuse_more_than_one_line(verb)
         try:
-            reply = json.loads(line.decode("utf-8"), parse_constant=_refuse, parse_float=finite)
+            reply = json.loads(
+                line.decode("utf-8"),
+                parse_constant=_refuse,
+                parse_float=finite,
+                parse_int=whole if LONG.search(line) else None,
+            )
             # Half a character could be written nowhere.
             reply = whole_characters(reply) if b"\\ud" in line.lower() else reply
         except (ValueError, RecursionError) as error:

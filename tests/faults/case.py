@@ -10,7 +10,10 @@ import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.faults.terminal import Terminal
 
 TODAY = "2026-11-26"
 EVIDENCE_OUT, PAGE_OUT, TEXT_OUT = "out/evidence.json", "out/report.html", "out/report.txt"
@@ -30,6 +33,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "doctor": ("doctor", "--json"),
     "probe": ("probe", "--only", "fake", "--json"),
     "probe-file": ("probe", "--only", "fake", "-o", EVIDENCE_OUT),
+    "interview-asks": ("interview", "--no-probe"),
     "interview": (
         *("interview", "--no-input", "--no-probe", *ANSWERS, *EVIDENCE),
         *("-o", "out/decision.json", "--json"),
@@ -51,6 +55,7 @@ class Running:
 
     process: subprocess.Popen[bytes]
     case: Case
+    terminal: Terminal | None = None
 
     @property
     def place(self) -> Path:
@@ -104,6 +109,7 @@ class Fault:
         quick: How many of its commands run in ``make test``, from the first on.
         needs: What this machine has to allow (``root``, ``mounts``).
         undone: Whether the fault has gone with its process, so that the next run has to work.
+        kept: Files that have to be there afterwards, what was finished in them.
         mute: Which streams cannot be read, so that nothing is asked of them: ``o``, ``e``.
     """
 
@@ -116,6 +122,7 @@ class Fault:
     quick: int = 1
     needs: tuple[str, ...] = ()
     undone: bool = False
+    kept: tuple[str, ...] = ()
     mute: str = ""
 
 

@@ -21,6 +21,7 @@ def wrongs(outcome: Outcome, case: Case) -> list[str]:
         *_sentence(outcome),
         *_document(outcome, case),
         *_files(case),
+        *(f"lost: {name}" for name in outcome.fault.kept if not (case.place / name).is_file()),
         *(f"left behind: {line}" for line in outcome.orphans),
     ]
 

@@ -6,7 +6,7 @@ import os
 import subprocess
 from functools import lru_cache
 
-from tests.faults import rows_ends, rows_files, rows_frameworks, rows_places
+from tests.faults import rows_ends, rows_files, rows_frameworks, rows_places, rows_terminal
 from tests.faults.case import Fault
 
 FAULTS: list[Fault] = [
@@ -14,6 +14,7 @@ FAULTS: list[Fault] = [
     *rows_places.ROWS,
     *rows_ends.ROWS,
     *rows_frameworks.ROWS,
+    *rows_terminal.ROWS,
 ]
 
 NOT_INJECTABLE: dict[str, str] = {

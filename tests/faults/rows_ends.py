@@ -100,6 +100,11 @@ def _slow(case: Case) -> None:
     case.script["faults"] = [{"verb": "block", "kind": "slow", "framework": "jax", "seconds": 0.05}]
 
 
+def _stubborn(case: Case) -> None:
+    case.script["faults"] = [{"verb": "build", "kind": "stubborn", "framework": "jax"}]
+    case.env["FAULTS_LIMITS"] = '{"build_timeout_s": 5.0}'
+
+
 def _stopped(running: Running) -> None:
     """Stop everything, as a suspended machine or job does, and go on a second later."""
     works(running)
@@ -229,11 +234,14 @@ ROWS = [
     Fault("stopped", "SIGSTOP to all of it, SIGCONT a second later, as a suspended job",
           ("probe",), acting(_stopped), (0, 3), quick=0),
     Fault("kill-driver", "kill -9 of the driver", ("probe-file",),
-          acting(_killed_at_random("driver"), _slow, old_outputs), (-9,), mute="oe", quick=1, undone=True),
+          acting(_killed_at_random("driver"), _slow, old_outputs), (-9,), mute="oe",
+          undone=True),
     Fault("kill-worker", "kill -9 of a worker", ("probe-file",),
           acting(_killed_at_random("worker"), _slow, old_outputs), (3,), quick=1, undone=True),
     Fault("kill-guardian", "kill -9 of a guardian", ("probe-file",),
           acting(_killed_at_random("guardian"), _slow, old_outputs), (0, 3), quick=1, undone=True),
+    Fault("kill-guardian-hung", "kill -9 of the guardian of a worker that hangs and ignores signals",
+          ("probe",), acting(_killed_at_random("guardian"), _stubborn), (0, 3), quick=0),
     Fault("kill-page", "kill -9 of a command that draws in a second process",
           ("report-page",), acting(_signalled(signal.SIGKILL, lambda r: time.sleep(0.8))),
           (-9,), mute="oe", undone=True),

@@ -22,6 +22,7 @@ import psutil
 from tests.faults.case import GIVE_UP_S, Case, Fault, Outcome, Running
 from tests.faults.judging import wrongs
 from tests.faults.place import command_line, make_case
+from tests.faults.terminal import Terminal
 
 PR_SET_CHILD_SUBREAPER = 36
 GONE_S = 1.0
@@ -64,6 +65,13 @@ def run_case(fault: Fault, case: Case) -> Outcome:
     (case.place / "script.json").write_text(json.dumps(case.script), "utf-8")
     before = set(_below())
     begun = time.monotonic()
+    if case.terminal:
+        terminal = Terminal(command_line(case), case.place, case.env)
+        code = _attended(terminal.process, case, terminal)
+        terminal.close()
+        seconds = time.monotonic() - begun
+        shown = terminal.seen.decode("utf-8", "replace").replace("\r\n", "\n")
+        return Outcome(fault, case.command, code, b"", shown, seconds, left_after(GONE_S, before))
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = subprocess.Popen(
             command_line(case),
@@ -83,11 +91,13 @@ def run_case(fault: Fault, case: Case) -> Outcome:
         return Outcome(fault, case.command, code, out.read(), told, seconds, orphans)
 
 
-def _attended(process: subprocess.Popen[bytes], case: Case) -> int | None:
+def _attended(
+    process: subprocess.Popen[bytes], case: Case, terminal: Terminal | None = None
+) -> int | None:
     """Let the fault act on *process*; its exit status, None where it had to be killed."""
     try:
         if case.act is not None:
-            case.act(Running(process, case))
+            case.act(Running(process, case, terminal))
         process.communicate(case.stdin, timeout=GIVE_UP_S)
     except subprocess.TimeoutExpired:
         return None
