@@ -144,6 +144,17 @@ def _killed_at_random(which: str) -> Act:
     return act
 
 
+def killed_and_interrupted(which: str) -> Inject:
+    """A kill at a random moment, and an interrupt that ends the run soon after."""
+
+    def act(running: Running) -> None:
+        _killed_at_random(which)(running)
+        time.sleep(0.3)
+        _send(running.process.pid, signal.SIGINT)
+
+    return acting(act, _slow, old_outputs)
+
+
 def _is(process: psutil.Process, which: str) -> bool:
     try:
         line = process.cmdline()
@@ -222,11 +233,11 @@ ROWS = [
     Fault("hang-up", "SIGHUP while it reads", PAUSED, while_held(signal.SIGHUP), (130,),
           "interrupted"),
     Fault("interrupt-measuring", "SIGINT while it measures", ("probe", "probe-file"),
-          while_measuring(signal.SIGINT), (130,), "interrupted", quick=1, undone=True),
+          while_measuring(signal.SIGINT), (130,), "interrupted", undone=True, quick=0),
     Fault("terminate-measuring", "SIGTERM while it measures", ("probe-file", "probe"),
           while_measuring(signal.SIGTERM), (130,), "interrupted", quick=1, undone=True),
     Fault("hang-up-measuring", "SIGHUP while it measures", ("probe", "probe-file"),
-          while_measuring(signal.SIGHUP), (130,), "interrupted", quick=1),
+          while_measuring(signal.SIGHUP), (130,), "interrupted", quick=0),
     Fault("nohup", "SIGHUP to a command under nohup", ("probe",),
           acting(_signalled(signal.SIGHUP, works), shell("trap '' HUP")), quick=0),
     Fault("quit", "SIGQUIT while it measures", ("probe",), while_measuring(signal.SIGQUIT),
@@ -235,41 +246,41 @@ ROWS = [
           ("probe",), acting(_stopped), (0, 3), quick=0),
     Fault("kill-driver", "kill -9 of the driver", ("probe-file",),
           acting(_killed_at_random("driver"), _slow, old_outputs), (-9,), mute="oe",
-          undone=True),
+          undone=True, quick=0),
     Fault("kill-worker", "kill -9 of a worker", ("probe-file",),
-          acting(_killed_at_random("worker"), _slow, old_outputs), (3,), quick=1, undone=True),
+          acting(_killed_at_random("worker"), _slow, old_outputs), (3,), undone=True, quick=0),
     Fault("kill-guardian", "kill -9 of a guardian", ("probe-file",),
-          acting(_killed_at_random("guardian"), _slow, old_outputs), (0, 3), quick=1, undone=True),
-    Fault("kill-guardian-hung", "kill -9 of the guardian of a worker that hangs and ignores signals",
+          acting(_killed_at_random("guardian"), _slow, old_outputs), (0, 3), undone=True, quick=0),
+    Fault("kill-guardian-hung", "kill -9 of the guardian of a worker that hangs, deaf to signals",
           ("probe",), acting(_killed_at_random("guardian"), _stubborn), (0, 3), quick=0),
     Fault("kill-page", "kill -9 of a command that draws in a second process",
           ("report-page",), acting(_signalled(signal.SIGKILL, lambda r: time.sleep(0.8))),
           (-9,), mute="oe", undone=True),
     Fault("terminate-page", "SIGTERM to a command that draws in a second process",
           ("report-page",), acting(_signalled(signal.SIGTERM, lambda r: time.sleep(0.8))),
-          (130,), "interrupted", undone=True),
+          (130,), "interrupted", undone=True, quick=0),
     Fault("pipe-out", "nobody reads stdout (broken pipe)",
           ("report", "scan", "claims", "report-screen", "doctor", "check", "advise"),
-          shell("exec > fifo"), mute="o", quick=3, undone=True),
+          shell("exec > fifo"), mute="o", undone=True),
     Fault("pipe-err", "nobody reads stderr (broken pipe)", ("report-text", "scan", "probe",
-          "interview"), shell("exec 2> fifo"), mute="e", quick=2),
+          "interview"), shell("exec 2> fifo"), mute="e"),
     Fault("closed-in", "stdin is closed", ("report", "scan", "interview", "probe"),
-          shell("exec <&-"), quick=2),
+          shell("exec <&-"), quick=0),
     Fault("closed-out", "stdout is closed", ("report", "report-text", "scan", "report-page",
-          "probe-file"), shell("exec >&-"), mute="o", quick=3, undone=True),
+          "probe-file"), shell("exec >&-"), mute="o", undone=True),
     Fault("closed-err", "stderr is closed", ("report", "report-text", "scan", "probe"),
-          shell("exec 2>&-"), mute="e", quick=3),
+          shell("exec 2>&-"), mute="e", quick=2),
     Fault("closed-all", "all three streams are closed", ("report-text", "scan", "probe-file"),
-          shell("exec <&- >&- 2>&-"), mute="oe", quick=2, undone=True),
+          shell("exec <&- >&- 2>&-"), mute="oe", undone=True),
     Fault("affinity", "its CPUs are taken away in the middle (taskset)", ("probe",),
-          acting(_affinity), (0, 3), quick=1),
+          acting(_affinity), (0, 3), quick=0),
     Fault("two-at-once", "another run measures", ("probe", "doctor"), _two_at_once, (0, 2),
           quick=1),
     Fault("stale-lock", "the lock of a run that was killed", ("probe",), _stale_lock, quick=0),
     Fault("foreign-lock", "a lock file that cannot be opened", ("probe",), _foreign_lock, (2,),
           "lock", needs=("root",), quick=1),
     Fault("lock-link", "a link in the place of the lock", ("probe",), _lock_is_a_link, (2,),
-          "lock", quick=1),
+          "lock", quick=0),
     Fault("foreign-caches", "half-written and foreign files in the cache", ("probe",),
           _foreign_caches, quick=0),
     Fault("left-over", "the workspace of a run that was killed", ("probe",), _run_of_the_dead,

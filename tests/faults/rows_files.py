@@ -15,6 +15,12 @@ OF_ANSWERS = ("advise", "interview")
 OF_EVIDENCE = ("claims", "advise", "interview")
 OF_RECORD = ("report", "check")
 HUGE_BYTES = 500_000_000
+QUICK = {
+    *(f"answers-{what}" for what in ("cut", "twice", "alias", "tag", "huge", "fifo", "digits")),
+    *(f"evidence-{what}" for what in ("half", "later", "twice", "deep", "nan", "endless", "utf16")),
+    *(f"decision-{what}" for what in ("bit", "digits", "zeros", "huge", "directory")),
+}
+"""What `make test` injects of the rows below that are alike for several files."""
 Change = Callable[[bytes], bytes]
 
 
@@ -88,7 +94,10 @@ def _json_rows(name: str, commands: tuple[str, ...], schema: bytes) -> list[Faul
     later = schema.replace(b"@1", b"@7")
 
     def row(what: str, injected: str, how: Inject, says: str = name) -> Fault:
-        return Fault(f"{short}-{what}", f"{name}: {injected}", commands, how, (2,), says)
+        quick = int(f"{short}-{what}" in QUICK)
+        return Fault(
+            f"{short}-{what}", f"{name}: {injected}", commands, how, (2,), says, quick=quick
+        )
 
     return [
         row("empty", "no byte in it", changed(name, lambda raw: b"")),
@@ -119,7 +128,10 @@ def _json_rows(name: str, commands: tuple[str, ...], schema: bytes) -> list[Faul
 
 def _answer_rows() -> list[Fault]:
     def row(what: str, injected: str, how: Inject, says: str = ANSWERS) -> Fault:
-        return Fault(f"answers-{what}", f"{ANSWERS}: {injected}", OF_ANSWERS, how, (2,), says)
+        quick = int(f"answers-{what}" in QUICK)
+        return Fault(
+            f"answers-{what}", f"{ANSWERS}: {injected}", OF_ANSWERS, how, (2,), says, quick=quick
+        )
 
     def more(text: str) -> Inject:
         return changed(ANSWERS, lambda raw: raw + text.encode("utf-8"))
@@ -151,19 +163,20 @@ def _kept_rows() -> list[Fault]:
     """What costs its part only, and what nobody should notice."""
     return [
         Fault("evidence-negative", "evidence.json: a time below zero", ("claims", "advise"),
-              changed(EVIDENCE, with_number(b"-1.0"))),
+              changed(EVIDENCE, with_number(b"-1.0")), quick=0),
         Fault("evidence-nested", "evidence.json: nested 900 deep in a part that is kept",
               ("claims", "advise"), changed(EVIDENCE, nested), (2,), "deep"),
         Fault("evidence-half-character", "evidence.json: half a character as the CPU's name",
               ("advise-text", "advise", "claims"), changed(EVIDENCE, half_character)),
         Fault("evidence-largest", "evidence.json: a time of 1e308 seconds", ("claims", "advise"),
-              changed(EVIDENCE, with_number(b"1e308"))),
+              changed(EVIDENCE, with_number(b"1e308")), quick=0),
         Fault("evidence-whole", "evidence.json: a time that is a whole number of 400 digits",
-              ("claims", "advise"), changed(EVIDENCE, with_number(b"9" * 400)), (2,), "range"),
+              ("claims", "advise"), changed(EVIDENCE, with_number(b"9" * 400)), (2,), "range",
+          quick=0),
         Fault("code-binary", "code: a .py of random bytes, one of 5 MB in one line, one nested "
               "10,000 deep", ("scan",), _odd_code, (0, 3)),
         Fault("code-links", "code: a link to itself, a link to /, a pipe", ("scan",), _odd_links,
-              (0, 3)),
+              (0, 3), quick=0),
         Fault("code-absent", "code: not there", ("scan",), _no_code, (2,), "code"),
     ]  # fmt: skip
 
