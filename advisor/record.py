@@ -46,6 +46,8 @@ __all__ = [
     "thaw",
 ]
 
+_UNCHANGED = "give the decision.json as advise or interview wrote it, not changed by hand"
+
 Word = Callable[[Decision, Inputs], Decision]
 """What fills in the words of a decision; rendering has it."""
 
@@ -123,13 +125,17 @@ def _inputs(made: dict[str, Any], name: str) -> Inputs:
     for key, kind in shapes.items():
         value = made.get(key, [] if key == "library" else None)
         if not isinstance(value, kind) or isinstance(value, bool):
-            raise UserError(f"made_from.{key} is not what fw-advisor writes", where=name)
+            raise UserError(
+                f"made_from.{key} is not what fw-advisor writes", hint=_UNCHANGED, where=name
+            )
     if not 100 <= made["samples"] <= 1_000_000:
-        raise UserError(f"made_from.samples is {made['samples']}, which is absurd", where=name)
+        raise UserError(
+            f"made_from.samples is {made['samples']}, which is absurd", hint=_UNCHANGED, where=name
+        )
     try:
         date.fromisoformat(made["today"])
     except (TypeError, ValueError) as error:
-        raise UserError("made_from.today is not a date", where=name) from error
+        raise UserError("made_from.today is not a date", hint=_UNCHANGED, where=name) from error
     base = _rules(made["rules"], name)
     return Inputs(
         answers=_answers(made["answers"], base, name),

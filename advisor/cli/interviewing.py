@@ -5,6 +5,7 @@ Joins the rooms (machine, interview, measure, knowledge); each of them knows not
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -90,7 +91,9 @@ class Talk:
         if "detected.hardware" in detected:
             description = hardware_text(self.around.machine)
             detected["detected.hardware"] = Detected(facts["detected.hardware"], description)
-        detected["project"] = Detected(Path.cwd().name)
+        with contextlib.suppress(OSError):
+            # The directory that one stands in may have been removed.
+            detected["project"] = Detected(Path.cwd().name)
         # What a team's code says is nearer to its work than what this machine is.
         return {**detected, **self.code_base.proposals}
 

@@ -16,7 +16,9 @@ from tests.benchmarks import (
     case_rows,
     cost_rows,
     disturbed_rows,
+    fault_rows,
     fleet_rows,
+    load_rows,
     module_rows,
     pure_rows,
     sabotage_rows,
@@ -57,6 +59,10 @@ BENCHES: dict[str, tuple[Bench, int]] = {
     "scaling": (scaling_rows.scaling, 1),
     "scenarios": (scenario_rows.scenarios, 1),
     "fleet": (fleet_rows.fleet, 1),
+    "faults": (fault_rows.faults, 1),
+    "kills": (fault_rows.kills, fault_rows.MOMENTS),
+    "fuzz": (fault_rows.fuzz, fault_rows.SPOILT),
+    "load": (load_rows.load, 1),
 }
 
 
