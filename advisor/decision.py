@@ -50,10 +50,13 @@ class Provenance(DecisionPart):
     """Where a statement comes from: measured here, a dated rule with its source, or an answer.
 
     `ref` is a source, a workload or a fact; `value` what the fact is. Of a measurement `value` is
-    ``{ratio, ci, weight}`` with JAX as the one that is compared.
+    ``{ratio, ci, weight}`` with JAX as the one that is compared; so it is of what the ``library``
+    or somebody who ``published`` it says of another machine.
     """
 
-    kind: Literal["measured", "rule", "answer", "detected", "default", "computed"]
+    kind: Literal[
+        "measured", "library", "published", "rule", "answer", "detected", "default", "computed"
+    ]
     ref: str
     value: Any = None
     text: str = ""
@@ -362,6 +365,84 @@ class WorkPart(DecisionPart):
     break_even_steps: float | None = None
 
 
+TrustState = Literal["decides", "beside", "replaced", "other_hardware", "absent"]
+
+
+class TrustStep(DecisionPart):
+    """One class of what is known of the speed; they stand in the order of trust.
+
+    `state` says whether it decides, stands beside a nearer one, is replaced by one, was measured
+    on hardware unlike the one that will train, or is absent. `share` is its part in what is
+    believed. `ratio` is JAX as against PyTorch with its 95 % interval, `factor` how far the work
+    itself may lie from it (one standard deviation). `machine` is where it was measured, as the
+    evidence describes it; only the first two steps are ever of this machine.
+    """
+
+    step: Literal["own_model_here", "family_here", "library", "published", "rule"]
+    state: TrustState
+    share: Share | None = None
+    names: list[str] = []
+    model: str = ""
+    size: dict[str, Any] = {}
+    size_kind: str = ""
+    ratio: float | None = None
+    ci: list[float] | None = None
+    factor: float | None = None
+    factor_from: str = ""
+    machine: dict[str, Any] = {}
+    measured_on: str = ""
+    tool: str = ""
+    pairs: list[str] = []
+    source: str = ""
+
+
+class CostPart(DecisionPart):
+    """What the work costs in one framework on one kind of machine, at the price the team gave.
+
+    In the price's own currency. `run` is a run of `steps` with one compilation, `per_million` a
+    million samples; their intervals follow from that of the step's time (95 %) alone. None where
+    the evidence does not say how many samples a step has.
+    """
+
+    kind: str
+    machine: dict[str, Any] = {}
+    framework: Framework
+    mode: str
+    per_hour: float
+    currency: str = ""
+    steps: float
+    steps_assumed: bool = False
+    run: float
+    run_ci: list[float] | None = None
+    per_million: float | None = None
+    per_million_ci: list[float] | None = None
+
+
+class MachinePart(DecisionPart):
+    """What would be decided if the model trained on this one of several kinds of machine only.
+
+    `evidence` are positions among the files, one per machine; `spread` is the standard deviation
+    of the logarithm of the ratio between machines of the kind, None for a single one.
+    """
+
+    kind: str
+    machine: dict[str, Any] = {}
+    hardware: str | None = None
+    trains: bool = False
+    machines: int = 1
+    evidence: list[int] = []
+    status: Status
+    framework: Framework | None = None
+    leader: Framework | None = None
+    p_clear: Share = 0.0
+    model: str = ""
+    ratio: float | None = None
+    ci: list[float] | None = None
+    open: bool = True
+    spread: float | None = None
+    rows: list[dict[str, Any]] = []
+
+
 class Performance(DecisionPart):
     """The measured speed of JAX as against PyTorch: that of one model, `work`.
 
@@ -383,6 +464,7 @@ class Performance(DecisionPart):
     work: WorkPart | None = None
     workloads: list[WorkloadPart] = []
     left_out: list[LeftOutPart] = []
+    trust: list[TrustStep] = []
 
 
 class TargetPart(DecisionPart):
@@ -424,6 +506,7 @@ class Replay(DecisionPart):
 
     answers_sha256: str
     evidence_sha256: list[str] = []
+    library_sha256: list[str] = []
     rules_sha256: str
     seed: int
     samples: int
@@ -489,6 +572,8 @@ class Decision(DecisionPart):
     performance: Performance = Performance()
     switching: list[SwitchingPart] = []
     targets: list[TargetPart] = []
+    machines: list[MachinePart] = []
+    costs: list[CostPart] = []
     notices: list[DecisionNotice] = []
     claims: list[CirculatingClaim] = []
     replay: Replay

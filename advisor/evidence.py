@@ -20,6 +20,8 @@ from typing import Annotated, Any, Literal
 from advisor.bounds import Bytes, Checked, Count, Id, Limits, Seconds, ShortText, TimeRatio
 from advisor.pair import CALLED, Framework
 from advisor.ratio import LEVEL, Ratio, error_of
+from advisor.reason import Reason as Reason  # noqa: PLC0414  (readers of evidence take it here)
+from advisor.scaling import Scaling
 
 SCHEMA = "fw-advisor/evidence@1"
 
@@ -30,20 +32,6 @@ NARROWEST = 1e-4
 """The least standard error of a measured ratio: what is written is rounded."""
 
 Severity = Literal["info", "warning", "problem"]
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Why something was not measured or not called: a stable id, and the values that it is about.
-
-    `case` names which of the id's sentences is meant, where it has several.
-    """
-
-    id: Id
-    case: Id = ""
-    values: dict[str, Any] = field(default_factory=dict)
-    text: ShortText = ""
-    hint: ShortText = ""
 
 
 @dataclass(frozen=True)
@@ -96,7 +84,10 @@ class Accelerator:
 
 @dataclass(frozen=True)
 class Machine:
-    """The machine without its name or its user."""
+    """The machine without its name or its user.
+
+    `label` is what people call it, `kind` what a fleet calls all machines that are like it.
+    """
 
     os: ShortText = "unknown"
     arch: ShortText = "unknown"
@@ -107,6 +98,7 @@ class Machine:
     memory_bytes: Bytes | None = None
     accelerators: list[Accelerator] = field(default_factory=list)
     label: ShortText | None = None
+    kind: ShortText | None = None
     details: dict[str, Any] = field(default_factory=dict)
 
 
@@ -520,6 +512,7 @@ class Evidence:
     notices: list[Notice] = field(default_factory=list)
     behaviours: Annotated[list[Behaviour], Limits(max_length=1000)] = field(default_factory=list)
     resumed: Annotated[int, Limits(ge=0)] | None = None
+    scaling: Annotated[list[Scaling], Limits(max_length=500)] = field(default_factory=list)
 
 
 def to_data(part: Any) -> Any:

@@ -8,6 +8,7 @@ number means.
 
 from __future__ import annotations
 
+import copy
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from advisor.errors import UserError
 from advisor.evidence import SCHEMA, Evidence, to_data
 from advisor.jsonio import read_json
+from advisor.upgrades import upgraded
 from advisor.void_parts import voided, without_impossible
 
 _ROUNDS = 12
@@ -41,8 +43,9 @@ def read_evidence(path: Path) -> Evidence:
 
 def evidence_from(data: Any, *, name: str) -> Evidence:
     """Validate *data* as evidence; *name* is what errors call it."""
-    check_schema_id(data, SCHEMA, name)
-    left = without_impossible(data)
+    left = upgraded(copy.deepcopy(data))
+    check_schema_id(left, SCHEMA, name)
+    left = without_impossible(left)
     for _ in range(_ROUNDS):
         try:
             return _adapter().validate_python(left)

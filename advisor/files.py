@@ -12,6 +12,9 @@ from pathlib import Path
 
 from advisor.errors import UserError
 
+_SHOWN = 40
+"""Characters of a file's name in the name that it has until it is whole."""
+
 REPORT_DIRECTORY = Path("fw-advisor-report")
 """Where an interview writes, below the directory that it is held in."""
 _PRIVATE, _USUAL, _EXECUTABLE = 0o600, 0o666, 0o777
@@ -66,8 +69,10 @@ def replace_file(path: Path, content: str | bytes, *, mode: int = _USUAL) -> Non
     Raises:
         OSError: the place cannot be written to; nothing of it was changed.
     """
-    data = content.encode("utf-8") if isinstance(content, str) else content
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    # A name on a disk need not be text, and half a character cannot be written.
+    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
+    # Shorter than the name itself, which may be as long as a name can be.
+    partial = path.with_name(f".{path.name[:_SHOWN]}.{os.getpid()}.partial")
     path.parent.mkdir(parents=True, exist_ok=True)
     _sweep(path)
     # A name that is there already may be somebody's link to another file.
@@ -88,7 +93,7 @@ def replace_file(path: Path, content: str | bytes, *, mode: int = _USUAL) -> Non
 
 def _sweep(path: Path) -> None:
     """Remove what writers of *path* left that were killed, or that had our process id before us."""
-    prefix, suffix = f".{path.name}.", ".partial"
+    prefix, suffix = f".{path.name[:_SHOWN]}.", ".partial"
     with contextlib.suppress(OSError):
         for name in [place.name for place in path.parent.iterdir()]:
             owner = name.removeprefix(prefix).removesuffix(suffix)

@@ -6,7 +6,8 @@ are inputs like the others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from advisor.answers import Answers
@@ -17,11 +18,16 @@ from advisor.knowledge.package_rules import FACT as PACKAGES_FACT
 from advisor.knowledge.package_rules import WISH as PACKAGES_WISH
 from advisor.knowledge.package_rules import with_package_rules
 from advisor.knowledge.serialise import rules_sha256
+from advisor.prices import Price
 
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
     """Everything that a decision is a function of.
+
+    `evidence` was measured for this decision; `library` on other machines, and counts where none of
+    the evidence does. `prices` are what an hour of a kind of machine costs the team, by a value of
+    ``hardware.train`` or the label of a machine (empty: of the one that will train).
 
     `today` (ISO date) only decides what is stale. `created` is stamped on the decision and
     comes from the inputs' own dates, never from a clock. `base` gains rules for the packages that
@@ -31,6 +37,8 @@ class Inputs:
     answers: Answers
     evidence: tuple[Evidence, ...]
     base: RuleBase
+    library: tuple[Evidence, ...] = ()
+    prices: Mapping[str, Price] = field(default_factory=dict)
     today: str
     created: str = ""
     seed: int = 0

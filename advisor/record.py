@@ -33,6 +33,7 @@ from advisor.inputs import (
 from advisor.jsonio import canonical_bytes
 from advisor.knowledge.model import RuleBase
 from advisor.knowledge.serialise import from_data, to_data
+from advisor.prices import prices_from_record
 
 __all__ = [
     "CheckResult",
@@ -44,6 +45,8 @@ __all__ = [
     "replay_findings",
     "thaw",
 ]
+
+_UNCHANGED = "give the decision.json as advise or interview wrote it, not changed by hand"
 
 Word = Callable[[Decision, Inputs], Decision]
 """What fills in the words of a decision; rendering has it."""
@@ -67,6 +70,7 @@ def freeze(record: Record) -> dict[str, Any]:
         "made_from": {
             "answers": inputs.answers.to_dict(),
             "evidence": [slim(e) for e in inputs.evidence],
+            **_more(inputs),
             "rules": _rules_data(in_order(inputs.base), packages_named(inputs.answers)),
             "today": inputs.today,
             "created": inputs.created,
@@ -75,6 +79,13 @@ def freeze(record: Record) -> dict[str, Any]:
             "tool_version": inputs.tool_version,
         },
     }
+
+
+def _more(inputs: Inputs) -> dict[str, Any]:
+    """What only some decisions are made from."""
+    library = [slim(e) for e in inputs.library]
+    prices = {kind: price.to_dict() for kind, price in inputs.prices.items()}
+    return {k: v for k, v in (("library", library), ("prices", prices)) if v}
 
 
 def _rules_data(base: RuleBase, packages: Sequence[str]) -> dict[str, Any]:
@@ -110,20 +121,28 @@ def thaw(data: Any, name: str) -> Record:
 
 
 def _inputs(made: dict[str, Any], name: str) -> Inputs:
-    for key, kind in (("seed", int), ("samples", int), ("evidence", list), ("rules", dict)):
-        if not isinstance(made[key], kind) or isinstance(made[key], bool):
-            raise UserError(f"made_from.{key} is not what fw-advisor writes", where=name)
+    shapes = {"seed": int, "samples": int, "evidence": list, "rules": dict, "library": list}
+    for key, kind in shapes.items():
+        value = made.get(key, [] if key == "library" else None)
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise UserError(
+                f"made_from.{key} is not what fw-advisor writes", hint=_UNCHANGED, where=name
+            )
     if not 100 <= made["samples"] <= 1_000_000:
-        raise UserError(f"made_from.samples is {made['samples']}, which is absurd", where=name)
+        raise UserError(
+            f"made_from.samples is {made['samples']}, which is absurd", hint=_UNCHANGED, where=name
+        )
     try:
         date.fromisoformat(made["today"])
     except (TypeError, ValueError) as error:
-        raise UserError("made_from.today is not a date", where=name) from error
+        raise UserError("made_from.today is not a date", hint=_UNCHANGED, where=name) from error
     base = _rules(made["rules"], name)
     return Inputs(
         answers=_answers(made["answers"], base, name),
         evidence=tuple(evidence_from(e, name=name) for e in made["evidence"]),
         base=base,
+        library=tuple(evidence_from(e, name=name) for e in made.get("library", [])),
+        prices=prices_from_record(made.get("prices") or {}, name=name),
         today=str(made["today"]),
         created=str(made["created"]),
         seed=made["seed"],
@@ -166,6 +185,7 @@ def replay_findings(record: Record, word: Word) -> list[dict[str, Any]]:
     hashes = (
         ("answers", stated.answers_sha256, answers_sha256(inputs.answers)),
         ("evidence", stated.evidence_sha256, [evidence_sha256(e) for e in inputs.evidence]),
+        ("library", stated.library_sha256, [evidence_sha256(e) for e in inputs.library]),
         ("rules", stated.rules_sha256, base_sha256(inputs)),
     )
     findings: list[dict[str, Any]] = [

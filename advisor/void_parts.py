@@ -23,12 +23,13 @@ Finding = Mapping[str, Any]
 _OF_VOID = {"framework", "mode", "toolchain", "status", "reason"}
 _OF_WORK = ("model", "name", "title", "size", "precision", "device", "cores")
 _OUTCOME = ("verdict", "reason")
+_DROPPED_WHOLE = ("attributions", "notices", "behaviours", "scaling")
 _OF_MACHINE = ("tool", "created", "profile", "seed", "machine", "selftest", "spent_s")
 
 
 def without_impossible(data: Any) -> Any:
-    """A copy of *data* without times that contradict each other inside one entry."""
-    made = copy.deepcopy(data)
+    """*data*, changed in place, without times that contradict each other inside one entry."""
+    made = data
     for probe in _dicts(made, "probes"):
         for entry in _dicts(probe, "entries"):
             for name, problem in _contradictions(entry):
@@ -88,7 +89,7 @@ def _void(data: Any, place: Sequence[Any], problem: str) -> bool:
     if place[:1] in (("probes",), ("works",)) and len(place) > 1:
         void = _void_in_probe if place[0] == "probes" else _void_work
         return void(data, place, problem)
-    if place[:1] in (("attributions",), ("notices",), ("behaviours",)) and len(place) > 1:
+    if len(place) > 1 and place[0] in _DROPPED_WHOLE:
         return _drop(data, data[place[0]], place[1], str(place[0]), problem)
     if place[:1] == ("toolchains",) and len(place) > 2 and place[2] != "framework":
         return _forget(data, data["toolchains"][place[1]], place[2], "toolchain", problem)

@@ -35,6 +35,8 @@ class JaxRuntime:
         import jax
 
         self.jax = jax
+        # What else jit is told, such as where results are placed.
+        self.jit_options: dict[str, Any] = {}
         self.settings = settings
         self.device = jax_devices.select(jax, device)
         if settings == "matched":
@@ -97,7 +99,7 @@ class JaxRuntime:
 
         def jit(function: Callable[..., Any]) -> Any:
             donate = (0,) if self._donates(parts) else ()
-            jitted.append(self.jax.jit(function, donate_argnums=donate))
+            jitted.append(self.jax.jit(function, donate_argnums=donate, **self.jit_options))
             return jitted[-1]
 
         def as_is(function: Callable[..., Any]) -> Any:

@@ -149,6 +149,10 @@ class Model:
     is what `samples_per_step` counts; `flops` counts one step, or is None where a count would be a
     guess. The first preset is the default size, the first variant of a mode is how it is built
     when nobody asks.
+
+    `split` names the arrays, (batches, batch, ...), whose batch can be shared out over devices;
+    empty where the family is not offered so. `coupled` says of a size whether the samples of a
+    batch depend on each other, as batch normalisation makes them.
     """
 
     id: str
@@ -170,6 +174,8 @@ class Model:
     trains: bool = True
     precision: str = "float32"
     depth_step: int = 1
+    split: tuple[str, ...] = ()
+    coupled: Callable[[Size], bool] = lambda _size: False
 
     def sized(self, asked: Size) -> dict[str, Any]:
         """A whole size: *asked*, completed by the defaults.

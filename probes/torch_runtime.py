@@ -108,6 +108,14 @@ class TorchRuntime:
             return kind(parameters, fused=True, **options), f"torch.optim.{name}(fused=True)"
         return kind(parameters, **options), f"torch.optim.{name} (default)"
 
+    def parallel(self, module: Any) -> Any:
+        """*module* as it is trained: on one device as it is, over several wrapped."""
+        return module
+
+    def bare(self, module: Any) -> Any:
+        """The module in what `parallel` returned."""
+        return module
+
     def bind(self, function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
         """*function* with its tensor arguments fixed: what is timed is the call, not look-ups."""
         return lambda: function(*arguments)
@@ -212,6 +220,7 @@ class TorchProgram:
         self.call = step
         self.variant = parts.variant
         self._hits_before = _cache_hits()
+        self._first_compiled: dict[str, int] | None = None
         self._graphs_before = _compiled_graphs()
         self._breaks_before = _graph_breaks()
         self._recompiled_before = _RECOMPILED[0]
@@ -230,16 +239,21 @@ class TorchProgram:
     def counters(self) -> dict[str, Any]:
         """Graphs, graph breaks and recompilations since this program was made.
 
-        Programs of a process are called one after the other and those of another mode before
-        this one or after it; an eager program compiles nothing, whatever others did since.
+        Graphs and cache hits are those until this is first asked, after the first calls: later
+        ones are of other programs of the process. An eager program compiles nothing, whatever
+        others did since.
         """
         counts = {"graphs": 0, "graph_breaks": 0, "recompiles": 0, "cache_hits": 0}
         if self._mode != "pytorch.eager":
+            if self._first_compiled is None:
+                self._first_compiled = {
+                    "graphs": _compiled_graphs() - self._graphs_before,
+                    "cache_hits": _cache_hits() - self._hits_before,
+                }
             counts = {
-                "graphs": _compiled_graphs() - self._graphs_before,
+                **self._first_compiled,
                 "graph_breaks": _graph_breaks() - self._breaks_before,
                 "recompiles": _RECOMPILED[0] - self._recompiled_before,
-                "cache_hits": _cache_hits() - self._hits_before,
             }
             given_up = _GIVEN_UP[self._given_up_before :]
             counts |= {"gave_up_after": max(given_up)} if given_up else {}

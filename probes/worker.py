@@ -294,7 +294,8 @@ def _build_parts(runtime: Any, framework: str, request: dict[str, Any]) -> Any:
     return module.build(arrays, request["size"], runtime)
 
 
-def _failure(error: BaseException) -> dict[str, Any]:
+def failure(error: BaseException) -> dict[str, Any]:
+    """The reply that says what was raised."""
     text = str(error).strip() or type(error).__name__
     return {
         "ok": False,
@@ -342,6 +343,6 @@ def main(argv: list[str]) -> int:
         except KeyboardInterrupt:
             return 130
         except Exception as error:
-            reply = _failure(error)
+            reply = failure(error)
         channel.reply(reply)
     return 0

@@ -28,9 +28,11 @@ BARE_ADVISOR = (
     "advisor.jsonio",
     "advisor.pair",
     "advisor.ratio",
+    "advisor.reason",
     "advisor.render.evidence_words",
     "advisor.render.wording",
     "advisor.resources",
+    "advisor.scaling",
     "advisor.text",
 )
 # The rooms that travel to a bare node, and what each may know of the others.
@@ -169,6 +171,34 @@ def test_what_travels_to_a_bare_node_needs_nothing_above_it(room):
     assert found == []
 
 
+def test_one_module_knows_ray_and_loads_it_only_when_a_cluster_is_asked_for():
+    paths = sources("advisor", "probes")
+    knowing = {
+        shown(p) for p in paths if any(top(n) == "ray" for n, _ in imports(p, typing_too=True))
+    }
+    assert knowing == {"advisor/fleet/ray_engine.py"}
+    engine = ROOT / "advisor/fleet/ray_engine.py"
+    inside = [
+        node
+        for function in ast.walk(ast.parse(engine.read_text("utf-8")))
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and "ray" in ast.unparse(node).split()
+    ]
+    assert len(inside) == 1
+
+
+@pytest.mark.parametrize("name", ["on_node", "keeper", "survey"])
+def test_what_a_fleet_runs_on_nodes_keeps_to_what_they_have(name):
+    """One travels by value, the others as text: what they import is there, or in the archive."""
+    path = ROOT / f"advisor/fleet/{name}.py"
+    archived = {"keeper": ("advisor.workers",), "on_node": ()}
+    survey = ("advisor.machine", "advisor.measure", "advisor.text", "advisor.errors")
+    own = archived.get(name, survey)
+    assert offences([path], lambda n: top(n) in STANDARD or within(n, own)) == []
+    ast.parse(path.read_text("utf-8"), filename=shown(path), feature_version=(3, 10))
+
+
 PARTS = {"Reason", "Notice", "Gate", "gate", "WorkerError", "ReplyError", "Progress", "tick"}
 
 
@@ -245,7 +275,8 @@ def test_a_framework_is_never_imported_beside_the_other():
             continue
         both = [any("torch" in n for n in loaded), any("jax" in n for n in loaded)]
         # These hand over to one or the other.
-        if path.name not in ("worker.py", "inspect.py", "devices.py", "user_workload.py"):
+        handing = ("worker.py", "rank.py", "inspect.py", "devices.py", "user_workload.py")
+        if path.name not in handing:
             assert not all(both), f"{shown(path)} knows both frameworks"
 
 
@@ -294,7 +325,7 @@ def test_help_is_listed_without_the_heavy_libraries():
         "try: main()\n"
         "except SystemExit as end: assert not end.code, end.code\n"
         "heavy = {'numpy', 'pydantic', 'altair', 'jinja2', 'rich.table', 'questionary', 'scipy'}\n"
-        "heavy |= {'torch', 'jax', 'ruamel', 'psutil', 'cpuinfo', 'vl_convert', 'probes'}\n"
+        "heavy |= {'torch', 'jax', 'ray', 'ruamel', 'psutil', 'cpuinfo', 'vl_convert', 'probes'}\n"
         "print('HEAVY', sorted(heavy & set(sys.modules)))"
     )
     command = [sys.executable, "-c", code]

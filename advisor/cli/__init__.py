@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import importlib
-import os
 import signal
 import sys
 from collections.abc import Callable
@@ -17,6 +16,13 @@ import typer
 
 from advisor import __version__
 from advisor.cli.common import report_failure
+from advisor.cli.limits import compute_alone, have_a_home
+from advisor.cli.streams import (
+    never_fail_on_characters,
+    never_fail_on_talk,
+    open_closed_streams,
+    to_nowhere,
+)
 from advisor.errors import ExitCode
 
 # In the order in which --help lists them.
@@ -33,6 +39,8 @@ _COMMANDS: tuple[str, ...] = (
     "selftest",
     "rules",
     "scan",
+    "fleet",
+    "evidence",
     "schema",
 )
 
@@ -81,8 +89,13 @@ def _place(callback: Callable[..., object] | None) -> int:
 
 def main() -> None:
     """Run the command line and exit with its code; a user's mistake never shows a traceback."""
-    # A shell that starts us in the background has interrupts ignored, and that is inherited.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    open_closed_streams()
+    never_fail_on_characters()
+    never_fail_on_talk()
+    compute_alone()
+    have_a_home()
+    _end_on_signals()
+    code: object
     try:
         _register()
         code = app(sys.argv[1:], standalone_mode=False)
@@ -90,16 +103,50 @@ def main() -> None:
             # Typer turned the interrupt into its code and said nothing; commands say it.
             code = report_failure(KeyboardInterrupt(), sys.argv[1:])
         sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader went away (`| head`): what follows must not fail again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = ENDED_BY_READER
-    except SystemExit as error:
-        code = error.code
-        if isinstance(error.__context__, OSError) and error.__context__.errno == errno.EPIPE:
-            # Typer leaves this way when the reader went away while it was printing.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = ENDED_BY_READER
     except BaseException as error:  # noqa: BLE001  (the one place that turns errors into words)
-        code = report_failure(error, sys.argv[1:])
-    sys.exit(code if isinstance(code, int) else 0)
+        code = _code_of(error)
+    _leave(code if isinstance(code, int) else 0)
+
+
+def _end_on_signals() -> None:
+    """Let signals that ask for an end interrupt: what was finished is kept then.
+
+    A shell that starts us in the background has interrupts ignored, and that is inherited; of a
+    terminal's end whoever gave us ``nohup`` does not want to hear.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
+
+
+def _code_of(error: BaseException) -> object:
+    """The exit code of *error*, which is told where there is something to tell."""
+    if isinstance(error, SystemExit):
+        # Typer leaves this way when the reader went away while it was printing.
+        cause = error.__context__
+        if not (isinstance(cause, OSError) and cause.errno == errno.EPIPE):
+            return error.code
+        error = cause
+    if isinstance(error, BrokenPipeError):
+        # The reader went away (`| head`): what follows must not fail again at exit.
+        to_nowhere(sys.stdout)
+        return ENDED_BY_READER
+    if isinstance(error, OSError):
+        # What is left in the buffer would meet the same at exit.
+        try:
+            sys.stdout.flush()
+        except OSError:
+            to_nowhere(sys.stdout)
+    return report_failure(error, sys.argv[1:])
+
+
+def _leave(code: int) -> None:
+    """Exit with *code*, and without a word about streams that nobody holds any more."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            to_nowhere(stream)
+    sys.exit(code)

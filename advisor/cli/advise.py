@@ -21,17 +21,26 @@ from advisor.cli.common import (
     RulesOption,
     VerboseOption,
     emit_json,
-    read_worded,
     say,
     summary_of,
+)
+from advisor.cli.libraries import (
+    LibraryOption,
+    NoLibraryOption,
+    PriceOption,
+    PricesOption,
+    documents_of,
+    library_for,
+    prices_asked,
 )
 from advisor.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from advisor.evidence import Evidence
     from advisor.knowledge.model import RuleBase
+    from advisor.prices import Price
     from advisor.record import Record
 
 AnswersOption = Annotated[
@@ -40,7 +49,9 @@ AnswersOption = Annotated[
 EvidenceOption = Annotated[
     list[Path] | None,
     typer.Option(
-        "--evidence", metavar="FILE", help="Evidence that probe or interview wrote. Repeatable."
+        "--evidence",
+        metavar="FILE",
+        help="Evidence that probe, interview or fleet wrote. Repeatable.",
     ),
 ]
 SetOption = Annotated[
@@ -71,6 +82,10 @@ def advise(
     answers: AnswersOption,
     evidence: EvidenceOption = None,
     settings: SetOption = None,
+    library: LibraryOption = None,
+    no_library: NoLibraryOption = False,
+    price: PriceOption = None,
+    prices: PricesOption = None,
     seed: SeedOption = 0,
     today: TodayOption = None,
     rules: RulesOption = None,
@@ -93,6 +108,9 @@ def advise(
             answers,
             evidence=evidence or (),
             settings=settings or (),
+            library=library or (),
+            shipped=not no_library,
+            prices=prices_asked(price or (), prices),
             rules=rules or (),
             seed=seed,
             today=today,
@@ -117,6 +135,9 @@ def _decided(
     *,
     evidence: Sequence[Path],
     settings: Sequence[str],
+    library: Sequence[Path],
+    shipped: bool,
+    prices: Mapping[str, Price],
     rules: Sequence[Path],
     seed: int,
     today: str | None,
@@ -130,7 +151,7 @@ def _decided(
 
     base = load_rule_base(rules)
     said = with_assignments(read_answers(answers, base), settings, base)
-    documents = tuple(read_worded(path) for path in evidence)
+    documents = documents_of(evidence)
     day = (
         iso_date(today)
         if today
@@ -139,6 +160,8 @@ def _decided(
     inputs = Inputs(
         answers=said,
         evidence=documents,
+        library=library_for(said.values, documents, base, library, shipped=shipped),
+        prices=prices,
         base=with_installed_packages(base, said, interpreters_of(documents), day),
         today=day,
         created=max((e.created for e in documents), default="") or day,

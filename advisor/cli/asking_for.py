@@ -75,7 +75,7 @@ def wishes_of(wanted: Asked) -> Wishes:
     # Models come alone, unless a task or probes are asked for beside them.
     alone: dict[str, Any] = {"probes": ()} if (texts or wanted.module) and not wanted.only else {}
     return measuring.make_wishes(
-        **(_of_task(wanted.task, wanted.transform, [Path(p) for p in wanted.rules]) or alone),
+        **(of_task(wanted.task, wanted.transform, [Path(p) for p in wanted.rules]) or alone),
         models=texts,
         profile=wanted.profile,
         settings=wanted.settings,
@@ -120,7 +120,12 @@ def campaign_of(wanted: Asked, *, quiet: bool, wait: bool = False) -> Campaign:
     return measuring.make_campaign(around, wishes, own=own, unlike=unlike, wait=wait)
 
 
-def _of_task(task: str | None, transforms: list[str], packs: list[Path]) -> dict[str, Any]:
+def of_task(task: str | None, transforms: list[str], packs: list[Path]) -> dict[str, Any]:
+    """The probes for a task and transforms, checked; empty where neither is given.
+
+    Raises:
+        UserError: a word that the vocabulary does not have.
+    """
     if task is None and not transforms:
         return {}
     from advisor.answers_io import parse_assignment

@@ -45,6 +45,7 @@ class BackgroundProbe:
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=log,
+                    env=dict(os.environ),
                     pass_fds=(read_end,),
                     start_new_session=True,
                 )

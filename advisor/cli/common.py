@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from advisor.cli.limits import words_of_limit
+from advisor.cli.streams import holds_all_characters, to_nowhere
 from advisor.errors import ERROR_SCHEMA, ExitCode, UserError
 from advisor.jsonio import dumps
+from advisor.text import inert
 
 if TYPE_CHECKING:
     from advisor.evidence import Evidence
@@ -57,8 +60,20 @@ def say(text: str, *, quiet: bool = False) -> None:
 
 
 def emit_json(document: Any) -> None:
-    """The one JSON document of a command on stdout."""
-    sys.stdout.write(dumps(document))
+    """The one JSON document of a command on stdout, whatever characters that can show."""
+    text = dumps(document)
+    sys.stdout.write(text if _can_be_written(text) else dumps(document, ascii_only=True))
+
+
+def _can_be_written(text: str) -> bool:
+    if not holds_all_characters(sys.stdout):
+        return text.isascii()
+    try:
+        # A file's name need not be text, and half a character cannot be written.
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def colour_wanted(no_color: bool, stream: Any = None) -> bool:
@@ -122,10 +137,14 @@ def report_failure(error: BaseException, argv: Sequence[str]) -> int:
     """Tell *error* on stderr (and as JSON on stdout where asked); returns the exit code."""
     message, hint, where, code = _words_for(error)
     if "--json" in argv:
-        emit_json(
-            {"schema": ERROR_SCHEMA, "error": {"message": message, "hint": hint, "where": where}}
-        )
-    head = f"{where}: {message}" if where else message
+        told = {"message": message, "hint": hint, "where": where}
+        try:
+            emit_json({"schema": ERROR_SCHEMA, "error": told})
+            sys.stdout.flush()
+        except OSError:
+            # What is wrong may be stdout itself.
+            to_nowhere(sys.stdout)
+    head = f"{inert(where)}: {message}" if where else message
     print(f"fw-advisor: {head}", file=sys.stderr)
     if hint:
         print(f"  {hint}", file=sys.stderr)
@@ -148,6 +167,9 @@ def _words_for(error: BaseException) -> tuple[str, str, str | None, int]:
         return "interrupted", "", None, ExitCode.INTERRUPTED
     if isinstance(error, SystemExit):
         return "stopped", "", None, error.code if isinstance(error.code, int) else 1
+    limit = words_of_limit(error)
+    if limit is not None:
+        return limit.message, limit.hint, limit.where, limit.exit_code
     return (
         f"this is a bug of fw-advisor: {type(error).__name__}: {error}",
         "run it again with -v and report what it prints",

@@ -29,7 +29,8 @@ CARRIED = Path("probe.pyz")
 _SHEBANG = b"#!/usr/bin/env python3\n"
 _MODULES = (
     *("__init__.py", "bounds.py", "devices.py", "errors.py", "evidence.py", "files.py"),
-    *("jsonio.py", "owned.py", "pair.py", "ratio.py", "resources.py", "text.py"),
+    *("jsonio.py", "owned.py", "pair.py", "ratio.py", "reason.py", "resources.py", "scaling.py"),
+    "text.py",
     # Of what reports are made of, the words alone.
     *("render/__init__.py", "render/evidence_words.py", "render/wording.py"),
 )

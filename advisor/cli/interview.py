@@ -19,11 +19,11 @@ from advisor.cli.common import (
     colour_wanted,
     emit_json,
     may_prompt,
-    read_worded,
     readable,
     say,
     summary_of,
 )
+from advisor.cli.libraries import LibraryOption, PriceOption, documents_of, prices_asked
 from advisor.cli.probe import (
     BudgetOption,
     DeviceOption,
@@ -95,6 +95,8 @@ def interview(
     seed: Annotated[
         int, typer.Option("--seed", metavar="N", help="Seed of inputs and sampling.")
     ] = 0,
+    library: LibraryOption = None,
+    price: PriceOption = None,
     rules: RulesOption = None,
     json: JsonOption = False,
     output: OutputOption = None,
@@ -112,6 +114,8 @@ def interview(
     talk = Talk(
         label=label or host_label(include_host),
         rules=tuple(rules or ()),
+        library=tuple(library or ()),
+        prices=prices_asked(price or (), None),
         python=tuple(python or ()),
         profile=profile,
         device=device,
@@ -124,7 +128,7 @@ def interview(
         prompt=may_prompt(no_input),
         code=code,
     )
-    given = [read_worded(path) for path in evidence or []]
+    given = list(documents_of(evidence or ()))
     start = talk.starting_answers(
         file=answers, assignments=set_ or (), resume=resume, defaults=defaults, example=example
     )

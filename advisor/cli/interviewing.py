@@ -5,9 +5,10 @@ Joins the rooms (machine, interview, measure, knowledge); each of them knows not
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from advisor.knowledge.model import RuleBase
     from advisor.measure.campaign import Finished
     from advisor.measure.wishes import Wishes
+    from advisor.prices import Price
     from advisor.record import Inputs
 
 RANKING_SAMPLES = 500
@@ -61,6 +63,8 @@ class Talk:
     consent: Consent | None = None
     kept: Kept | None = None
     code: Path | None = None
+    library: Sequence[Path] = ()
+    prices: Mapping[str, Price] = field(default_factory=dict)
 
     @cached_property
     def base(self) -> RuleBase:
@@ -87,7 +91,9 @@ class Talk:
         if "detected.hardware" in detected:
             description = hardware_text(self.around.machine)
             detected["detected.hardware"] = Detected(facts["detected.hardware"], description)
-        detected["project"] = Detected(Path.cwd().name)
+        with contextlib.suppress(OSError):
+            # The directory that one stands in may have been removed.
+            detected["project"] = Detected(Path.cwd().name)
         # What a team's code says is nearer to its work than what this machine is.
         return {**detected, **self.code_base.proposals}
 
@@ -403,12 +409,15 @@ class Talk:
 
     def inputs(self, answers: Answers, evidence: Sequence[Evidence], today: str) -> Inputs:
         """What the decision is a function of."""
+        from advisor.cli.libraries import library_for
         from advisor.cli.looking_up import with_installed_packages
         from advisor.record import Inputs
 
         return Inputs(
             answers=answers,
             evidence=tuple(evidence),
+            library=library_for(answers.values, evidence, self.base, self.library),
+            prices=self.prices,
             base=with_installed_packages(
                 self.base, answers, [t.interpreter for t in self.around.toolchains], today
             ),

@@ -10,6 +10,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -58,11 +59,29 @@ def pen_for(paths: Sequence[Path]) -> Iterator[Draw]:
 def _serve(figures: Connection, other_end: Connection) -> None:
     """Draw what comes through *figures* until nobody is at the other end."""
     # An interrupt is for the command, which ends this process too.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     # A copy of the other end in here would keep this one waiting for ever.
     other_end.close()
-    # What cannot be drawn ends this process, and the command meets the same where it can tell it.
-    with contextlib.suppress(Exception):
+    _end_with_parent()
+    # What cannot be drawn ends this process, and the command meets the same where it can tell it;
+    # a panic of the drawing library is no Exception.
+    with contextlib.suppress(BaseException):
         draw_here(_SMALL)
         while True:
             figures.send(draw_here(figures.recv()))
+
+
+def _end_with_parent() -> None:
+    """Leave as soon as the command has gone, however it went: loading a library takes a second."""
+    command = multiprocessing.parent_process()
+    if command is None:
+        return
+
+    def watch() -> None:
+        command.join()
+        os._exit(0)
+
+    with contextlib.suppress(RuntimeError):
+        threading.Thread(target=watch, daemon=True, name="parent").start()

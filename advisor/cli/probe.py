@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -161,6 +162,15 @@ def probe(
             "three. Repeatable.",
         ),
     ] = None,
+    devices: Annotated[
+        int | None,
+        typer.Option(
+            "--devices",
+            metavar="N",
+            help="How the step of the --model scales over up to N devices here (processes, on a "
+            "CPU), in each framework for itself.",
+        ),
+    ] = None,
     workload: Annotated[
         list[Path] | None,
         typer.Option(
@@ -233,6 +243,7 @@ def probe(
     from advisor.cli import asking_for, exporting, resuming
     from advisor.cli.background import end_with
     from advisor.cli.models import list_models
+    from advisor.cli.scaling import refuse_beside
 
     if resume:
         resuming.refuse_beside(context)
@@ -265,6 +276,21 @@ def probe(
         keep_env=keep_env,
         rules=rules,
     )
+    if devices is not None:
+        refuse_beside(
+            models=asked.model,
+            beside={
+                "--only": only,
+                "--skip": skip,
+                "--task": task,
+                "--transform": transform,
+                "--workload": workload,
+                "--module": module,
+                "--export-worker": export_worker,
+                "--list": list_plan,
+                "--resume": resume,
+            },
+        )
     manner = Manner(
         json=json, quiet=quiet, verbose=verbose, colour=colour_wanted(no_color), wait=wait
     )
@@ -279,7 +305,8 @@ def probe(
     _refuse_unwritable(output or [])
     if list_plan:
         return _show_plan(asking_for.campaign_of(asked, quiet=quiet), json=json)
-    return _measured(asked, output or [], manner)
+    run = _measured if devices is None else partial(_scaled, devices=devices)
+    return run(asked, output or [], manner)
 
 
 @dataclass(frozen=True)
@@ -310,6 +337,20 @@ def _measured(
         )
         resuming.end(kept, interrupted=finished.interrupted)
     return code
+
+
+def _scaled(asked: Asked, output: list[Path], manner: Manner, *, devices: int) -> int:
+    """Share the models that were *asked* for out over *devices*."""
+    from advisor.cli import asking_for
+    from advisor.cli.live import live_progress
+    from advisor.measure.scaling import measure_scaling
+
+    campaign = asking_for.campaign_of(asked, quiet=manner.quiet, wait=manner.wait)
+    with live_progress(quiet=manner.quiet, colour=manner.colour) as report:
+        finished = measure_scaling(replace(campaign, report=report), devices)
+    return tell(
+        finished, json=manner.json, output=output, quiet=manner.quiet, verbose=manner.verbose
+    )
 
 
 def _refuse_unwritable(paths: list[Path]) -> None:

@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from advisor.decide.claims import telling
+from advisor.decide.costs import costs_of
 from advisor.decide.draws import Draws
 from advisor.decide.flips import QUICK, flip_to, flips_of, rests_on
 from advisor.decide.information import unknowns_of
 from advisor.decide.judging import Judgement, explanation_in, judge, situation_of
+from advisor.decide.machines import machines_of_decision
 from advisor.decide.notices import DECISIVE, contradictions_of, notices_of, revisit_of
 from advisor.decide.reasons import (
     Explained,
@@ -24,11 +26,13 @@ from advisor.decide.recommendation import recommendation_of, tie_break_of
 from advisor.decide.speed import performance_of
 from advisor.decide.switching import switching_of
 from advisor.decide.targets import targets_of
+from advisor.decide.trust import trust_of
 from advisor.decision import (
     Decision,
     Flip,
     Note,
     Option,
+    Performance,
     Recommended,
     Replay,
     RuleWaiting,
@@ -58,6 +62,8 @@ def decide(inputs: Inputs) -> Decision:
     reasons = reasons_of(explained)
     quick = draws.head(QUICK)
     targets = targets_of(now, draws)
+    machines = machines_of_decision(now, draws)
+    costs, unpriced = costs_of(now, inputs.prices)
     flips = [*_lifts(now, draws), *flips_of(now, draws, _unconfirmed(inputs.answers.sources))]
     return Decision(
         tool=ToolInfo(version=inputs.tool_version, rules=inputs.base.version),
@@ -78,13 +84,16 @@ def decide(inputs: Inputs) -> Decision:
         revisit=revisit_of(now, reasons, flips),
         **_rules(now),
         notes=_notes(explained),
-        performance=performance_of(now.speed, explanation_in(now.situation), now.facts),
+        performance=_performance(now),
         switching=switching_of(now.situation.base, now.facts),
         targets=targets,
-        notices=notices_of(now, flips, targets),
+        machines=machines,
+        costs=costs,
+        notices=[*notices_of(now, flips, targets, machines), *unpriced],
         replay=Replay(
             answers_sha256=answers_sha256(inputs.answers),
             evidence_sha256=[evidence_sha256(e) for e in inputs.evidence],
+            library_sha256=[evidence_sha256(e) for e in inputs.library],
             rules_sha256=base_sha256(inputs),
             seed=inputs.seed,
             samples=inputs.samples,
@@ -92,6 +101,11 @@ def decide(inputs: Inputs) -> Decision:
             today=inputs.today,
         ),
     )
+
+
+def _performance(now: Judgement) -> Performance:
+    measured = performance_of(now.speed, explanation_in(now.situation), now.facts)
+    return measured.model_copy(update={"trust": trust_of(now)})
 
 
 def _unconfirmed(sources: Mapping[str, str]) -> list[str]:

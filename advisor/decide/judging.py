@@ -7,7 +7,7 @@ exactly as the decision itself. It must not know how anything is worded.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from advisor.answers import ranks_of
 from advisor.decide.claims import Item, items_of
 from advisor.decide.draws import Draws
+from advisor.decide.elsewhere import Elsewhere, from_library, from_published
 from advisor.decide.facts import facts_of
 from advisor.decide.speed import Explanation, Speed, explanation_for, speed_for
 from advisor.decide.status import Numbers, classify
@@ -39,6 +40,7 @@ from advisor.knowledge.package_rules import FACT, VETO, WISH, canonical_names
 from advisor.pair import FRAMEWORKS, Framework
 from advisor.reading.called import SpeedReadings, read_speeds
 from advisor.reading.machines import detected_facts, installed_versions
+from advisor.reading.works import WorkReadings, read_works
 
 HYPOTHETICAL_SE = 0.035
 """Standard error, of the natural logarithm, of a measurement that is only imagined."""
@@ -53,7 +55,9 @@ class Situation:
 
     Attributes:
         values: The answers' values by key.
-        speeds, explanations: What was worked out about speed so far, shared by counterfactuals.
+        library: Evidence of other machines, which counts where none of this one does.
+        speeds, explanations, others: What was worked out about speed so far, here and elsewhere,
+            shared by counterfactuals.
         ratio: A speed ratio (JAX as against PyTorch) to be taken as measured.
         fixed_weight: A criterion and the share of the weights that it gets.
         without: Rules that are taken away.
@@ -67,8 +71,11 @@ class Situation:
     versions: Mapping[str, str] = field(default_factory=dict)
     detected: Mapping[str, Any] = field(default_factory=dict)
     index: Index
+    library: tuple[Evidence, ...] = ()
+    library_readings: WorkReadings = field(default_factory=WorkReadings)
     speeds: dict[Any, Speed | None] = field(default_factory=dict, compare=False, repr=False)
     explanations: dict[Any, Explanation] = field(default_factory=dict, compare=False, repr=False)
+    others: dict[Any, Elsewhere | None] = field(default_factory=dict, compare=False, repr=False)
     ratio: float | None = None
     fixed_weight: tuple[str, float] | None = None
     without: frozenset[str] = frozenset()
@@ -93,6 +100,8 @@ def situation_of(inputs: Inputs) -> Situation:
         today=inputs.today,
         versions=versions,
         index=index_of(inputs.base),
+        library=inputs.library,
+        library_readings=read_works(inputs.library),
         detected={**detected_facts(inputs.evidence), **installed},
     )
 
@@ -126,6 +135,49 @@ def speed_in(situation: Situation) -> Speed | None:
     return speeds[key]
 
 
+def elsewhere_in(situation: Situation) -> Elsewhere | None:
+    """What other machines say of the speed, where it is nearer to the work than anything here.
+
+    What was measured here on hardware like the one that will train comes first; then the library,
+    what was measured here on other hardware, and published pairs.
+    """
+    speed = speed_in(situation)
+    if speed is not None and (speed.matched or speed.part):
+        return None
+    library = library_in(situation)
+    if library is not None or speed is not None:
+        return library
+    return published_in(situation)
+
+
+def library_in(situation: Situation) -> Elsewhere | None:
+    """What the library says; worked out once per model, task and hardware."""
+    here = situation.evidence[0] if situation.evidence else None
+    return _kept_other(
+        situation,
+        "library",
+        lambda facts: from_library(
+            situation.library, situation.library_readings, situation.base, facts, here
+        ),
+    )
+
+
+def published_in(situation: Situation) -> Elsewhere | None:
+    """What published pairs say; worked out once per model, task and hardware."""
+    return _kept_other(situation, "published", lambda facts: from_published(situation.base, facts))
+
+
+def _kept_other(
+    situation: Situation, step: str, work_out: Callable[[Mapping[str, Any]], Elsewhere | None]
+) -> Elsewhere | None:
+    facts, others = {**situation.detected, **situation.counted}, situation.others
+    names = (*_OF_SPEED, "gpu_generation", "must_use", "detected.hardware")
+    key = (step, *(repr(facts.get(name)) for name in names))
+    if key not in others:
+        others[key] = work_out(facts)
+    return others[key]
+
+
 def explanation_in(situation: Situation) -> Explanation:
     """What the workloads of the task say; worked out once per task, transforms and hardware."""
     values, explanations = situation.counted, situation.explanations
@@ -142,6 +194,7 @@ class Judgement:
     Attributes:
         leader: The feasible framework with the highest chance to be clearly ahead, or None.
         framework: What is recommended; None where nothing is.
+        elsewhere: What other machines say of the speed, where that decides.
         vetoes: Active, conditional and expired vetoes with their state, by rule.
         tie_mass: Share of the samples in which the two differ by less than the margin.
         stays: How likely the leader still leads once everything is answered.
@@ -152,6 +205,7 @@ class Judgement:
     outcomes: tuple[Outcome, ...]
     items: tuple[Item, ...]
     speed: Speed | None
+    elsewhere: Elsewhere | None
     sample: Sample
     status: Status
     leader: Framework | None
@@ -184,6 +238,7 @@ def judge(situation: Situation, draws: Draws, near: Judgement | None = None) -> 
     facts, outcomes = outcomes_of(situation, near)
     items = items_of(outcomes)
     speed = speed_in(situation)
+    elsewhere = elsewhere_in(situation)
     case = _case(situation, facts, items, speed)
     sample = simulate(case, draws, near.sample if near else None)
     vetoes = vetoes_of(outcomes)
@@ -202,7 +257,7 @@ def judge(situation: Situation, draws: Draws, near: Judgement | None = None) -> 
         tie_mass=tie_mass,
         samples=draws.n,
         share_without_evidence=_share_without_evidence(
-            sample, outcomes, seen=_seen(situation, speed)
+            sample, outcomes, seen=_seen(situation, speed, elsewhere)
         ),
         stays=outlook.stays,
         settles=outlook.settles,
@@ -217,6 +272,7 @@ def judge(situation: Situation, draws: Draws, near: Judgement | None = None) -> 
         outcomes=outcomes,
         items=items,
         speed=speed,
+        elsewhere=elsewhere,
         sample=sample,
         status=status,
         leader=leader,
@@ -282,16 +338,23 @@ def vetoes_of(outcomes: tuple[Outcome, ...]) -> tuple[tuple[Outcome, str], ...]:
 
 def observation_of(situation: Situation, speed: Speed | None) -> Observation | None:
     """The measurement that is fused with the claims about speed, in units of value (log2)."""
+    elsewhere = elsewhere_in(situation)
     if situation.ratio is not None:
         # An imagined measurement is of the task's own kind of work.
         log = math.log(situation.ratio)
         se = speed.speedup.se if speed else HYPOTHETICAL_SE
         transfer_sd = speed.transfer_sd if speed else _imagined_sd(situation.base)
+    elif elsewhere is not None:
+        there = elsewhere.speedup
+        log, se, transfer_sd = there.log, there.se, elsewhere.transfer_sd
     elif speed is not None:
         log, se, transfer_sd = speed.speedup.log, speed.speedup.se, speed.transfer_sd
     else:
         return None
-    replaces = speed is None or speed.replaces
+    supposed = situation.ratio is not None
+    replaces = supposed if speed is None else speed.replaces
+    if elsewhere is not None and not supposed:
+        replaces = False
     unit = math.log(2.0)
     return Observation(log / unit, se / unit, transfer_sd / unit, replaces)
 
@@ -300,8 +363,10 @@ def _imagined_sd(base: RuleBase) -> float:
     return math.log(factor_of(base, HYPOTHETICAL_TRANSFER)[0])
 
 
-def _seen(situation: Situation, speed: Speed | None) -> bool:
-    return speed is not None or situation.ratio is not None
+def _seen(situation: Situation, speed: Speed | None, elsewhere: Elsewhere | None) -> bool:
+    """Whether anybody measured; what was only read of counts as little as a rule."""
+    measured = elsewhere is not None and elsewhere.step == "library"
+    return speed is not None or situation.ratio is not None or measured
 
 
 def _case(

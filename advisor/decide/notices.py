@@ -11,14 +11,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from advisor.decide.claims import is_speed
+from advisor.decide.elsewhere import Elsewhere
 from advisor.decide.flips import SPEEDS, expiry_days
 from advisor.decide.judging import Judgement, explanation_in
+from advisor.decide.speed import Speed
 from advisor.decide.valuation import PERFORMANCE, PRIOR_SD
 from advisor.decision import (
     Contradiction,
     DecisionNotice,
     DecisionReason,
     Flip,
+    MachinePart,
     Revisit,
     Severity,
     TargetPart,
@@ -29,7 +32,7 @@ from advisor.knowledge.package_rules import FACT, VETO, WISH, names_in_rules
 from advisor.knowledge.packages import resolve
 from advisor.pair import FRAMEWORKS, sign_of
 from advisor.ratio import Ratio, mean
-from advisor.reading.machines import machines_of
+from advisor.reading.machines import kind_of, machines_of
 from advisor.text import inert
 
 DECISIVE = 5
@@ -37,13 +40,17 @@ DECISIVE = 5
 
 
 def notices_of(
-    now: Judgement, flips: Sequence[Flip], targets: Sequence[TargetPart] = ()
+    now: Judgement,
+    flips: Sequence[Flip],
+    targets: Sequence[TargetPart] = (),
+    machines: Sequence[MachinePart] = (),
 ) -> list[DecisionNotice]:
     """The notices, in a fixed order."""
     return [
         *(_notice(f"insufficient-{why}", "warning") for why in now.why_insufficient),
         *_conflicts(now),
         *_targets(targets),
+        *_machines(machines),
         *_vetoes(now),
         *_speed(now),
         *_steadfast(now, flips),
@@ -84,6 +91,22 @@ def _targets(targets: Sequence[TargetPart]) -> list[DecisionNotice]:
     return [_notice("targets-pull-apart", "warning", **sides)]
 
 
+def _machines(machines: Sequence[MachinePart]) -> list[DecisionNotice]:
+    """Where one framework is clearly faster on some kinds of machine, and the other on others."""
+    sides = {
+        framework: [m.kind for m in machines if not m.open and _faster(m) == framework]
+        for framework in FRAMEWORKS
+    }
+    if not all(sides.values()):
+        return []
+    return [_notice("machines-pull-apart", "warning", **sides)]
+
+
+def _faster(machine: MachinePart) -> str:
+    low, high = machine.ci or (1.0, 1.0)
+    return "jax" if low > 1 else "pytorch" if high < 1 else ""
+
+
 def _steadfast(now: Judgement, flips: Sequence[Flip]) -> list[DecisionNotice]:
     """Where no speed whatever would change what is recommended: worth knowing before measuring."""
     moved = any("measured.jax_speedup" in f.change for f in flips)
@@ -119,12 +142,30 @@ def _vetoes(now: Judgement) -> list[DecisionNotice]:
 
 
 def _speed(now: Judgement) -> list[DecisionNotice]:
-    speed = now.speed
-    if speed is None:
-        if not now.situation.evidence:
-            return [_notice("nothing-measured", "info")]
-        called = bool(now.situation.readings.comparisons)
-        return [_notice("workloads-only" if called else "no-speed-evidence", "warning")]
+    known = now.elsewhere
+    there = [] if known is None else [_elsewhere(known, now)]
+    if now.speed is not None:
+        return [*there, *_of_speed(now, now.speed)]
+    if now.situation.readings.comparisons:
+        return [*there, _notice("workloads-only", "warning")]
+    if there:
+        return there
+    if not now.situation.evidence:
+        return [_notice("nothing-measured", "info")]
+    return [_notice("no-speed-evidence", "warning")]
+
+
+def _elsewhere(known: Elsewhere, now: Judgement) -> DecisionNotice:
+    """That the speed is of another machine: a reader must never take it for this one."""
+    if known.work is None:
+        titles = [pair.title for pair in known.pairs]
+        return _notice("speed-published", "info", models=titles)
+    document = now.situation.library[known.work.chosen.source]
+    values: dict[str, Any] = {"machine": kind_of(document).shown, "date": document.created[:10]}
+    return _notice("speed-from-library", "warning", **values)
+
+
+def _of_speed(now: Judgement, speed: Speed) -> list[DecisionNotice]:
     notices = []
     sources = {work.source for work in (speed.work.chosen, *speed.work.others)}
     machines = machines_of(now.situation.evidence, sources)

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from advisor.decide.elsewhere import Elsewhere
 from advisor.decide.judging import Judgement, explanation_in
 from advisor.decide.valuation import PERFORMANCE, believed_speed, is_speed_of_jax
 from advisor.decide.waiting import mentions
@@ -32,7 +33,8 @@ def criteria_of(judgement: Judgement) -> list[Criterion]:
     for criterion in CRITERIA:
         weight = sample.weights[criterion]
         pytorch, jax = (sample.values[f, criterion] for f in FRAMEWORKS)
-        measured = sample.speed.share_measured if criterion == PERFORMANCE else 0.0
+        known = sample.speed.share_measured if criterion == PERFORMANCE else 0.0
+        measured = known if judgement.elsewhere is None else 0.0
         rules = sorted(
             {
                 m.rule
@@ -58,7 +60,8 @@ def criteria_of(judgement: Judgement) -> list[Criterion]:
 
 def _origin(judgement: Judgement, criterion: str, rules: Sequence[str]) -> Any:
     if criterion == PERFORMANCE and judgement.sample.speed.share_measured > 0:
-        return "measured"
+        # What others measured is read like a rule: dated, with a source, and not seen here.
+        return "measured" if judgement.elsewhere is None else "rules"
     if not rules:
         return "none"
     by_id = {o.rule.id: o.rule for o in judgement.outcomes}
@@ -116,7 +119,7 @@ def reasons_of(explained: Explained) -> list[DecisionReason]:
     strengths = {m.rule: m.strength for i in judgement.items for m in i.members}
     reasons = []
     for (rule, criterion), amount in contributions_of(judgement).items():
-        if abs(amount) < SMALLEST:
+        if abs(amount) < SMALLEST or (not rule and _says_nothing(judgement.elsewhere)):
             continue
         reason = _rule_reason(explained, rule) if rule else _speed_reason(judgement)
         reasons.append(
@@ -150,8 +153,28 @@ def _rule_reason(explained: Explained, rule_id: str) -> DecisionReason:
     )
 
 
+def _says_nothing(known: Elsewhere | None) -> bool:
+    """Whether a speed of another machine may as well be the other way round on this one.
+
+    It moves the decision by what it is worth; a reader is not given it as a reason.
+    """
+    if known is None:
+        return False
+    error = math.hypot(known.speedup.se, known.transfer_sd)
+    low, high = Ratio(known.speedup.log, error).log_interval()
+    return low < 0.0 < high
+
+
 def _speed_reason(judgement: Judgement) -> DecisionReason:
     speed = judgement.speed
+    known = judgement.elsewhere
+    if known is not None:
+        return DecisionReason(
+            probe=known.name,
+            source=Provenance(kind=known.step, ref=known.name),
+            because=[Provenance(kind=known.step, ref=known.name, value=_ratio_of(known.speedup))],
+            **_DRAFT,
+        )
     assert speed is not None, "only a measurement contributes without a rule"
     measured: list[tuple[str, Ratio, dict[str, float]]] = [(speed.name, speed.speedup, {})]
     measured += [
@@ -165,16 +188,19 @@ def _speed_reason(judgement: Judgement) -> DecisionReason:
             Provenance(
                 kind="measured",
                 ref=name,
-                value={
-                    "ratio": float(f"{speedup.value:.4g}"),
-                    "ci": [float(f"{x:.4g}") for x in speedup.interval()],
-                    **more,
-                },
+                value={**_ratio_of(speedup), **more},
             )
             for name, speedup, more in measured
         ],
         **_DRAFT,
     )
+
+
+def _ratio_of(speedup: Ratio) -> dict[str, Any]:
+    return {
+        "ratio": float(f"{speedup.value:.4g}"),
+        "ci": [float(f"{x:.4g}") for x in speedup.interval()],
+    }
 
 
 def sources_of(rule: Rule, base: RuleBase) -> list[Provenance]:

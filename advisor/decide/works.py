@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from advisor.knowledge.families import OTHER
 from advisor.knowledge.model import RuleBase
 from advisor.knowledge.standards import standard_for
-from advisor.ratio import Ratio, error_of
+from advisor.ratio import Ratio, error_of, mean, t_quantile
 from advisor.reading.machines import fits, is_part
 from advisor.reading.works import MeasuredWork, WorkReadings, distance
 
@@ -39,6 +39,9 @@ class WorkSpeed:
         part: Whether that is one device of the kind of which several will train.
         factor: How far the ratio may be from the work: one standard deviation.
         factor_from: Which table says so.
+        machines: Where it was measured on machines of one kind, the evidence of each.
+        spread: The standard deviation of the logarithm between them, of which `factor` holds its
+            part; None for a single machine.
         depends: Whether the winner changes with the size.
     """
 
@@ -51,6 +54,8 @@ class WorkSpeed:
     part: bool
     factor: float
     factor_from: str
+    machines: tuple[int, ...] = ()
+    spread: float | None = None
     depends: bool
 
     @property
@@ -68,9 +73,12 @@ def work_for(readings: WorkReadings, base: RuleBase, facts: Mapping[str, Any]) -
     if not ranked:
         return None
     place, chosen = ranked[0]
+    twins = [chosen, *_twins([w for _, w in ranked[1:]], chosen)]
+    speedup, spread = _over_machines(twins)
     said = facts.get("model.preset") is not None or facts.get("model.size") is not None
     # Who said the size means that one; who did not may mean any of what was measured.
-    beside = [] if said or chosen.own else [w for _, w in ranked[1:] if _alike(w, chosen)]
+    further = [w for _, w in ranked if all(w is not twin for twin in twins)]
+    beside = [] if said or chosen.own else [w for w in further if _alike(w, chosen)]
     every = [chosen, *beside]
     depends = _depends(every)
     alike = fits(chosen.work.device, facts, chosen.kinds)
@@ -82,13 +90,15 @@ def work_for(readings: WorkReadings, base: RuleBase, facts: Mapping[str, Any]) -
     return WorkSpeed(
         chosen=chosen,
         others=tuple(beside),
-        speedup=_over(every) if depends else chosen.speedup,
+        speedup=_over(every) if depends else speedup,
         kind=kind,
         asked=facts.get("model") not in (None, OTHER),
         matched=alike and not part,
         part=part,
-        factor=factor,
+        factor=math.exp(math.hypot(math.log(factor), spread or 0.0)),
         factor_from=source,
+        machines=tuple(w.source for w in twins),
+        spread=spread,
         depends=depends,
     )
 
@@ -154,6 +164,12 @@ def _size_apart(
     return distance(work.size, {**named, **size})
 
 
+def family_of(base: RuleBase, facts: Mapping[str, Any]) -> str | None:
+    """The family of models that stands for the answers."""
+    asked = _asked(base, facts)
+    return None if asked is None else asked[0]
+
+
 def _alike(one: MeasuredWork, other: MeasuredWork) -> bool:
     return (one.work.device, one.kinds) == (other.work.device, other.kinds)
 
@@ -162,6 +178,41 @@ def factor_of(base: RuleBase, kind: str) -> tuple[float, str]:
     """How far a model of the class *kind* may be from the work, and which table says so."""
     row = next((r for r in base.carry_over if r.id == kind), None)
     return (_WIDEST, "") if row is None else (row.factor, row.source)
+
+
+def _twins(works: Sequence[MeasuredWork], chosen: MeasuredWork) -> list[MeasuredWork]:
+    """The same model on further machines of the kind, one measurement of each."""
+    machines = {chosen.machine}
+    twins = []
+    for measured in works:
+        same = (measured.kind, measured.own) == (chosen.kind, chosen.own) and measured.machine
+        if same and measured.machine not in machines and _same_work(measured, chosen):
+            machines.add(measured.machine)
+            twins.append(measured)
+    return twins
+
+
+def _same_work(one: MeasuredWork, other: MeasuredWork) -> bool:
+    def what(w: MeasuredWork) -> tuple[Any, ...]:
+        return w.work.model, w.work.size, w.work.precision, w.work.device, w.work.cores
+
+    return what(one) == what(other)
+
+
+def _over_machines(works: Sequence[MeasuredWork]) -> tuple[Ratio, float | None]:
+    """The mean over machines of one kind, and the spread between them beyond what launches show.
+
+    The mean is of these machines; the spread (standard deviation of the logarithm) is what the next
+    one of the kind may differ by. So few machines show it badly: it is widened by what the
+    t-quantile has over the normal one.
+    """
+    if len(works) < 2:
+        return works[0].speedup, None
+    together, count = mean([w.speedup for w in works]), len(works)
+    between = math.fsum((w.speedup.log - together.log) ** 2 for w in works) / (count - 1)
+    within = math.fsum(w.speedup.se**2 for w in works) / count
+    few = t_quantile(0.975, count - 1) / t_quantile(0.975, math.inf)
+    return together, few * math.sqrt(max(0.0, between - within))
 
 
 def _depends(works: Sequence[MeasuredWork]) -> bool:

@@ -20,9 +20,9 @@ OTHER = "other"
 # How far a stated factor may be from its own table, which is rounded.
 _ROUNDED = 0.011
 _LEAST_RATIO = 1e-3
-CARRY_OVER_CLASSES = ("own_module", "same_size", "other_size", "other")
+CARRY_OVER_CLASSES = ("own_module", "same_size", "other_size", "other", "library", "published")
 """How near a measured model is to the work: the team's own module; its family and size; its family
-at another size; and anything else, such as another machine."""
+at another size; anything else. What the library adds for its machine; what somebody published."""
 
 
 @dataclass(frozen=True)

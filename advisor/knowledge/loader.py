@@ -33,6 +33,7 @@ from advisor.knowledge.install_form import read_absence, read_install, read_stan
 from advisor.knowledge.model import Rule, RuleBase, Source
 from advisor.knowledge.package_form import check_names, read_package
 from advisor.knowledge.packs import CORE, Pack, read_all, team_pack, yaml_files
+from advisor.knowledge.published import read_published
 from advisor.knowledge.rule_form import read_rule
 from advisor.knowledge.switching import read_switching
 from advisor.knowledge.vocabulary import read_fact
@@ -54,6 +55,7 @@ _SINGLE_FILES = {
     "families": ("families",),
     "models": ("standards",),
     "carry_over": ("carry_over",),
+    "published": ("published",),
     "conflicts": ("conflicts",),
     "switching": ("switching",),
 }
@@ -217,6 +219,7 @@ def assemble(
     tasks = facts["task"].values if "task" in facts else {}
     check_standards(shelf.sections.get("standards", []), standards, tasks)
     carry_over = _by_id(shelf, "carry_over", read_carry_over)
+    published = _by_id(shelf, "published", lambda part: read_published(part, sources, facts))
     conflicts = _by_id(shelf, "conflicts", lambda part: read_conflict(part, references))
     switching = _by_id(shelf, "switching", read_switching)
     if disabled is None:
@@ -241,6 +244,7 @@ def assemble(
         families=families,
         standards=standards,
         carry_over=tuple(carry_over.values()),
+        published=tuple(published.values()),
         conflicts=tuple(conflicts.values()),
         switching=tuple(switching.values()),
         disabled=disabled,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from advisor.knowledge.families import CarryOver, ModelFamily, StandardModel
+from advisor.knowledge.published import PublishedPair
 from advisor.knowledge.supply import Absence, Install, Package, StandIn
 from advisor.knowledge.switching import SwitchingCost
 
@@ -290,6 +291,7 @@ class RuleBase:
     families: Mapping[str, ModelFamily] = field(default_factory=dict)
     standards: tuple[StandardModel, ...] = ()
     carry_over: tuple[CarryOver, ...] = ()
+    published: tuple[PublishedPair, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     switching: tuple[SwitchingCost, ...] = ()
     disabled: Mapping[str, str] = field(default_factory=dict)

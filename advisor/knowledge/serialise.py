@@ -28,6 +28,7 @@ from advisor.knowledge.model import (
 from advisor.knowledge.packages import by_name, resolve
 from advisor.knowledge.packs import CORE
 from advisor.knowledge.phrases import phrase_data
+from advisor.knowledge.published import published_data
 from advisor.knowledge.supply import Absence, IndexCheck, Install, Package, RunsOn, StandIn
 from advisor.knowledge.yamlio import Document
 
@@ -39,6 +40,7 @@ _SECTIONS = (
     *("facts", "criteria", "frameworks", "sources", "questions", "weights"),
     *_SUPPLY,
     *_MODELS,
+    "published",
     "conflicts",
     "switching",
 )
@@ -62,6 +64,7 @@ def to_data(
     supply = _kept_supply(base, packages) if compact else {k: getattr(base, k) for k in _SUPPLY}
     named = {name for rule in kept for name in rule.sources}
     named.update(name for entries in supply.values() for entry in entries for name in entry.sources)
+    named.update(pair.source for pair in base.published)
     data: dict[str, Any] = {
         "schema": SCHEMA,
         "version": base.version,
@@ -92,6 +95,7 @@ def to_data(
                     _without_empty({**asdict(row), "fitted": [asdict(f) for f in row.fitted]})
                     for row in base.carry_over
                 ],
+                "published": [published_data(pair) for pair in base.published],
                 "conflicts": [conflict_data(conflict) for conflict in base.conflicts],
                 "switching": [asdict(cost) for cost in base.switching],
             }

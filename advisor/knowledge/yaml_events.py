@@ -134,11 +134,17 @@ class Builder:
         except YAMLError as error:
             place = place_of(self.name, text, int(getattr(error, "position", 0)))
             reason = getattr(error, "reason", None) or "unreadable"
-            raise UserError(f"is not valid YAML: {reason}", where=place) from error
+            raise UserError(
+                f"is not valid YAML: {reason}", hint="save it as plain UTF-8 text", where=place
+            ) from error
 
     def _limit(self, event: Any) -> None:
         if self.count - self._entry_start > MAX_ENTRY_NODES:
-            self._fail(event, f"holds more than {MAX_ENTRY_NODES:,} values in one entry", "")
+            self._fail(
+                event,
+                f"holds more than {MAX_ENTRY_NODES:,} values in one entry",
+                "make the entry smaller",
+            )
         if self.count > MAX_NODES:
             self._fail(event, f"holds more than {MAX_NODES:,} values", "split the file")
         if self._entries > MAX_ENTRIES:
@@ -161,7 +167,7 @@ class Builder:
         if plain and key == "<<":
             self._fail(event, "merge keys (<<) are not read", "write the keys out")
         if plain and not key:
-            self._fail(event, "a key is missing before the colon", "")
+            self._fail(event, "a key is missing before the colon", "write key: value")
         if key in frame.node:
             first = frame.lines[key]
             shown = inert(key, limit=60)
@@ -179,7 +185,7 @@ class Builder:
         if event.tag is not None or event.anchor is not None:
             self._refuse_marks(event)
         if len(self._stack) >= MAX_DEPTH:
-            self._fail(event, f"is nested more than {MAX_DEPTH} deep", "")
+            self._fail(event, f"is nested more than {MAX_DEPTH} deep", "write it flatter")
         path = self._add(event, node)
         if len(path) == 2 and type(node) is dict:
             self.items[path] = (event.start_mark.line + 1, event.start_mark.column + 1)
@@ -199,7 +205,7 @@ class Builder:
                     self._entries += 1
                     self._entry_start = self.count
             elif frame.key is None:
-                self._fail(event, "a key has to be text", "")
+                self._fail(event, "a key has to be text", "write the key as one word")
             else:
                 path = (*frame.path, frame.key)
                 frame.node[frame.key] = value
@@ -215,12 +221,14 @@ class Builder:
             return text
         if _INTEGER.fullmatch(text):
             if len(text) > _MAX_DIGITS:
-                self._fail(event, f"a number of {len(text):,} digits is not read", "")
+                self._fail(
+                    event, f"a number of {len(text):,} digits is not read", "write fewer digits"
+                )
             return int(text)
         if any(c.isdigit() for c in text[:3]) and _NUMBER.fullmatch(text):
             number = float(text)
             if not math.isfinite(number):
-                self._fail(event, "the number is beyond the range of a double", "")
+                self._fail(event, "the number is beyond the range of a double", "write it smaller")
             return number
         return text
 

@@ -129,12 +129,13 @@ def _physical_from_cpuinfo(blocks: list[dict[str, str]]) -> int | None:
 def _counts(physical: int | None, logical: int | None) -> tuple[int | None, int | None]:
     try:
         import psutil  # noqa: PLC0415  (needed off Linux only)
-    except ImportError:
+
+        return (
+            physical or psutil.cpu_count(logical=False),
+            logical or psutil.cpu_count(logical=True),
+        )
+    except (ImportError, OSError):
         return physical, logical or os.cpu_count()
-    return (
-        physical or psutil.cpu_count(logical=False),
-        logical or psutil.cpu_count(logical=True),
-    )
 
 
 def _name(host: Host, blocks: list[dict[str, str]]) -> str:

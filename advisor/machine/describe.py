@@ -107,9 +107,10 @@ def _total_memory(host: Host) -> int | None:
         return None
     try:
         import psutil  # noqa: PLC0415  (needed off Linux only, and a bare node lacks it)
-    except ImportError:
+
+        return int(psutil.virtual_memory().total)
+    except (ImportError, OSError):
         return _memory_from_sysconf()
-    return int(psutil.virtual_memory().total)
 
 
 def _memory_from_sysconf() -> int | None:

@@ -36,7 +36,8 @@ def nearby_interpreters(
     for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
         if environ.get(variable):
             candidates += _candidate(interpreter_in(Path(environ[variable])), variable)
-    place = (directory or Path.cwd()) / ".venv"
+    # Relative, since the directory that one stands in may have been removed.
+    place = (directory or Path()) / ".venv"
     candidates += _candidate(interpreter_in(place), "./.venv")
     for prefix in _conda_siblings(environ.get("CONDA_PREFIX")):
         candidates += _candidate(interpreter_in(prefix), "a sibling of CONDA_PREFIX")

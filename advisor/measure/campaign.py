@@ -50,9 +50,9 @@ from advisor.measure.selftest import (
 )
 from advisor.measure.translation import module_works
 from advisor.measure.verdicts import ASSUMED_SPREAD
-from advisor.measure.wishes import Wishes
+from advisor.measure.wishes import Wishes, modes_left_out
 from advisor.measure.work import ToolchainSpec
-from advisor.measure.works import Basis, as_works_say, works_of
+from advisor.measure.works import Basis, as_works_say, waits_for_python, works_of
 from advisor.pair import FRAMEWORKS
 from advisor.workers.affinity import affinity_of
 from advisor.workers.environment import recorded
@@ -128,8 +128,8 @@ def usable_cpus(
     return cpus[-max(1, int(cpu_quota)) :]
 
 
-def campaign_cpus(campaign: Campaign) -> tuple[int, ...]:
-    """The CPUs that the campaign's workers may use."""
+def cpus_of(campaign: Campaign) -> tuple[int, ...]:
+    """The CPUs that the workers of *campaign* may use."""
     machine, details = campaign.machine, campaign.machine.details
     # A batch system that does not bind a job to its CPUs says in words how many are the job's.
     limits = [n for n in (machine.cpu_quota, details.get("scheduler_cpus")) if n is not None]
@@ -146,7 +146,7 @@ def planned(campaign: Campaign) -> Plan:
     Raises:
         NothingToMeasureError: native Windows.
     """
-    _refuse_native_windows()
+    refuse_native_windows()
     with workspace() as place:
         return _plan(campaign, _catalogue(campaign, place), place)
 
@@ -167,7 +167,7 @@ def _plan(
         catalogue,
         campaign.toolchains,
         campaign.wishes,
-        campaign_cpus(campaign),
+        cpus_of(campaign),
         # What a user's file does not offer is not missed.
         {f: why for f, why in campaign.missing.items() if f in offers},
         spent_s=spent_s,
@@ -187,7 +187,12 @@ def _memory_bytes(machine: Machine, device: str) -> float | None:
     return min((a.memory_bytes for a in machine.accelerators if a.memory_bytes), default=None)
 
 
-def _refuse_native_windows() -> None:
+def refuse_native_windows() -> None:
+    """Refuse to measure where worker processes cannot be.
+
+    Raises:
+        NothingToMeasureError: native Windows.
+    """
     if os.name == "nt":
         raise NothingToMeasureError(
             "nothing is measured on native Windows: worker processes need POSIX",
@@ -202,7 +207,7 @@ def measure(campaign: Campaign) -> Finished:
         NothingToMeasureError: native Windows.
         UserError: another run holds the machine's lock, or a probe does not exist.
     """
-    _refuse_native_windows()
+    refuse_native_windows()
     with lock_for(campaign), workspace() as place:
         begin = time.monotonic()
         if campaign.journal is not None:
@@ -251,7 +256,7 @@ def _started(campaign: Campaign, place: Path, begin: float, *, then_s: float) ->
     """
     journal = campaign.journal
     earlier = journal.start if journal else None
-    key = cache_key(campaign_cpus(campaign), machine_state(campaign.machine))
+    key = cache_key(cpus_of(campaign), machine_state(campaign.machine))
     young = earlier is not None and 0 <= time.time() - earlier.made_s <= MOST_AGE_S
     if earlier is not None and earlier.key == key and young:
         return earlier
@@ -320,8 +325,8 @@ def self_test(
     Raises:
         NothingToMeasureError: native Windows.
     """
-    _refuse_native_windows()
-    cpus, state = campaign_cpus(campaign), machine_state(campaign.machine)
+    refuse_native_windows()
+    cpus, state = cpus_of(campaign), machine_state(campaign.machine)
     earlier = None if fresh else cached(campaign.cache, cpus, state)
     if earlier is not None:
         return earlier
@@ -377,6 +382,7 @@ def _finished(
             *_modes_left_out(plan),
             *_cut(plan),
             *_times_only(tested),
+            *waits_for_python(works),
         ],
     )
     complete = result.complete and not plan.missing and not campaign.short
@@ -436,7 +442,8 @@ def _toolchain_parts(campaign: Campaign, result: RunResult) -> list[Toolchain]:
 def _modes_left_out(plan: Plan) -> list[Notice]:
     """That PyTorch's compiler was not tried: its best mode may be another than what was timed."""
     torch = any(toolchain.framework == FRAMEWORKS[0] for toolchain in plan.toolchains)
-    return [Notice("compile-not-measured")] if plan.profile == "quick" and torch else []
+    left_out = any(modes_left_out(plan.profile, series.device) for series in plan.series)
+    return [Notice("compile-not-measured")] if left_out and torch else []
 
 
 def _times_only(tested: SelftestResult | None) -> list[Notice]:

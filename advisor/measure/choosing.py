@@ -18,7 +18,7 @@ from statistics import median
 from advisor.devices import info_of, is_cpu
 from advisor.evidence import Reason
 from advisor.measure.models import AskedModel
-from advisor.measure.wishes import Wishes
+from advisor.measure.wishes import Wishes, modes_left_out
 from advisor.measure.work import LaunchResult, Mode, ModeRun, ToolchainSpec, WorkItem
 from advisor.pair import CUDA_GRAPHS, FRAMEWORKS, TORCH_COMPILE, TORCH_EAGER
 
@@ -138,8 +138,7 @@ def _modes(
     asked: AskedModel, toolchains: Sequence[ToolchainSpec], wishes: Wishes
 ) -> tuple[Mode, ...]:
     """A mode for each variant that the profile has time for; the first of a mode has its name."""
-    # A cold torch.compile costs more than a whole quick run.
-    left_out = {TORCH_COMPILE} if wishes.profile == "quick" else set()
+    left_out = modes_left_out(wishes.profile, wishes.device)
     modes = []
     for toolchain in toolchains:
         seen: set[str] = set()

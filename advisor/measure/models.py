@@ -50,6 +50,7 @@ class AskedModel:
         least: The smallest depth that the family has.
         words: The keys whose values are words; a tiny size keeps them.
         variants: What the model can be written as at this size, PyTorch first.
+        split: Whether its batch can be shared out over several devices.
         flops: Of one step, where the family counts them; `least_flops` at the smallest depth.
     """
 
@@ -67,6 +68,7 @@ class AskedModel:
     samples_per_step: float = 1.0
     precision: str = "float32"
     tolerance: Mapping[str, float] = field(default_factory=dict)
+    split: bool = False
 
     @property
     def workload(self) -> str:
@@ -173,6 +175,7 @@ def _asked(text: str, described: Mapping[str, Any], before: Sequence[AskedModel]
         samples_per_step=size["samples_per_step"],
         precision=described["precision"],
         tolerance=described["tolerance"],
+        split=bool(described.get("split")),
     )
 
 

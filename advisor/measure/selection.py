@@ -11,9 +11,9 @@ from fnmatch import fnmatchcase
 from advisor.devices import info_of
 from advisor.errors import UserError
 from advisor.measure.catalogue import OfferedWorkload
-from advisor.measure.wishes import Wishes
+from advisor.measure.wishes import Wishes, modes_left_out
 from advisor.measure.work import Mode, ToolchainSpec, WorkItem
-from advisor.pair import CUDA_GRAPHS, MODES, TORCH_COMPILE
+from advisor.pair import CUDA_GRAPHS, MODES
 
 SIZES = {
     "quick": ("small",),
@@ -142,8 +142,7 @@ def _modes(
     modes: list[Mode] = []
     for toolchain in toolchains:
         prefix = f"{toolchain.framework}."
-        # A cold torch.compile costs more than a whole quick run.
-        left_out = {TORCH_COMPILE, CUDA_GRAPHS} if quick else set()
+        left_out = modes_left_out(wishes.profile, wishes.device)
         modes += [
             Mode(name, toolchain)
             for name in _timed_modes(workload, wishes.device)

@@ -14,10 +14,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from advisor.devices import CPU
+from advisor.devices import CPU, is_cpu
 from advisor.errors import UserError
 from advisor.jsonio import read_json
-from advisor.pair import FRAMEWORK_WORDS
+from advisor.pair import CUDA_GRAPHS, FRAMEWORK_WORDS, TORCH_COMPILE
 
 PROFILES = ("quick", "standard", "thorough")
 SETTINGS = ("matched", "default")
@@ -46,6 +46,17 @@ class Wishes:
     probes: Sequence[str] = CORE_PROBES
     values: Mapping[str, float] = field(default_factory=dict)
     models: Sequence[str] = ()
+
+
+def modes_left_out(profile: str, device: str) -> frozenset[str]:
+    """Modes of PyTorch that *profile* has no time for on *device*.
+
+    On a CPU a cold compile costs more than a whole quick run, and gains less than what a quick run
+    calls different. On an accelerator eager small steps wait for Python: without compiling, the
+    comparison would be about that (an MLP's step on an H200: seven times as long as JAX's).
+    """
+    quick = profile == "quick" and is_cpu(device)
+    return frozenset({TORCH_COMPILE, CUDA_GRAPHS}) if quick else frozenset()
 
 
 def make_wishes(**asked: Any) -> Wishes:

@@ -6,8 +6,10 @@ fast anything was.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from advisor.devices import kinds_of_word
@@ -57,6 +59,94 @@ def fits(device: str, facts: Mapping[str, Any], kinds: Collection[str] = ()) -> 
     if train is None:
         return True
     return _SEVERAL.get(train, train) in (kinds or kinds_of_word(device))
+
+
+@dataclass(frozen=True)
+class MachineKind:
+    """Machines that are alike: one name for them, and what they are made of.
+
+    `accelerators` are pairs of a name and how many of it. `hardware` is the value of
+    ``hardware.train`` that they are, as far as it can be told.
+    """
+
+    name: str
+    cpu: str
+    cores: int | None
+    accelerators: tuple[tuple[str, int], ...]
+    hardware: str | None
+    given: str = ""
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What it is made of, as it stands in a decision."""
+        return {
+            "cpu": self.cpu,
+            "cores": self.cores,
+            "accelerators": [{"name": name, "count": n} for name, n in self.accelerators],
+            **({"label": self.given} if self.given else {}),
+        }
+
+
+def kind_of(document: Evidence) -> MachineKind:
+    """The kind of machine that *document* was measured on."""
+    machine = document.machine
+    accelerators = tuple(sorted((a.name or a.kind, a.count) for a in machine.accelerators))
+    named = [name if n == 1 else f"{n}x{name}" for name, n in accelerators]
+    parts = named or [machine.cpu, str(machine.cores_usable or "")]
+    slug = re.sub(r"[^a-z0-9]+", "-", " ".join(parts).lower()).strip("-")
+    return MachineKind(
+        name=machine.kind or slug[:60] or "unknown",
+        cpu=machine.cpu,
+        cores=machine.cores_usable,
+        accelerators=accelerators,
+        hardware=_hardware(machine),
+        given=machine.kind or "",
+    )
+
+
+def kinds_in(evidence: Sequence[Evidence]) -> dict[str, list[int]]:
+    """The kinds of machine in *evidence* by name, in order, each with its documents' positions."""
+    kinds: dict[str, list[int]] = {}
+    for position, document in enumerate(evidence):
+        kinds.setdefault(kind_of(document).name, []).append(position)
+    return kinds
+
+
+def device_of(hardware: str) -> str:
+    """The one device of which *hardware*, a value of ``hardware.train``, is made."""
+    return _SEVERAL.get(hardware, hardware)
+
+
+def machine_apart(
+    document: Evidence, here: Evidence | None = None, facts: Mapping[str, Any] | None = None
+) -> float:
+    """How far the machine of *document* is from the one of *here*, and from the answers' GPU.
+
+    0 where nothing speaks against it; another processor, accelerator or generation counts 1, cores
+    by the logarithm of their ratio.
+    """
+    generation = (facts or {}).get("gpu_generation")
+    known = {g for a in document.machine.accelerators if (g := _generation(a)) is not None}
+    apart = 1.0 if generation and known and generation not in known else 0.0
+    if here is None:
+        return apart
+    one, other = document.machine, here.machine
+    apart += one.cpu != other.cpu
+    apart += {a.name for a in one.accelerators} != {a.name for a in other.accelerators}
+    if one.cores_usable and other.cores_usable:
+        apart += abs(math.log(one.cores_usable / other.cores_usable))
+    return apart
+
+
+def _generation(accelerator: Accelerator) -> str | None:
+    """A value of ``gpu_generation``, by the compute capability of an NVIDIA GPU."""
+    match = re.match(r"(\d+)\.(\d+)", accelerator.compute_capability or "")
+    if match is None:
+        return None
+    capability = (int(match[1]), int(match[2]))
+    if capability < (7, 5):
+        return "before_turing"
+    return "turing_to_ada" if capability < (9, 0) else "hopper_or_newer"
 
 
 def is_part(facts: Mapping[str, Any]) -> bool:

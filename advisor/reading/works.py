@@ -13,7 +13,7 @@ from typing import Any
 
 from advisor.evidence import Evidence, Work
 from advisor.ratio import LEVEL, Ratio, t_quantile
-from advisor.reading.machines import kinds_of
+from advisor.reading.machines import kind_of, kinds_of
 
 MODULE = "module:"
 """What stands before the name of a team's own module."""
@@ -30,12 +30,16 @@ class MeasuredWork:
         kinds: What the device is, in words of ``hardware.train``; empty where nothing tells.
         speedup: JAX as against PyTorch, by launches.
         work: The element of the evidence.
+        kind: The kind of machine that it was measured on.
+        machine: Which machine of the kind, as far as evidence tells them apart.
     """
 
     source: int
     kinds: tuple[str, ...]
     speedup: Ratio
     work: Work = field(compare=False)
+    kind: str = field(default="", compare=False)
+    machine: str = field(default="", compare=False)
 
     @property
     def own(self) -> bool:
@@ -89,8 +93,16 @@ def read_works(evidence: Sequence[Evidence]) -> WorkReadings:
                     UnusedWork(work.model, work.name, reason or "no-ratio", source, values)
                 )
                 continue
-            kinds = kinds_of(document, work.device)
-            works.append(MeasuredWork(source=source, kinds=kinds, speedup=speedup, work=work))
+            works.append(
+                MeasuredWork(
+                    source=source,
+                    kinds=kinds_of(document, work.device),
+                    speedup=speedup,
+                    work=work,
+                    kind=kind_of(document).name,
+                    machine=document.machine.label or "",
+                )
+            )
     return WorkReadings(
         tuple(sorted(works, key=lambda w: w.order)),
         tuple(sorted(unused, key=lambda u: (u.model, u.name, u.source))),

@@ -39,6 +39,7 @@ from advisor.reading.works import PREFIX
 from advisor.record import Record
 from advisor.render.claim_words import circulating
 from advisor.render.flip_words import condition_of, flip_sentence, outcome_of
+from advisor.render.machine_words import decided_elsewhere, elsewhere_text, machine_text
 from advisor.render.value_words import fact_text, fact_title, value_text
 from advisor.render.wording import (
     between,
@@ -223,8 +224,12 @@ def _tie_break_reason(decision: Decision) -> str | None:
 def _reason(reason: DecisionReason, speed: Performance, base: RuleBase) -> DecisionReason:
     update: dict[str, Any] = {"because": [_because(b, base) for b in reason.because]}
     if reason.rule is None:
-        update["text"] = speed_text(speed)
-        if reason.source is not None:
+        known = decided_elsewhere(speed)
+        update["text"] = speed_text(speed) if known is None else elsewhere_text(known)
+        if known is not None and reason.source is not None:
+            told = say(f"machines.where.tag_{reason.source.kind}")
+            update["source"] = _with(reason.source, text=told)
+        elif reason.source is not None:
             update["source"] = _with(reason.source, text=say("decision.measured_here"))
     return _with(reason, **update)
 
@@ -353,6 +358,8 @@ def notice_text(notice: DecisionNotice, base: RuleBase) -> str:
     for key in ("waits_for", "ignored"):
         if key in values:
             values[key] = [fact_title(base, fact) for fact in values[key]]
+    if "machine" in values:
+        values["machine"] = machine_text(values["machine"])
     if notice.id == "targets-pull-apart":
         values |= {f: _places(values[f], base) for f in FRAMEWORKS}
     return say(f"decision.notice.{notice.id}", **values)

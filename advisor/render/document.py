@@ -13,7 +13,9 @@ from typing import Any, ClassVar, Literal
 
 from advisor.text import inert, private
 
-Kind = Literal["measured", "rule", "answer", "detected", "default", "computed"]
+Kind = Literal[
+    "measured", "library", "published", "rule", "answer", "detected", "default", "computed"
+]
 Side = Literal["", "pytorch", "jax"]
 Tone = Literal["", "good", "bad", "neutral", "warning", "refused"]
 

@@ -14,6 +14,7 @@ from advisor.reading.called import read_speeds
 from advisor.reading.crossover import changes_of_models, winner_changes
 from advisor.render.change_words import change_text, toggle_text
 from advisor.render.entry_words import once_texts, repeated_text
+from advisor.render.scaling_text import scaling_lines
 from advisor.render.wording import count_of, duration, level, name_of, say, significant
 from advisor.render.work_text import work_lines
 
@@ -30,6 +31,7 @@ def evidence_lines(evidence: Evidence, *, verbose: bool = False) -> list[str]:
         lines.append("")
     for work in evidence.works:
         lines += [*work_lines(work), ""]
+    lines += scaling_lines(evidence)
     lines += _changes(evidence, verbose=verbose)
     lines += _rates(evidence)
     if evidence.selftest is not None and evidence.selftest.status != "passed":

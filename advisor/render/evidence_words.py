@@ -24,6 +24,7 @@ from advisor.evidence import (
     Work,
 )
 from advisor.render.wording import has, say
+from advisor.scaling import Scaling
 
 _AROUND = "reason.around"
 
@@ -65,6 +66,7 @@ def word_evidence(evidence: Evidence) -> Evidence:
             for seen in evidence.behaviours
         ],
         notices=[word_notice(notice) for notice in evidence.notices],
+        scaling=[_word_scaling(one) for one in evidence.scaling],
     )
 
 
@@ -93,6 +95,8 @@ def word_reason(reason: Reason) -> Reason:
         return reason
     base = f"reason.{reason.id}"
     text = _said(_key("reason", reason.id, reason.case), reason.values, base)
+    if "in_rank" in reason.values and text:
+        text = _said(f"{_AROUND}.rank", {**reason.values, "text": text}) or text
     if "log" in reason.values and text:
         text = say(f"{_AROUND}.log", text=text, **reason.values)
     return _in_launch(replace(reason, text=text))
@@ -203,6 +207,26 @@ def _word_work(work: Work, probes: Sequence[Probe]) -> Work:
         None,
     )
     return replace(work, reason=failed or word_reason(work.reason))
+
+
+def _word_scaling(one: Scaling) -> Scaling:
+    points = [
+        replace(
+            point,
+            reason=_worded(point.reason),
+            collectives_reason=_worded(point.collectives_reason),
+            memory_reason=_worded(point.memory_reason),
+            parity=None
+            if point.parity is None
+            else replace(point.parity, reason=_worded(point.parity.reason)),
+        )
+        for point in one.points
+    ]
+    return replace(one, reason=_worded(one.reason), points=points)
+
+
+def _worded(reason: Reason | None) -> Reason | None:
+    return None if reason is None else word_reason(reason)
 
 
 def _key(table: str, part_id: str, case: str) -> str:

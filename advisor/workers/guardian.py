@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 
-PR_SET_CHILD_SUBREAPER = 36
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
 def become_subreaper() -> None:
@@ -29,6 +29,19 @@ def become_subreaper() -> None:
         return
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_with_guardian(guardian: int) -> None:
+    """Let the kernel kill this process when its guardian, process *guardian*, is killed.
+
+    Run in the worker before its program: prctl(2), PR_SET_PDEATHSIG, which execve(2) keeps.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != guardian:
+        os._exit(127)
 
 
 def descendants() -> list[int]:
@@ -88,9 +101,17 @@ def main(argv: list[str]) -> int:
     if cpus and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, cpus)
     try:
-        worker = subprocess.Popen(command, start_new_session=True, restore_signals=True)
-    except OSError as error:
-        print(f"cannot start {command[0]}: {error.strerror}", file=sys.stderr)
+        guardian = os.getpid()
+        # One thread runs here, so that what comes between fork and exec cannot hang.
+        worker = subprocess.Popen(
+            command,
+            start_new_session=True,
+            restore_signals=True,
+            preexec_fn=lambda: end_with_guardian(guardian),  # noqa: PLW1509
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        why = getattr(error, "strerror", None) or error
+        print(f"cannot start {command[0]}: {why}", file=sys.stderr)
         return 127
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)

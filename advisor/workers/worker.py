@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.evidence import Reason
+from advisor.jsonio import LONG, finite, whole, whole_characters
 from advisor.text import inert, private
 from advisor.workers.replies import Hello, ReplyError
 
@@ -141,7 +142,8 @@ class WorkerProcess:
             raise self._dead(verb) from None
         reply = self.receive(verb, timeout_s)
         if not reply.get("ok"):
-            error = reply.get("error") or {}
+            stated = reply.get("error")
+            error = stated if isinstance(stated, dict) else {"text": stated}
             kind = inert(str(error.get("type", "error")), limit=60)
             text = inert(private(str(error.get("text") or kind)), limit=600)
             raise WorkerError(_REASONS.get(kind, "framework-error"), kind=kind, text=text)
@@ -171,7 +173,14 @@ class WorkerProcess:
         line, _, self._buffer = self._buffer.partition(b"\n")
         self._refuse_more_than_one_line(verb)
         try:
-            reply = json.loads(line.decode("utf-8"), parse_constant=_refuse)
+            reply = json.loads(
+                line.decode("utf-8"),
+                parse_constant=_refuse,
+                parse_float=finite,
+                parse_int=whole if LONG.search(line) else None,
+            )
+            # Half a character could be written nowhere.
+            reply = whole_characters(reply) if b"\\ud" in line.lower() else reply
         except (ValueError, RecursionError) as error:
             self.kill()
             raise WorkerError("worker-garbage", "no-json", doing=verb) from error
@@ -222,9 +231,9 @@ class WorkerProcess:
 
     def kill(self) -> None:
         """End the worker and everything below it now (closing the lifeline does that)."""
-        if self._lifeline >= 0:
-            os.close(self._lifeline)
-            self._lifeline = -1
+        lifeline, self._lifeline = self._lifeline, -1
+        if lifeline >= 0:
+            os.close(lifeline)
         self._wait(6.0)
 
     def close(self) -> None:

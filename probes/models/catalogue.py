@@ -71,6 +71,7 @@ def describe(model: Model) -> dict[str, Any]:
         "sample": model.sample,
         "depth": model.depth,
         "depth_step": model.depth_step,
+        "split": list(model.split),
         "sizes": [_key(key) for key in model.keys],
         "presets": [_preset(model, preset) for preset in model.presets],
         "tiny": model.tiny_of({}),

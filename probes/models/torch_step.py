@@ -83,6 +83,7 @@ def train_parts(
     import torch
 
     whole = variant == "compile_step"
+    bare = runtime.bare(model)
     rules = [_rule(runtime, optimizer, fused=not whole)]
     if sparse is not None:
         rules.append(_rule(runtime, sparse, fused=False))
@@ -115,7 +116,7 @@ def train_parts(
     def gradients() -> dict[str, Any]:
         forget()
         loss(*batches[0]).backward()
-        gradients_by_name = shared(model, gradients=True)
+        gradients_by_name = shared(bare, gradients=True)
         return by_kind(
             {k: v.to_dense() if v.is_sparse else v for k, v in gradients_by_name.items()}, torch.cat
         )
@@ -124,7 +125,7 @@ def train_parts(
         make_step=make_step,
         forward=lambda: forward(*batches[0]),
         gradients=gradients,
-        parameters=lambda: shared(model),
+        parameters=lambda: shared(bare),
         variant=", ".join(text for text in (variant, *(name for _, name in rules), how) if text),
     )
 

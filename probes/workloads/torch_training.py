@@ -28,7 +28,7 @@ def adopt(model: Any, arrays: Arrays, runtime: TorchRuntime) -> Any:
     with torch.no_grad():
         for name, owner, parameter in _owned(model):
             parameter.copy_(_swap(owner, torch.from_numpy(arrays[name]), to_torch=True))
-    return model
+    return runtime.parallel(model)
 
 
 def shared(model: Any, *, gradients: bool = False) -> dict[str, Any]:

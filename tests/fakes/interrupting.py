@@ -48,6 +48,7 @@ def apart(place: Path) -> Iterator[None]:
         patch.setattr("advisor.measure.campaign.usable_cpus", lambda *_: kit.cpus(2))
         patch.setattr("advisor.measure.campaign.patient_selftest", lambda **_: kit.PASSED)
         patch.setattr("advisor.measure.run.wait_until_quiet", lambda *_, **__: 0.0)
+        patch.setattr("advisor.measure.run.PATIENCE_S", 0.0)
         old = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             yield

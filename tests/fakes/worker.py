@@ -127,6 +127,17 @@ def described(script: dict, text: str) -> dict:
     return {**found, "asked": sizes}
 
 
+def holdings() -> dict:
+    """What an interpreter says that holds both frameworks."""
+    found = {name: {"version": "1.0", "build": {}, "lacks": []} for name in ("pytorch", "jax")}
+    return {
+        "python": "3.11.0",
+        "packages": {"numpy": "2.0.0"},
+        "frameworks": found,
+        "headers": True,
+    }
+
+
 def say_models(script: dict, asked: list[str]) -> int:
     """Describe families as the real worker does, its errors included."""
     try:
@@ -368,8 +379,11 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--cores", type=int, default=1)
     parser.add_argument("--settings", default="matched")
     parser.add_argument("--precision", default="float32")
-    options = parser.parse_args(argv)
+    options, _ = parser.parse_known_args(argv)
     script = json.loads(options.script)
+    if options.command == "inspect":
+        say(json.dumps({"ok": True, **holdings(), **script.get("holdings", {})}) + "\n")
+        return 0
     if options.command == "catalogue":
         say(json.dumps({"ok": True, "workloads": script.get("workloads", [workload()])}) + "\n")
         return 0

@@ -70,7 +70,9 @@ def test_a_package_that_has_to_be_used_names_the_model_more_nearly_than_the_task
 def test_carry_over_has_every_class_and_widens_with_distance() -> None:
     factors = {row.id: row.factor for row in BASE.carry_over}
     assert tuple(factors) == CARRY_OVER_CLASSES
-    assert list(factors.values()) == sorted(factors.values())
+    # What another machine adds comes on top of the others.
+    nearer_first = [factor for name, factor in factors.items() if name != "library"]
+    assert nearer_first == sorted(nearer_first)
     assert all(row.source and row.date for row in BASE.carry_over)
 
 

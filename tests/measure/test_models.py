@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from advisor.errors import UserError
-from advisor.evidence import Evidence, Machine, Toolchain, Work
+from advisor.evidence import Evidence, Machine, Toolchain, Work, WorkMode
 from advisor.measure.campaign import Campaign, measure
 from advisor.measure.models import asked_models, texts_of
 from advisor.measure.wishes import Wishes
+from advisor.measure.works import waits_for_python
 from advisor.reading.works import read_works
+from advisor.render.evidence_words import word_notice
 from advisor.render.work_text import work_lines
 from tests.fakes import kit
 from tests.fakes.worker import model, workload
@@ -275,3 +277,33 @@ def test_a_size_needs_a_model_and_a_value(script, tmp_path, models, sizes, said)
     script.models = [model()]
     with pytest.raises(UserError, match=said):
         texts_of(script.argv, tmp_path, models, sizes)
+
+
+@pytest.mark.parametrize(
+    ("device", "verdict", "step_s", "said"),
+    [
+        ("cuda:0", "b_faster", 1.2e-3, True),
+        ("cuda:0", "b_faster", 30e-3, False),
+        ("cuda:0", "a_faster", 1.2e-3, False),
+        ("cpu", "b_faster", 1.2e-3, False),
+    ],
+)
+def test_a_short_step_that_lost_on_an_accelerator_says_what_was_not_tried(
+    device, verdict, step_s, said
+):
+    mode = "pytorch.compile_reduce_overhead"
+    work = Work(
+        model="mlp",
+        name="asked",
+        title="Dense network, training",
+        size={},
+        device=device,
+        cores=16,
+        modes=[WorkMode(mode=mode, step_s=step_s, chosen=True)],
+        a=mode,
+        b="jax.jit",
+        verdict=verdict,
+    )
+    notices = waits_for_python([work])
+    assert [n.id for n in notices] == ["no-graph-by-hand"] * said
+    assert all("1.20 ms" in word_notice(n).text for n in notices)

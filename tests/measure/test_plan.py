@@ -85,6 +85,16 @@ def test_longer_profiles_measure_more():
     assert quick == {"pytorch.eager", "jax.jit"}
 
 
+def test_a_quick_look_goes_without_torch_compile_on_a_cpu_alone():
+    def pytorch(device):
+        plan = made(profile="quick", only=("mlp_train",), device=device)
+        return {m.name for s in plan.series for c in s.items for m in c.modes} - {"jax.jit"}
+
+    assert pytorch("cpu") == {"pytorch.eager"}
+    graphs = "pytorch.compile_reduce_overhead"
+    assert pytorch("cuda") == {"pytorch.eager", "pytorch.compile", graphs}
+
+
 def test_few_samples_are_asked_for_once_per_workload():
     plan = made(profile="standard", only=("*",))
     eager = [c.size_name for s in plan.series for c in s.items for m in c.modes if m.few_samples]

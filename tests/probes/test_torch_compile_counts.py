@@ -60,6 +60,23 @@ def test_recompilations_of_a_program_are_counted_and_not_those_of_another(runtim
     assert not eager.fell_back()
 
 
+def test_what_a_later_program_takes_from_a_cache_is_not_told_of_an_earlier_one(
+    runtime, monkeypatch
+):
+    """Both are built in one process, and the counts of the first are asked again at the end."""
+    hits = [0]
+    monkeypatch.setattr("probes.torch_runtime._cache_hits", lambda: hits[0])
+    first = runtime.program(growing(runtime.torch, [3]), "pytorch.compile")
+    first.call()
+    cold = first.counters()
+    second = runtime.program(growing(runtime.torch, [3]), "pytorch.compile")
+    second.call()
+    hits[0] = 2
+    assert second.counters()["cache_hits"] == 2
+    assert first.counters() == cold
+    assert cold["cache_hits"] == 0
+
+
 def test_a_second_program_does_not_pass_on_the_graphs_of_the_first(runtime):
     first = runtime.program(growing(runtime.torch, [3]), "pytorch.compile")
     first.call()

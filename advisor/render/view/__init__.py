@@ -19,14 +19,18 @@ from advisor.render.view.head import (
     status_text,
     verdict_of,
 )
+from advisor.render.view.kinds import kinds_section
 from advisor.render.view.machines import environment_section
 from advisor.render.view.measured import measured_section
 from advisor.render.view.method import commands_of, method_section, replay_section
 from advisor.render.view.moving import moving_section
 from advisor.render.view.options import option_sections, options_section
+from advisor.render.view.prices import prices_section
 from advisor.render.view.provenance import Provenances
 from advisor.render.view.risks import risks_section
 from advisor.render.view.rules import rules_section
+from advisor.render.view.scaling import scaling_section
+from advisor.render.view.trust import trust_section
 from advisor.render.view.vetoes import vetoes_section
 from advisor.render.wording import say
 
@@ -68,6 +72,10 @@ def _sections(
         drivers_section(origins),
         options_section(origins, options),
         measured_section(origins),
+        trust_section(origins),
+        kinds_section(origins),
+        prices_section(origins),
+        scaling_section(origins),
         contradictions_section(origins),
         claims_section(origins),
         vetoes_section(origins),

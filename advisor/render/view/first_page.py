@@ -113,6 +113,8 @@ def _time(entry: Entry) -> str:
 def _about_times(
     origins: Provenances, probes: Sequence[ShownProbe], *, more: int
 ) -> Iterator[Statement]:
+    if not probes and origins.inputs.evidence:
+        return
     if not probes:
         text = sentence(say("measurements.missing.no_measurement"))
         yield Statement(text, (origins.method,), tone="warning")

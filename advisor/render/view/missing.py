@@ -34,7 +34,8 @@ def missing_section(origins: Provenances, probes: Sequence[ShownProbe]) -> Repor
     title = say("report.section.missing")
     if not lines:
         tag = measured_at("environment") if probes else origins.method
-        key = "measurements.missing.nothing" if probes else "measurements.missing.no_measurement"
+        given = probes or origins.inputs.evidence
+        key = "measurements.missing.nothing" if given else "measurements.missing.no_measurement"
         return ReportSection("missing", title, (Points((Statement(sentence(say(key)), (tag,)),)),))
     rows = [row_of(work=work, what=what, why=why) for work, what, why in lines]
     here = (measured_at("environment"),)

@@ -108,6 +108,8 @@ class Provenances:
         """A provenance of the decision document as a tag."""
         if given.kind == "measured":
             return self.measured(given.ref)
+        if given.kind in ("library", "published"):
+            return Tag(given.kind, say(f"machines.where.tag_{given.kind}"), "#trust")
         if given.kind == "rule":
             text = _dated(_short(given.text or given.ref), given.date)
             return Tag("rule", text, web_address(given.url))
@@ -119,7 +121,8 @@ class Provenances:
     def of_reason(self, reason: DecisionReason) -> tuple[Tag, ...]:
         """The chain of a reason: its rule or measurement, the sources, and the answers."""
         if reason.rule is None:
-            tags = [self.of(b) for b in reason.because if b.kind == "measured"]
+            shown = ("measured", "library", "published")
+            tags = [self.of(b) for b in reason.because if b.kind in shown]
             return unique(tags or [self.measured(reason.probe or "")])
         cited = [self.of(s) for s in reason.sources[:1]] or list(self.rule(reason.rule)[1:])
         return unique([self.rule(reason.rule)[0], *cited, *map(self.of, reason.because)])

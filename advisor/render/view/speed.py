@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from advisor.decision import Performance, WorkloadPart
-from advisor.render.document import Side, Statement, Tag
+from advisor.render.document import Kind, Side, Statement, Tag
+from advisor.render.machine_words import decided_elsewhere, elsewhere_text
 from advisor.render.view.provenance import Provenances, measured_at
 from advisor.render.view.work import work_statements
 from advisor.render.wording import (
@@ -55,6 +56,12 @@ def _share_of(speed: Performance) -> str:
 
 def _no_speed(origins: Provenances, *, measured: bool) -> Statement:
     lead = say("report.lead.speed")
+    known = decided_elsewhere(origins.decision.performance)
+    if known is not None:
+        kind: Kind = "library" if known.step == "library" else "published"
+        tag = Tag(kind, say(f"machines.where.tag_{kind}"), "#trust")
+        text = sentence(say("machines.where.instead", speed=elsewhere_text(known)))
+        return Statement(text, (tag,), lead=lead, tone="warning")
     if not measured:
         text = sentence(say("decision.speed.of_task.not_measured"))
         return Statement(text, (origins.method,), lead=lead, tone="warning")

@@ -182,4 +182,5 @@ MODEL = Model(
         Variant("jit_written", "jax.jit", "attention written out as two products and a softmax"),
     ),
     tolerance=Tolerance(forward=1e-4, grad=1e-3, curve=2e-3),
+    split=("tokens",),
 )

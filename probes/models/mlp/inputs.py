@@ -89,4 +89,5 @@ MODEL = Model(
     samples_per_step=lambda size: float(size["batch"]),
     sample="sample",
     tolerance=Tolerance(forward=1e-4, grad=1e-3, curve=2e-3),
+    split=("x", "y"),
 )

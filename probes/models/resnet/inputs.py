@@ -250,4 +250,6 @@ MODEL = Model(
     ),
     jax=(JIT, Variant("jit_first", "jax.jit", f"{JIT.text}, channels first")),
     tolerance=Tolerance(forward=1e-4, grad=1e-3, curve=2e-3),
+    split=("x", "y"),
+    coupled=lambda size: size["norm"] == "batch",
 )

@@ -1,0 +1,172 @@
+"""What is known of the speed although nothing stands for it here: the library, published pairs.
+
+Evidence of another machine of the hardware that will train comes with the spread of being another
+machine; a pair that somebody published is the last to be believed before a rule. Neither is ever
+taken for a measurement of this machine. It must not know claims or words.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from advisor.decide.works import WorkSpeed, factor_of, family_of, work_for
+from advisor.evidence import Evidence
+from advisor.knowledge.model import RuleBase
+from advisor.knowledge.published import PublishedPair
+from advisor.ratio import Ratio
+from advisor.reading.machines import device_of, fits, machine_apart
+from advisor.reading.works import MeasuredWork, WorkReadings, read_works
+
+LEAST_SE = 0.05
+"""The standard error of the logarithm of one published ratio, which comes without any."""
+
+HERE = frozenset({"hardware.same_as_here"})
+"""Answers about this machine: they say nothing of another one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Elsewhere:
+    """A speed that was not measured here: JAX as against PyTorch.
+
+    Attributes:
+        step: Which class of what is known it is.
+        speedup: The ratio.
+        factor: How far the team's own work may lie from it: one standard deviation, as a factor.
+        factor_from: Which table says so.
+        work: The model of the library, where it is one.
+        pairs: The published pairs, where it is these.
+    """
+
+    step: Literal["library", "published"]
+    speedup: Ratio
+    factor: float
+    factor_from: str
+    work: WorkSpeed | None = None
+    pairs: tuple[PublishedPair, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What it is of, as a probe is called."""
+        if self.work is not None:
+            return f"model:{self.work.chosen.work.model}"
+        return f"model:{self.pairs[0].family}"
+
+    @property
+    def transfer_sd(self) -> float:
+        """The standard deviation of the logarithm that `factor` is."""
+        return math.log(self.factor)
+
+
+def trained_on(facts: Mapping[str, Any]) -> str | None:
+    """The hardware that will train: as answered, else this machine's where it is like it."""
+    said = facts.get("hardware.train")
+    if said is not None:
+        return str(said)
+    if facts.get("hardware.same_as_here") is False:
+        return None
+    detected = facts.get("detected.hardware")
+    return None if detected is None else str(detected)
+
+
+def from_library(
+    library: Sequence[Evidence],
+    readings: WorkReadings,
+    base: RuleBase,
+    facts: Mapping[str, Any],
+    here: Evidence | None = None,
+) -> Elsewhere | None:
+    """What the nearest machine of the library says about the model that stands for the answers.
+
+    Args:
+        library: Its documents.
+        readings: What they say about models.
+        base: The rule base.
+        facts: The answers, and what was detected.
+        here: Evidence of this machine, to which the nearest is sought.
+    """
+    hardware = trained_on(facts)
+    if hardware is None:
+        return None
+    there = {k: v for k, v in facts.items() if k not in HERE} | {"hardware.train": hardware}
+    of_machine: dict[int, list[MeasuredWork]] = {}
+    for measured in readings.works:
+        if not measured.own and fits(measured.work.device, there, measured.kinds):
+            of_machine.setdefault(measured.source, []).append(measured)
+    speeds = {k: work_for(WorkReadings(tuple(w)), base, there) for k, w in of_machine.items()}
+
+    def nearness(source: int) -> tuple[float, float, tuple[int, ...], int]:
+        """First by the model's size, then by the machine, then the newest."""
+        document, work = library[source], speeds[source]
+        size = math.inf if work is None else work.factor
+        newest = tuple(-ord(c) for c in document.created[:10])
+        return size, machine_apart(document, here, there), newest, source
+
+    nearest = min(speeds, key=nearness, default=None)
+    work = None if nearest is None else speeds[nearest]
+    if work is None:
+        return None
+    added, factor_from = factor_of(base, "library")
+    return Elsewhere(
+        step="library",
+        speedup=work.speedup,
+        factor=math.exp(math.hypot(math.log(added), work.transfer_sd)),
+        factor_from=factor_from,
+        work=work,
+    )
+
+
+def from_published(base: RuleBase, facts: Mapping[str, Any]) -> Elsewhere | None:
+    """What published pairs of the same family on the same kind of hardware say together."""
+    hardware = trained_on(facts)
+    family = family_of(base, facts)
+    if hardware is None or family is None:
+        return None
+    of_family = [p for p in base.published if p.counts and p.family == family]
+    exact = [p for p in of_family if p.hardware == hardware]
+    device = device_of(hardware)
+    pairs = exact or [p for p in of_family if device_of(p.hardware) == device]
+    if not pairs:
+        return None
+    factor, source = factor_of(base, "published")
+    return Elsewhere(
+        step="published",
+        speedup=_together([math.log(p.ratio) for p in pairs]),
+        factor=factor,
+        factor_from=source,
+        pairs=tuple(pairs),
+    )
+
+
+def _together(logs: Sequence[float]) -> Ratio:
+    """Their mean, as unsure as they differ."""
+    middle = math.fsum(logs) / len(logs)
+    spread = math.sqrt(math.fsum((x - middle) ** 2 for x in logs) / len(logs))
+    return Ratio(middle, max(LEAST_SE, spread))
+
+
+def worth_keeping(
+    library: Sequence[Evidence],
+    base: RuleBase,
+    facts: Mapping[str, Any],
+    here: Evidence | None = None,
+) -> list[Evidence]:
+    """What of *library* may stand for the answers: the nearest machine of every hardware.
+
+    With the models of the family that is meant alone. Not only of the hardware that was answered:
+    what would change the decision supposes others.
+    """
+    family = family_of(base, facts)
+    kept = [
+        replace(d, probes=[], attributions=[], behaviours=[], notices=[], works=works)
+        for d in library
+        if (works := [w for w in d.works if w.model == family])
+    ]
+    readings = read_works(kept)
+    kinds = {kind for work in readings.works for kind in work.kinds}
+    there = ({**facts, "hardware.train": kind} for kind in sorted(kinds))
+    nearest = (from_library(kept, readings, base, supposed, here) for supposed in there)
+    sources = {known.work.chosen.source for known in nearest if known and known.work}
+    return [kept[source] for source in sorted(sources)]

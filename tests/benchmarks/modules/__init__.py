@@ -1,0 +1,1 @@
+"""Modules that others wrote, at small sizes: what `--module` is tried on."""

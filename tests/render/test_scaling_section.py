@@ -1,0 +1,110 @@
+"""Scaling in the report: beside the verdict, never in it, and suggested where it is missing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from advisor.decide.deciding import decide
+from advisor.evidence import Evidence, Reason
+from advisor.record import Record
+from advisor.render.document import ReportSection
+from advisor.render.html import render_html
+from advisor.render.markdown import render_markdown
+from advisor.render.view import view_of
+from advisor.scaling import Scaling, ScalingParity, ScalingPoint
+from tests.render.records import record
+
+EQUAL = ScalingParity(status="ok", grad_max_relative=2e-7, devices=2, batch=32)
+
+
+def point(kind: str, **more: object) -> ScalingPoint:
+    devices = 1 if kind == "single" else 2
+    made = {
+        "devices": devices, "kind": kind, "batch": 32 * devices, "batch_per_device": 32,
+        "parity": None if devices == 1 else EQUAL, "step_s": 1e-3, "step_ci": (0.9e-3, 1.1e-3),
+    }  # fmt: skip
+    return ScalingPoint(**{**made, **more})
+
+
+def scaled(*points: ScalingPoint, **more: object) -> Evidence:
+    listed = points or (
+        point("single"),
+        point("weak", efficiency=0.8, efficiency_ci=(0.7, 0.9), overhead_s=2e-4,
+              overhead_ci=(1e-4, 3e-4), memory_per_device_bytes=2**20, memory_counts="planned"),
+    )  # fmt: skip
+    one = Scaling(
+        model="mlp", title="Dense network", devices=2, framework="jax", way="mesh",
+        points=list(listed), **more,
+    )  # fmt: skip
+    return Evidence(scaling=[one])
+
+
+def with_evidence(made: Record, *documents: Evidence, **answers: str) -> Record:
+    values = {**made.inputs.answers.values, **answers}
+    inputs = replace(
+        made.inputs,
+        evidence=(*made.inputs.evidence, *documents),
+        answers=replace(made.inputs.answers, values=values),
+    )
+    return replace(made, inputs=inputs)
+
+
+def section(made: Record) -> ReportSection | None:
+    return next((s for s in view_of(made).sections if s.id == "scaling"), None)
+
+
+def words(made: Record) -> str:
+    return render_markdown(made, full=True, draw=lambda *_: "")[0]
+
+
+def test_the_section_is_there_with_evidence_only():
+    plain = with_evidence(record(), **{"hardware.train": "cpu"})
+    assert section(plain) is None
+    made = with_evidence(plain, scaled())
+    text = words(made)
+    for shown in (
+        "Over several devices",
+        "Gradients of 2 devices equal those of one",
+        "efficiency 80 % (70 % to 90 % at 95 %)",
+        "planned by the compiler",
+        "nor which framework is faster",
+    ):
+        assert shown in text
+    assert "Over several devices" in render_html(made, full=True)
+
+
+def test_gradients_that_differ_are_said_and_no_figure_is_shown():
+    reason = Reason("scaling-gradients", text="gradients differ by 0.1")
+    failed = replace(EQUAL, status="failed", grad_max_relative=0.1, reason=reason)
+    bad = point("weak", parity=failed, status="invalid", reason=reason, step_s=None, step_ci=None)
+    made = with_evidence(record(), scaled(point("single"), bad))
+    text = words(made)
+    assert "Void: gradients differ by 0.1" in text
+    assert "efficiency" not in text.partition("## Over several devices")[2].partition("\n## ")[0]
+
+
+@pytest.mark.parametrize(
+    ("hardware", "device"), [("nvidia_multi", "gpu"), ("nvidia_cluster", "gpu"), ("tpu_pod", "tpu")]
+)
+def test_hardware_of_several_devices_is_told_what_would_measure_it(hardware, device):
+    made = with_evidence(record(), **{"hardware.train": hardware, "model": "decoder"})
+    command = f"fw-advisor probe --model decoder --device {device} --devices N"
+    assert command in words(made)
+    elsewhere = with_evidence(record(), **{"hardware.train": hardware, "model": "graph"})
+    assert f"--model FAMILY --device {device}" in words(elsewhere)
+    on_the_cpu = with_evidence(made, scaled())
+    assert command in words(on_the_cpu)
+
+
+def test_no_decision_reads_it():
+    inputs = record().inputs
+    scaling = scaled().scaling
+    alike = replace(
+        inputs, evidence=tuple(replace(e, scaling=list(scaling)) for e in inputs.evidence)
+    )
+    before, after = decide(inputs).to_dict(), decide(alike).to_dict()
+    for document in (before, after):
+        document["replay"].pop("evidence_sha256", None)
+    assert before == after
