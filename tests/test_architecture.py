@@ -26,6 +26,7 @@ BARE_ADVISOR = (
     "advisor.evidence",
     "advisor.files",
     "advisor.jsonio",
+    "advisor.owned",
     "advisor.pair",
     "advisor.ratio",
     "advisor.reason",
