@@ -37,6 +37,11 @@ CRITERIA: tuple[CriterionId, ...] = (
     "risk",
 )
 Share = Annotated[float, Field(ge=0, le=1)]
+# What a record of somebody else may hold and logarithms can be taken of.
+Times = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
+Ends = Annotated[list[Times], Field(min_length=2, max_length=2)]
+Level = Annotated[float, Field(gt=0.5, lt=1)]
+Spread = Annotated[float, Field(ge=0, le=100)]
 Severity = Literal["info", "warning", "problem"]
 
 
@@ -302,8 +307,8 @@ class WorkloadPart(DecisionPart):
     """What one workload says about the task's speed."""
 
     id: str
-    ratio: float
-    ci: list[float]
+    ratio: Times
+    ci: Ends
     weight: float
     because: str = ""
     winners_differ: bool = False
@@ -317,7 +322,7 @@ class WorkStep(DecisionPart):
     framework: str
     mode: str
     step_s: float | None = None
-    ci: list[float] | None = None
+    ci: Ends | None = None
     compile_s: float | None = None
 
 
@@ -385,9 +390,9 @@ class TrustStep(DecisionPart):
     model: str = ""
     size: dict[str, Any] = {}
     size_kind: str = ""
-    ratio: float | None = None
-    ci: list[float] | None = None
-    factor: float | None = None
+    ratio: Times | None = None
+    ci: Ends | None = None
+    factor: Times | None = None
     factor_from: str = ""
     machine: dict[str, Any] = {}
     measured_on: str = ""
@@ -436,10 +441,10 @@ class MachinePart(DecisionPart):
     leader: Framework | None = None
     p_clear: Share = 0.0
     model: str = ""
-    ratio: float | None = None
-    ci: list[float] | None = None
+    ratio: Times | None = None
+    ci: Ends | None = None
     open: bool = True
-    spread: float | None = None
+    spread: Spread | None = None
     rows: list[dict[str, Any]] = []
 
 
@@ -451,16 +456,16 @@ class Performance(DecisionPart):
     the share of the task that they are.
     """
 
-    ratio: float | None = None
-    ci: list[float] | None = None
-    level: float = 0.95
+    ratio: Times | None = None
+    ci: Ends | None = None
+    level: Level = 0.95
     winner_open: bool = False
     partial: bool = False
     device: str | None = None
     matched_hardware: bool | None = None
     one_of_several: bool = False
     coverage: float | None = None
-    transfer_factor: float | None = None
+    transfer_factor: Times | None = None
     work: WorkPart | None = None
     workloads: list[WorkloadPart] = []
     left_out: list[LeftOutPart] = []

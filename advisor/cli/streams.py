@@ -62,12 +62,12 @@ class _Talk(io.TextIOWrapper):
 
 def never_fail_on_talk() -> None:
     """Let nothing that is said on stderr fail."""
-    buffer = getattr(sys.stderr, "buffer", None)
+    stderr: Any = sys.stderr
+    buffer = getattr(stderr, "buffer", None)
     # What somebody else put there is theirs: a wrapper closes what it wraps when it goes.
-    if buffer is not None and sys.stderr is sys.__stderr__:
-        encoding = sys.stderr.encoding
+    if buffer is not None and stderr is sys.__stderr__:
         sys.stderr = _Talk(
-            buffer, encoding=encoding, errors="backslashreplace", line_buffering=True
+            buffer, encoding=stderr.encoding, errors="backslashreplace", line_buffering=True
         )
 
 

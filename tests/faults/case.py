@@ -29,6 +29,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "report-page": ("report", "decision.json", "-o", PAGE_OUT),
     "check": ("check", "decision.json", "--today", TODAY, "--json"),
     "claims": ("claims", *EVIDENCE, "--json"),
+    "compare": ("compare", "evidence.json", "evidence.json", "--json"),
+    "evidence-add": ("evidence", "add", "evidence.json", "--library", "library", "--json"),
     "scan": ("scan", "code", "--json"),
     "doctor": ("doctor", "--json"),
     "probe": ("probe", "--only", "fake", "--json"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -12,6 +13,8 @@ from advisor.answers import Answers
 from advisor.answers_io import answers_from, to_yaml
 from advisor.evidence import to_data
 from advisor.jsonio import dumps
+from advisor.knowledge.loader import load_rule_base
+from advisor.knowledge.model import RuleBase
 from advisor.record import Inputs, freeze
 from advisor.render.decision_words import worded_record
 from tests.faults.parsers import (
@@ -23,8 +26,10 @@ from tests.faults.parsers import (
     read_record_bytes,
     read_rules_bytes,
     rules,
+    small_rules,
 )
 from tests.faults.place import ANSWERS
+from tests.knowledge.conftest import FILES
 from tests.render.records import evidence
 
 PARSERS: dict[str, Callable[[bytes, Path], None]] = {
@@ -61,7 +66,8 @@ def examples_of(name: str) -> tuple[bytes, ...]:
         small = {**to_data(evidence()), "probes": to_data(evidence())["probes"][:2]}
         return dumps(small).encode(), dumps(to_data(evidence()), indent=None).encode()
     if name == "record":
-        return (_record(),)
+        # The shipped rules take long to read: most of what is spoilt holds a few.
+        return (*[_record(_small_base())] * 9, _record(rules()))
     if name == "rules":
         return (_pack(),)
     return tuple((json.dumps(reply) + "\n").encode() for reply in _REPLIES)
@@ -73,37 +79,26 @@ def seeds_of(name: str) -> tuple[bytes, ...]:
     return (*examples_of(name), *refusal)
 
 
-def _record() -> bytes:
-    """A record of the shipped rules with few draws."""
+def _small_base() -> RuleBase:
+    with tempfile.TemporaryDirectory() as name:
+        return load_rule_base(root=small_rules(Path(name)))
+
+
+def _record(base: RuleBase) -> bytes:
+    """A record of *base* with few draws."""
     said = Answers(None, {"task": "image"}, {"task": "file"})
     inputs = Inputs(
-        answers=said, evidence=(evidence(),), base=rules(), today=TODAY, created=TODAY, samples=200
+        answers=said, evidence=(evidence(),), base=base, today=TODAY, created=TODAY, samples=200
     )
     return dumps(freeze(worded_record(inputs)), indent=None).encode()
 
 
 def _pack() -> bytes:
-    return b"""\
-schema: fw-advisor/rules@1
-rules:
-  - id: claim.own.images
-    kind: claim
-    title: Images are served well
-    when: {task: [image, graph], any_of: [{float64: false}, {stage: research}]}
-    effects: [{framework: pytorch, criterion: ecosystem, direction: for, strength: strong}]
-    reliability: high
-    sources: [own]
-    asserted: 2026-01-01
-    reviewed: 2026-10-01
-    expires: 2027-06-01
-    rationale: It says so.
-    revisit_when: it says otherwise
-    tests:
-      - {name: fires, given: {task: image}, expect: fires, favours: pytorch}
-sources:
-  - {id: own, url: "https://docs.example.org/guide", title: Guide, publisher: Example,
-     retrieved: 2026-11-20, gist: It says so.}
-"""
+    """The rules of a small rule base under other names."""
+    text = FILES["claims/all.yaml"]
+    return (
+        text.replace("id: claim.", "id: claim.own.").replace("id: veto.", "id: veto.own.").encode()
+    )
 
 
 def crashes(name: str, place: Path, count: int, *, first: int = 0) -> list[str]:

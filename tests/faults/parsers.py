@@ -19,14 +19,17 @@ from advisor.errors import UserError
 from advisor.evidence import to_data
 from advisor.evidence_io import evidence_from
 from advisor.jsonio import dumps, parse_json
+from advisor.knowledge.evaluate import evaluate
 from advisor.knowledge.loader import load_rule_base
 from advisor.knowledge.model import RuleBase
+from advisor.knowledge.ruletests import run_tests
 from advisor.record import freeze, thaw
 from advisor.render.evidence_text import evidence_lines
 from advisor.render.evidence_words import word_evidence
 from advisor.render.terminal import render_terminal
 from advisor.workers import replies
 from advisor.workers.worker import WorkerCommand, WorkerError, WorkerProcess
+from tests.knowledge.conftest import FILES
 
 TODAY = "2026-11-26"
 Refusal = (UserError, WorkerError, replies.ReplyError)
@@ -45,6 +48,15 @@ class Parser:
 def rules() -> RuleBase:
     """The shipped rules."""
     return load_rule_base()
+
+
+def small_rules(place: Path) -> Path:
+    """A directory in *place* with a small rule base."""
+    root = place / "root"
+    for name, text in FILES.items() if not root.exists() else ():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, "utf-8")
+    return root
 
 
 def read_answers_bytes(raw: bytes, place: Path) -> None:
@@ -73,11 +85,13 @@ def read_record_bytes(raw: bytes, place: Path) -> None:
 
 
 def read_rules_bytes(raw: bytes, place: Path) -> None:
-    """A rule pack of one file."""
-    pack = place / "pack"
+    """A rule pack of one file, beside a small rule base; what is accepted is evaluated."""
+    root, pack = small_rules(place), place / "pack"
     pack.mkdir(exist_ok=True)
     (pack / "own.yaml").write_bytes(raw)
-    load_rule_base([pack])
+    base = load_rule_base([pack], root=root)
+    evaluate(base, {"task": "image"}, today=TODAY)
+    run_tests(base)
 
 
 CHECKS: dict[str, Callable[[dict[str, Any]], object]] = {

@@ -12,7 +12,7 @@ from tests.faults.rows_places import both, shell
 
 ANSWERS, EVIDENCE, RECORD = "answers.yaml", "evidence.json", "decision.json"
 OF_ANSWERS = ("advise", "interview")
-OF_EVIDENCE = ("claims", "advise", "interview")
+OF_EVIDENCE = ("claims", "advise", "interview", "compare", "evidence-add")
 OF_RECORD = ("report", "check")
 HUGE_BYTES = 500_000_000
 QUICK = {

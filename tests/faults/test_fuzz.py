@@ -11,7 +11,7 @@ from tests.faults.fuzzing import PARSERS, crashes, examples_of
 from tests.faults.mutation import mutated
 from tests.faults.parsers import Refusal
 
-QUICK = {"answers": 300, "evidence": 200, "record": 30, "rules": 25, "protocol": 400}
+QUICK = {"answers": 300, "evidence": 200, "record": 100, "rules": 200, "protocol": 400}
 CORPUS = Path(__file__).with_name("corpus")
 
 
