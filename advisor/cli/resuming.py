@@ -156,7 +156,10 @@ def _begun(request: dict[str, Any]) -> Journal | None:
 def _refuse_changed(journal: Journal, conditions: dict[str, Any]) -> None:
     from advisor.measure.conditions import differences
 
-    changed = list(differences(journal.request.get("conditions"), conditions))
+    changed = [
+        f"{place} was {before}, is {now}"
+        for place, before, now in differences(journal.request.get("conditions"), conditions)
+    ]
     if changed:
         more = f"; and {len(changed) - _MOST_TOLD} more" if len(changed) > _MOST_TOLD else ""
         raise UserError(

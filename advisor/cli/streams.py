@@ -66,8 +66,9 @@ def never_fail_on_talk() -> None:
     buffer = getattr(stderr, "buffer", None)
     # What somebody else put there is theirs: a wrapper closes what it wraps when it goes.
     if buffer is not None and stderr is sys.__stderr__:
+        encoding = getattr(stderr, "encoding", "utf-8")
         sys.stderr = _Talk(
-            buffer, encoding=stderr.encoding, errors="backslashreplace", line_buffering=True
+            buffer, encoding=encoding, errors="backslashreplace", line_buffering=True
         )
 
 

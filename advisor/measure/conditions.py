@@ -54,14 +54,14 @@ def _machine(machine: Machine) -> dict[str, Any]:
     return {**described, "details": {**described["details"], **_COUNTERS}}
 
 
-def differences(before: Any, now: Any, at: str = "") -> Iterator[str]:
-    """What differs, one line each: where, what it was, and what it is."""
+def differences(before: Any, now: Any, at: str = "") -> Iterator[tuple[str, str, str]]:
+    """What differs: where, what it was, and what it is."""
     if isinstance(before, Mapping) and isinstance(now, Mapping):
         for key in sorted({*before, *now}):
             place = f"{at}.{key}" if at else str(key)
             yield from differences(before.get(key), now.get(key), place)
     elif before != now:
-        yield f"{at} was {_short(before)}, is {_short(now)}"
+        yield at, _short(before), _short(now)
 
 
 def _short(value: Any) -> str:

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from advisor.devices import index_of
-from advisor.errors import UserError
 from advisor.evidence import Notice, Probe, Reason
 from advisor.measure.assemble import probe_of
 from advisor.measure.attribution import disagreements
@@ -41,6 +40,7 @@ from advisor.measure.quiet import (
     wait_until_quiet,
 )
 from advisor.measure.selftest import SelftestResult
+from advisor.measure.wishes import other_work
 from advisor.measure.work import Failure, LaunchResult, Series, WorkItem, WorkRuns
 from advisor.workers.environment import dropped_tuning, kept_tuning, worker_environment
 from advisor.workers.replies import Hello
@@ -264,7 +264,7 @@ class Run:
             if not any_active:
                 break
         if self._past:
-            raise _other_work()
+            raise other_work()
         return False
 
     def _affordable(self, series: Series, items: list[WorkItem]) -> list[WorkItem]:
@@ -342,7 +342,7 @@ class Run:
         by_key = {item.key: item for item in series.items}
         inputs = {key: self._inputs[key][1] for key in by_key}
         if any(inputs.get(key) != sha256 for key, sha256 in done.inputs.items()):
-            raise _other_work()
+            raise other_work()
         self._start = time.monotonic() - done.elapsed_s
         self._clock.take_up(done.steps)
         self._patience.left_s = min(self._patience.left_s, done.patience_s)
@@ -498,14 +498,6 @@ def _observed_in(launch: RunningLaunch, items: Sequence[WorkItem]) -> dict[tuple
         if (path := launch.observation_path(item, mode)).exists()
         or (item.observed and (item.key, mode.label) in launch.result.runs)
     }
-
-
-def _other_work() -> UserError:
-    return UserError(
-        "the interrupted run measured other work: its plan or its inputs are not what the same "
-        "request gives now",
-        hint="begin anew, without --resume",
-    )
 
 
 def _tuning_told() -> list[Notice]:

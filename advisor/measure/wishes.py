@@ -48,6 +48,15 @@ class Wishes:
     models: Sequence[str] = ()
 
 
+def other_work() -> UserError:
+    """That an interrupted run cannot be gone on with, since it measured something else."""
+    return UserError(
+        "the interrupted run measured other work: its plan or its inputs are not what the same "
+        "request gives now",
+        hint="begin anew, without --resume",
+    )
+
+
 def modes_left_out(profile: str, device: str) -> frozenset[str]:
     """Modes of PyTorch that *profile* has no time for on *device*.
 

@@ -105,7 +105,7 @@ def test_cuda_graphs_are_planned_where_they_exist_and_nowhere_else():
     graphs = "pytorch.compile_reduce_overhead"
     assert all(graphs in modes(device) for device in ("gpu", "cuda:0", "rocm"))
     assert not any(graphs in modes(device) for device in ("cpu", "tpu", "mps", "xpu"))
-    assert graphs not in modes("cuda", profile="quick")
+    assert graphs in modes("cuda", profile="quick")
 
 
 def test_an_accelerator_is_not_measured_on_one_core_too():
