@@ -65,6 +65,14 @@ def living(place):
     return rows
 
 
+def all_started(place, number):
+    """Whether *number* of them live: a process just started has no readable environment yet."""
+    end = time.monotonic() + PATIENCE_S
+    while len(living(place)) < number and time.monotonic() < end:
+        time.sleep(0.05)
+    return len(living(place)) >= number
+
+
 def gone(place):
     end = time.monotonic() + PATIENCE_S
     while living(place) and time.monotonic() < end:
@@ -111,7 +119,7 @@ def test_nothing_outlives_a_killed_worker(tmp_path, victim):
     worker = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
     assert worker.stdout is not None
     assert worker.stdout.readline() == b"ready\n"
-    assert len(living(tmp_path)) >= 4
+    assert all_started(tmp_path, 4)
     children = Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text().split()
     for pid in children if victim != "worker" else []:
         os.kill(int(pid), signal.SIGKILL)
