@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from advisor.decide.alone import costs_of, machines_of_decision, targets_of
 from advisor.decide.claims import telling
-from advisor.decide.costs import costs_of
 from advisor.decide.draws import Draws
 from advisor.decide.flips import QUICK, flip_to, flips_of, rests_on
 from advisor.decide.information import unknowns_of
-from advisor.decide.judging import Judgement, explanation_in, judge, situation_of
-from advisor.decide.machines import machines_of_decision
+from advisor.decide.judging import Judgement, judge, situation_of
 from advisor.decide.notices import DECISIVE, contradictions_of, notices_of, revisit_of
+from advisor.decide.performance import performance_in
 from advisor.decide.reasons import (
     Explained,
     age_days,
@@ -22,17 +22,12 @@ from advisor.decide.reasons import (
     reasons_of,
     sources_of,
 )
-from advisor.decide.recommendation import recommendation_of, tie_break_of
-from advisor.decide.speed import performance_of
-from advisor.decide.switching import switching_of
-from advisor.decide.targets import targets_of
-from advisor.decide.trust import trust_of
+from advisor.decide.recommendation import recommendation_of, switching_of, tie_break_of
 from advisor.decision import (
     Decision,
     Flip,
     Note,
     Option,
-    Performance,
     Recommended,
     Replay,
     RuleWaiting,
@@ -84,7 +79,7 @@ def decide(inputs: Inputs) -> Decision:
         revisit=revisit_of(now, reasons, flips),
         **_rules(now),
         notes=_notes(explained),
-        performance=_performance(now),
+        performance=performance_in(now),
         switching=switching_of(now.situation.base, now.facts),
         targets=targets,
         machines=machines,
@@ -101,11 +96,6 @@ def decide(inputs: Inputs) -> Decision:
             today=inputs.today,
         ),
     )
-
-
-def _performance(now: Judgement) -> Performance:
-    measured = performance_of(now.speed, explanation_in(now.situation), now.facts)
-    return measured.model_copy(update={"trust": trust_of(now)})
 
 
 def _unconfirmed(sources: Mapping[str, str]) -> list[str]:

@@ -1,6 +1,9 @@
-"""The facts that rules speak of: answers, what was detected, and what was measured.
+"""The facts that rules speak of: answers, what was detected, what was measured, what follows.
 
-Knows where each fact comes from. It must not know rules: nothing here fires or weighs.
+Several places where a model runs are seen by every rule about a place at once; the class of moving
+the code follows from a scan, else from the size that was told, and from how far the other
+framework has its counterpart. Knows where each fact comes from. It must not know rules: nothing
+here fires or weighs.
 """
 
 from __future__ import annotations
@@ -8,13 +11,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from advisor.code_reading import NOT_READ
-from advisor.decide.places import place_facts
+from advisor.code_reading import EFFORTS, NOT_READ
 from advisor.decide.speed import Explanation, Speed, by_workload, combined, on_most_cores
-from advisor.decide.switching import effort_facts
+from advisor.pair import FRAMEWORKS, rival_of
 from advisor.ratio import mean
 from advisor.reading.called import SpeedReadings
 from advisor.reading.crossover import winners_differ
+
+PLACE, PLACES = "deployment", "targets"
+SIZE, COUNTERPART = "code_size", "counterpart"
+NOT_KNOWN = "not_known"
+OF_CODE = frozenset({SIZE, COUNTERPART, "migration.to_jax", "migration.to_pytorch"})
+"""The answers from which the class is derived."""
+_OWN_CODE = frozenset(FRAMEWORKS)
 
 
 def facts_of(
@@ -69,3 +78,40 @@ def _measured_facts(
     for framework, seconds in readings.compile_s.items():
         facts[f"measured.compile_s.{framework}"] = seconds[len(seconds) // 2]
     return facts
+
+
+def places_in(values: Mapping[str, Any]) -> list[str]:
+    """The places that *values* name, each once, the one of ``deployment`` first."""
+    first, more = values.get(PLACE), values.get(PLACES)
+    named = [first] if isinstance(first, str) else []
+    if isinstance(more, (list, tuple)):
+        named += [str(place) for place in more]
+    return list(dict.fromkeys(place for place in named if place != "unknown"))
+
+
+def place_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The fact ``deployment`` where ``targets`` name places: all of them, or the only one."""
+    places = places_in(facts)
+    if not facts.get(PLACES) or not places:
+        return {}
+    return {PLACE: places if len(places) > 1 else places[0]}
+
+
+def effort_facts(facts: Mapping[str, Any]) -> dict[str, str]:
+    """The derived facts ``switching.to_FRAMEWORK``: the class of moving the code there.
+
+    Only where there is code of the other framework; other code is written anew in either.
+    """
+    code = facts.get("codebase")
+    if code not in _OWN_CODE:
+        return {}
+    target = rival_of(code)
+    return {f"switching.to_{target}": _effort(target, facts)}
+
+
+def _effort(target: str, facts: Mapping[str, Any]) -> str:
+    read = facts.get(f"migration.to_{target}", NOT_READ)
+    effort = str(facts.get(SIZE, NOT_KNOWN)) if read == NOT_READ else str(read)
+    if effort in EFFORTS and facts.get(COUNTERPART) == "whole":
+        return EFFORTS[max(EFFORTS.index(effort) - 1, 0)]
+    return effort

@@ -12,9 +12,9 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Literal
 
-from advisor.decide.alternatives import AnswerChange, single_changes
 from advisor.decide.draws import Draws
 from advisor.decide.judging import Judgement, Situation, judge
+from advisor.decide.waiting import AnswerChange, single_changes
 from advisor.decision import CRITERIA, Flip
 from advisor.knowledge.model import NEVER
 from advisor.pair import FRAMEWORKS, Framework

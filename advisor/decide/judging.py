@@ -18,8 +18,7 @@ from advisor.decide.draws import Draws
 from advisor.decide.elsewhere import Elsewhere, from_library, from_published
 from advisor.decide.facts import facts_of
 from advisor.decide.speed import Explanation, Speed, explanation_for, speed_for
-from advisor.decide.status import Numbers, classify
-from advisor.decide.staying import Outlook, outlook_of
+from advisor.decide.status import Numbers, Outlook, classify, outlook_of
 from advisor.decide.valuation import (
     MARGIN,
     PERFORMANCE,

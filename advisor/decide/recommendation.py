@@ -1,22 +1,34 @@
-"""Inside the winner: which mode, which libraries, how to install them; and what to take on a tie.
+"""Inside the winner: mode, libraries, install lines; what to take on a tie; what changing takes.
 
-Knows what compiling costs and gains (measured) and what notes suggest (rules).
+Knows what compiling costs and gains (measured), what notes suggest (rules), and what moving code
+to a framework, and leaving it again, takes this team: person-weeks, in parts. Claims weigh the
+class of the code; the report shows the weeks. It must not know weights or words.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
+from advisor.decide.facts import NOT_KNOWN
 from advisor.decide.judging import Judgement
 from advisor.decide.reasons import sources_of
-from advisor.decide.task_weights import workload_weights
-from advisor.decision import InstallLine, ModeReason, Recommended, StackEntry
+from advisor.decide.speed import workload_weights
+from advisor.decision import (
+    InstallLine,
+    ModeReason,
+    Recommended,
+    StackEntry,
+    SwitchingPart,
+    SwitchingStep,
+)
 from advisor.knowledge.installs import install_lines
 from advisor.knowledge.model import Rule, RuleBase
 from advisor.knowledge.supply import Install
-from advisor.pair import FRAMEWORKS, JIT, TORCH_COMPILE, TORCH_EAGER, Framework
+from advisor.knowledge.switching import SwitchingCost
+from advisor.pair import FRAMEWORKS, JIT, TORCH_COMPILE, TORCH_EAGER, Framework, rival_of
 from advisor.ratio import MARGIN, mean
 from advisor.reading.compile_costs import CompileCost
 from advisor.reading.machines import fits
@@ -177,3 +189,82 @@ def _install(base: RuleBase, facts: Mapping[str, Any], framework: str) -> list[I
     if isinstance(line, Install):
         return [InstallLine(command=line.command, note=line.note, sources=cited, reviewed=reviewed)]
     return [InstallLine(note=line.why, instead=line.instead, sources=cited, reviewed=reviewed)]
+
+
+@dataclass(frozen=True)
+class _Step:
+    what: str
+    cost: SwitchingCost
+
+
+def switching_of(base: RuleBase, facts: Mapping[str, Any]) -> list[SwitchingPart]:
+    """What changing to each framework takes now, and what leaving it for the other later takes."""
+    table = {entry.id: entry for entry in base.switching}
+    if not table:
+        return []
+    return [
+        SwitchingPart(
+            to=framework,
+            **_weeks(steps := _steps(table, framework, facts)),
+            steps=[
+                SwitchingStep(
+                    what=step.what,
+                    low_weeks=step.cost.low_weeks,
+                    high_weeks=step.cost.high_weeks,
+                    source=step.cost.source,
+                    date=step.cost.date,
+                )
+                for step in steps
+            ],
+            leaving=_rounded(_leaving(table, framework, facts)),
+        )
+        for framework in FRAMEWORKS
+    ]
+
+
+def _steps(
+    table: Mapping[str, SwitchingCost], framework: str, facts: Mapping[str, Any]
+) -> list[_Step]:
+    steps: list[tuple[str, str]] = []
+    effort = facts.get(f"switching.to_{framework}")
+    if effort is not None:
+        steps += [("port", f"port.{effort}"), ("prove", "prove")]
+    skill = facts.get(f"team.{framework}")
+    if skill in ("none", "some"):
+        steps.append(("learn", f"learn.{skill}"))
+    return [_Step(what, table[entry]) for what, entry in steps if entry in table]
+
+
+def _weeks(steps: Sequence[_Step]) -> dict[str, float]:
+    low, high = _rounded(
+        (
+            math.fsum(step.cost.low_weeks for step in steps),
+            math.fsum(step.cost.high_weeks for step in steps),
+        )
+    )
+    return {"low_weeks": low, "high_weeks": high}
+
+
+def _leaving(
+    table: Mapping[str, SwitchingCost], framework: str, facts: Mapping[str, Any]
+) -> tuple[float, float]:
+    """What being wrong about *framework* costs: the code as it will be, moved to the other one.
+
+    Code that is there today counts at its class, and at least as what a first version becomes.
+    """
+    rival = rival_of(framework)
+    effort = str(facts.get(f"switching.to_{rival}", NOT_KNOWN))
+    if effort == "small":
+        effort = "medium"
+    skill = str(facts.get(f"team.{rival}", "none"))
+    entries = [f"port.{effort}", "prove", f"learn.{skill}"]
+    costs = [table[entry] for entry in entries if entry in table]
+    return (
+        math.fsum(cost.low_weeks for cost in costs),
+        math.fsum(cost.high_weeks for cost in costs),
+    )
+
+
+def _rounded(weeks: tuple[float, float]) -> tuple[float, float]:
+    low, high = (float(f"{amount:.2g}") for amount in weeks)
+    return low, high

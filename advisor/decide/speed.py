@@ -1,8 +1,8 @@
 """The speed that a decision rests on: the ratio of one model, and the workloads that explain it.
 
 Knows which workloads are the parts of a task (data of the rule base). Their weights say how much
-of the task they are and make no ratio: times add, ratios do not. It must not know claims or
-criteria.
+of the task they are and make no ratio: times add, ratios do not. It must not know claims,
+criteria or the document.
 """
 
 from __future__ import annotations
@@ -12,12 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from advisor.decide.task_weights import largest_only, workload_reasons, workload_weights
-from advisor.decide.work_part import work_part
 from advisor.decide.works import WorkSpeed, work_for
-from advisor.decision import LeftOutPart, Performance, WinnerChangePart, WorkloadPart
-from advisor.knowledge.model import RuleBase
-from advisor.ratio import LEVEL, Ratio, mean
+from advisor.knowledge.model import RuleBase, TaskWeights
+from advisor.ratio import Ratio, mean
 from advisor.reading.called import CalledComparison, LeftOut, SpeedReadings
 from advisor.reading.crossover import WinnerChange, spanning, winner_changes, winners_differ
 from advisor.reading.machines import fits
@@ -233,82 +230,37 @@ def _beside(one: CalledComparison) -> LeftOut:
     return LeftOut(one.workload, "smaller-size", (("size", one.size),), one.source)
 
 
-def performance_of(
-    speed: Speed | None, explained: Explanation, facts: Mapping[str, Any] | None = None
-) -> Performance:
-    """The part ``performance`` of a decision; *facts* may say how long a run is."""
-    parts = Performance(
-        coverage=round(explained.coverage, 3) if explained.workloads else None,
-        workloads=[_workload_part(w) for w in explained.workloads],
-        left_out=[_left_part(x) for x in explained.left_out],
-    )
-    if speed is None:
-        return parts
-    return parts.model_copy(
-        update={
-            "ratio": _rounded(speed.speedup.value),
-            "ci": [_rounded(x) for x in speed.speedup.interval()],
-            "level": LEVEL,
-            "winner_open": speed.open,
-            "device": speed.device,
-            "matched_hardware": speed.matched,
-            "one_of_several": speed.part,
-            "transfer_factor": _rounded(speed.work.factor),
-            "work": work_part(speed.work, facts or {}),
-        }
-    )
+def workload_weights(base: RuleBase, facts: Mapping[str, Any]) -> dict[str, float]:
+    """Which workloads stand for the task and its transforms; the weights add up to 1."""
+    total: dict[str, float] = {}
+    for entry in base.task_weights:
+        if _says(entry, facts):
+            for workload, weight in entry.weights.items():
+                total[workload] = total.get(workload, 0.0) + weight
+    whole = math.fsum(total.values())
+    return {w: total[w] / whole for w in sorted(total)} if whole > 0 else {}
 
 
-def _rounded(value: float) -> float:
-    return float(f"{value:.4g}")
+def largest_only(base: RuleBase, facts: Mapping[str, Any]) -> frozenset[str]:
+    """The workloads of which the largest size alone stands for the task."""
+    largest: set[str] = set()
+    every: set[str] = set()
+    for entry in base.task_weights:
+        if _says(entry, facts):
+            (largest if entry.sizes == "largest" else every).update(entry.weights)
+    return frozenset(largest - every)
 
 
-def _left_part(left: LeftOut) -> LeftOutPart:
-    return LeftOutPart(
-        workload=left.workload,
-        reason=left.reason,
-        values=dict(left.values),
-        evidence=left.source,
-    )
+def _says(entry: TaskWeights, facts: Mapping[str, Any]) -> bool:
+    said = facts.get(entry.fact)
+    return said == entry.value or (isinstance(said, (list, tuple)) and entry.value in said)
 
 
-def _change_part(change: WinnerChange) -> WinnerChangePart:
-    """Where the winner changes; *at* is interpolated between the two."""
-    at = change.at
-    return WinnerChangePart.model_validate(
-        {
-            "by": change.by,
-            "between": [
-                {"size": c.size, "cores": c.cores, "verdict": c.verdict}
-                for c in (change.below, change.above)
-            ],
-            "at": None if at is None else {"key": at[0], "value": _rounded(at[1])},
-        }
-    )
-
-
-def _workload_part(workload: WorkloadSpeed) -> WorkloadPart:
-    return WorkloadPart(
-        id=workload.workload,
-        ratio=_rounded(workload.speedup.value),
-        ci=[_rounded(x) for x in workload.speedup.interval()],
-        weight=round(workload.weight, 4),
-        because=workload.because,
-        winners_differ=winners_differ(workload.comparisons),
-        winner_changes=[_change_part(c) for c in workload.changes],
-        cells=[
-            {
-                "evidence": c.source,
-                "device": c.device,
-                "cores": c.cores,
-                "precision": c.precision,
-                "size": c.size,
-                "ratio": _rounded(c.speedup.value),
-                "ci": [_rounded(x) for x in c.speedup.interval()],
-                "against": c.torch_mode,
-                "verdict": c.verdict,
-                **({"best_at": [list(x) for x in c.best_at]} if c.best_at else {}),
-            }
-            for c in workload.comparisons
-        ],
-    )
+def workload_reasons(base: RuleBase, facts: Mapping[str, Any]) -> dict[str, str]:
+    """Why each workload stands for the task, in the words of the rule base."""
+    reasons: dict[str, str] = {}
+    for entry in base.task_weights:
+        if _says(entry, facts):
+            for workload, text in entry.because.items():
+                reasons.setdefault(workload, text)
+    return reasons

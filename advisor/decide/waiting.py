@@ -1,4 +1,7 @@
-"""What the rules wait for: unanswered facts, how much they weigh, and vetoes that may still fire.
+"""What the rules wait for, and which answers could be given instead of those that were.
+
+Unanswered facts, how much they weigh, vetoes that may still fire; and the single changes that
+counterfactuals are made of.
 
 Knows conditions only as far as which facts they mention and what could become of them.
 """
@@ -7,12 +10,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-from advisor.decide.switching import NOT_KNOWN
+from advisor.decide.facts import NOT_KNOWN, OF_CODE
 from advisor.knowledge.conditions import leaves
 from advisor.knowledge.conflicts import clashes_in
 from advisor.knowledge.evaluate import truth_of
@@ -30,6 +33,7 @@ from advisor.knowledge.package_rules import FACT, POLICY, WISH
 _LEAST = 0.002
 _MOST = 0.05
 _COMBINATIONS = 400
+_NAMES_TRIED = 12
 
 
 @lru_cache(maxsize=20_000)
@@ -261,3 +265,81 @@ def _chance(base: RuleBase, index: Index, outcome: Outcome, facts: Mapping[str, 
         if truth_of(outcome.rule.when, supposed) == "true":
             chance += math.prod(weight for _, weight in picked)
     return chance
+
+
+@dataclass(frozen=True)
+class AnswerChange:
+    """One answer changed. `distance` orders the values of one fact: near ones are tried first."""
+
+    fact: str
+    value: Any
+    distance: float
+
+
+def single_changes(base: RuleBase, values: Mapping[str, Any]) -> Iterator[AnswerChange]:
+    """Every change of one answer that rules or workloads could notice, in a fixed order."""
+    noticed = _noticed(base)
+    for key in sorted(base.facts):
+        fact = base.facts[key]
+        if fact.origin != "answer" or key not in noticed:
+            continue
+        yield from _changes(base, fact, values.get(key))
+
+
+def _noticed(base: RuleBase) -> frozenset[str]:
+    facts = {"priorities", "hardware.same_as_here", *OF_CODE}
+    facts |= {w.fact for w in base.task_weights}
+    for rule in base.rules:
+        facts |= mentions(rule.when)
+    return frozenset(facts)
+
+
+def _changes(base: RuleBase, fact: Fact, now: Any) -> Iterator[AnswerChange]:
+    if fact.kind == "choice":
+        words = list(fact.values)
+        for place, word in enumerate(words):
+            if word != now:
+                steps = abs(place - words.index(now)) if fact.ordered and now in words else 1
+                yield AnswerChange(fact.id, word, float(steps))
+    elif fact.kind == "flag":
+        yield from (AnswerChange(fact.id, flag, 1.0) for flag in (True, False) if flag is not now)
+    elif fact.kind == "number":
+        for value in breakpoints(base, fact):
+            if value != now:
+                far = abs(value - now) if isinstance(now, (int, float)) else 1.0
+                yield AnswerChange(fact.id, value, far)
+    elif fact.kind == "ranking":
+        yield from _rankings(fact, now)
+    elif fact.kind in ("choices", "names"):
+        yield from _toggles(base, fact, now)
+
+
+def _rankings(fact: Fact, now: Any) -> Iterator[AnswerChange]:
+    ranking = list(now or ())
+    for word in fact.values:
+        if ranking[:1] != [word]:
+            rest = [rank for rank in ranking if word not in rank.split("=")]
+            yield AnswerChange(fact.id, [word, *rest], 1.0)
+
+
+def _toggles(base: RuleBase, fact: Fact, now: Any) -> Iterator[AnswerChange]:
+    held = list(now or ())
+    addable = _addable(base, fact)
+    for word in held:
+        yield AnswerChange(fact.id, [w for w in held if w != word], 1.0)
+    for word in addable:
+        if word not in held:
+            yield AnswerChange(fact.id, [*held, word], 1.0)
+
+
+def _addable(base: RuleBase, fact: Fact) -> list[Any]:
+    """What could be added to a list.
+
+    Not a policy, which would only forbid the answer, nor a package that nobody asked for.
+    """
+    if fact.id in ("exclude", FACT, WISH):
+        return []
+    if fact.kind == "choices":
+        return list(fact.values)
+    usual = sorted({name for value, _ in fact.prior for name in value})
+    return usual or sorted(named_in(base, fact.id))[:_NAMES_TRIED]

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from advisor.decide.speed import Explanation, explanation_for, performance_of, speed_for
+from advisor.decide.performance import performance_of
+from advisor.decide.speed import Explanation, explanation_for, speed_for
 from advisor.evidence import Evidence
 from advisor.reading.called import read_speeds
 from tests.decide.making import base_of, comparison, evidence_with, facts_in, probe

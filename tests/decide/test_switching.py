@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from advisor.decide.deciding import decide
+from advisor.decide.facts import effort_facts
 from advisor.decide.judging import outcomes_of, situation_of
-from advisor.decide.switching import effort_facts, switching_of
+from advisor.decide.recommendation import switching_of
 from advisor.decision import SwitchingPart
 from advisor.knowledge.loader import load_rule_base
 from tests.decide.making import inputs_for

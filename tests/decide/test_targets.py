@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from advisor.decide.deciding import decide
-from advisor.decide.places import place_facts, places_in
+from advisor.decide.facts import place_facts, places_in
 from advisor.decision import Decision
 from advisor.knowledge.loader import load_rule_base
 from tests.decide.making import inputs_for

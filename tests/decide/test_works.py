@@ -11,7 +11,8 @@ import pytest
 from advisor.decide.deciding import decide
 from advisor.decide.draws import Draws
 from advisor.decide.judging import judge, situation_of
-from advisor.decide.speed import explanation_for, performance_of, speed_for
+from advisor.decide.performance import performance_of
+from advisor.decide.speed import explanation_for, speed_for
 from advisor.evidence import Evidence
 from advisor.knowledge.families import FamilyKey, ModelFamily
 from advisor.reading.called import read_speeds

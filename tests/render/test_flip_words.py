@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from advisor.decide.alternatives import single_changes
+from advisor.decide.waiting import single_changes
 from advisor.decision import Flip
 from advisor.knowledge.loader import load_rule_base
 from advisor.knowledge.model import RuleBase
