@@ -70,6 +70,12 @@ def sources(*folders: str) -> list[Path]:
     return found
 
 
+def files_of(name: str) -> list[Path]:
+    """The files of the module, or package, *name*."""
+    place = ROOT / name.replace(".", "/")
+    return sorted(place.glob("*.py")) if place.is_dir() else [place.with_suffix(".py")]
+
+
 def shown(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
@@ -219,7 +225,7 @@ def test_measuring_says_ids_and_values_and_no_sentence(room):
 
 
 def test_what_a_bare_node_shares_with_the_rest_needs_nothing_itself():
-    shared = [ROOT / f"{name.replace('.', '/')}.py" for name in BARE_ADVISOR]
+    shared = [path for name in BARE_ADVISOR for path in files_of(name)]
     own = (*BARE_ADVISOR, "advisor.__version__")
     allowed = lambda name: top(name) in STANDARD or within(name, own)  # noqa: E731
     packages = [ROOT / "advisor/__init__.py", ROOT / "advisor/render/__init__.py"]
@@ -315,7 +321,7 @@ def test_names_of_later_standard_libraries_stay_out_of_workers():
     paths = sources("probes", *(f"advisor/{room}" for room in BARE_ROOMS))
     # The words come packed where there is no reader of TOML.
     shared = {name for name in BARE_ADVISOR if name != "advisor.resources"}
-    paths += [ROOT / f"{name.replace('.', '/')}.py" for name in sorted(shared)]
+    paths += [path for name in sorted(shared) for path in files_of(name)]
     assert offences(paths, lambda name: name not in later) == []
 
 

@@ -28,13 +28,13 @@ CARRIED = Path("probe.pyz")
 """What an interview calls the file that somebody carries to another machine."""
 _SHEBANG = b"#!/usr/bin/env python3\n"
 _MODULES = (
-    *("__init__.py", "bounds.py", "devices.py", "errors.py", "evidence.py", "files.py"),
+    *("__init__.py", "bounds.py", "devices.py", "errors.py", "files.py"),
     *("jsonio.py", "owned.py", "pair.py", "ratio.py", "reason.py", "resources.py", "scaling.py"),
     "text.py",
     # Of what reports are made of, the words alone.
     *("render/__init__.py", "render/evidence_words.py", "render/wording.py"),
 )
-_PACKAGES = ("measure", "workers", "machine", "node")
+_PACKAGES = ("evidence", "measure", "workers", "machine", "node")
 _ENTRY = "node/entry.py"
 # The earliest time that a zip file can hold.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)

@@ -1,121 +1,21 @@
-"""What was measured: ``fw-advisor/evidence@1``, stated once.
-
-The dataclasses that measuring fills, deciding reads and reports show; `advisor.evidence_io` only
-validates them at the border. Failures are parts and not absences, None never means 0. Where
-something is said (a reason, a gate, a notice) the part holds an id and values; `text` and `hint`
-are the words for them, which `advisor.render.wording` fills in before a document is written.
-
-Standard library only: a bare node measures with these too. It must not know how anything is
-measured, decided or worded.
-"""
+"""The numbers: blocks, launches and entries that were timed; and what was compared, as ratios."""
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from advisor.bounds import Bytes, Checked, Count, Id, Limits, Seconds, ShortText, TimeRatio
+from advisor.bounds import Bytes, Count, Id, Limits, Seconds, ShortText, TimeRatio
+from advisor.evidence.setting import Gate
 from advisor.pair import CALLED, Framework
 from advisor.ratio import LEVEL, Ratio, error_of
-from advisor.reason import Reason as Reason  # noqa: PLC0414  (readers of evidence take it here)
-from advisor.scaling import Scaling
-
-SCHEMA = "fw-advisor/evidence@1"
+from advisor.reason import Reason
 
 EntryStatus = Literal["ok", "skipped", "failed", "timeout", "invalid", "interrupted"]
 VerdictWord = Literal["a_faster", "b_faster", "equivalent", "inconclusive", "invalid"]
-GateStatus = Literal["passed", "failed", "not_applicable", "unknown"]
 NARROWEST = 1e-4
 """The least standard error of a measured ratio: what is written is rounded."""
-
-Severity = Literal["info", "warning", "problem"]
-
-
-@dataclass(frozen=True)
-class Notice:
-    """Something that a reader of the evidence should know."""
-
-    id: Id
-    severity: Severity = "info"
-    case: Id = ""
-    values: dict[str, Any] = field(default_factory=dict)
-    text: ShortText = ""
-    hint: ShortText = ""
-
-
-@dataclass(frozen=True)
-class Gate:
-    """One condition that had to hold, and whether it did.
-
-    `case` names which of the gate's sentences holds (its id and status alone where it is empty);
-    `values` are what that sentence is about. `value` and `limit` are the number and its bound.
-    """
-
-    id: Id
-    status: GateStatus
-    case: Id = ""
-    values: dict[str, Any] = field(default_factory=dict)
-    text: ShortText = ""
-    value: Any = None
-    limit: Any = None
-    modes: list[Id] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Accelerator:
-    """One accelerator that the driver or a framework reports.
-
-    With `mig` a process sees one part of it, and name and memory are those of the whole.
-    """
-
-    kind: Id
-    name: ShortText = ""
-    count: int = 1
-    memory_bytes: Bytes | None = None
-    driver: ShortText | None = None
-    compute_capability: Id | None = None
-    mig: bool | None = None
-    mig_devices: int | None = None
-    mig_profiles: list[Id] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Machine:
-    """The machine without its name or its user.
-
-    `label` is what people call it, `kind` what a fleet calls all machines that are like it.
-    """
-
-    os: ShortText = "unknown"
-    arch: ShortText = "unknown"
-    cpu: ShortText = "unknown"
-    cores_physical: int | None = None
-    cores_usable: int | None = None
-    cpu_quota: float | None = None
-    memory_bytes: Bytes | None = None
-    accelerators: list[Accelerator] = field(default_factory=list)
-    label: ShortText | None = None
-    kind: ShortText | None = None
-    details: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Toolchain:
-    """One interpreter and the framework it holds."""
-
-    framework: Framework
-    version: ShortText | None = None
-    python: ShortText | None = None
-    interpreter: ShortText = ""
-    devices: list[Any] = field(default_factory=list)
-    precision: Any = None
-    threads: Any = None
-    environment: dict[str, ShortText] = field(default_factory=dict)
-    packages: dict[str, ShortText] = field(default_factory=dict)
-    problem: Reason | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -283,51 +183,6 @@ class Comparison(Compared):
         return self.ratio if one == self.a else self.ratio.turned
 
 
-def refuse_inconsistent(comparison: Comparison | Work) -> None:
-    """Refuse a ratio that is no ratio of these, and a verdict that its own numbers contradict.
-
-    Raises:
-        ValueError: with what is wrong.
-    """
-    ratio, interval = comparison.time_ratio, comparison.ci
-    if ratio is not None and interval is not None and not interval[0] <= ratio <= interval[1]:
-        raise ValueError("time_ratio lies outside its own interval")
-    if not comparison.called:
-        return
-    if ratio is None or interval is None:
-        raise ValueError(f"the verdict {comparison.verdict!r} needs time_ratio and ci")
-    low, high = interval
-    if comparison.verdict == "a_faster" and low <= 1:
-        raise ValueError("a_faster, but the interval reaches 1 or below")
-    if comparison.verdict == "b_faster" and high >= 1:
-        raise ValueError("b_faster, but the interval reaches 1 or above")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Probe:
-    """One workload at one size, device, core count and precision, over its modes."""
-
-    id: Id
-    title: ShortText = ""
-    device: Id = "cpu"
-    cores: int | None = None
-    precision: Id = "float32"
-    size: dict[str, Any] = field(default_factory=dict)
-    size_name: Id | None = None
-    variant_of: Id | None = None
-    weighs: bool = True
-    stream_calls: int | None = None
-    flops: Count | None = None
-    bytes: Count | None = None
-    samples_per_step: float | None = None
-    entries: list[Annotated[Entry, Checked(refuse_impossible)]] = field(default_factory=list)
-    parity: Parity = field(default_factory=Parity)
-    gates: list[Gate] = field(default_factory=list)
-    comparisons: list[Annotated[Comparison, Checked(refuse_inconsistent)]] = field(
-        default_factory=list
-    )
-
-
 @dataclass(frozen=True, kw_only=True)
 class WorkMode:
     """The time of one step of a model in one mode; `ci` is at 95 %.
@@ -446,86 +301,21 @@ class Attribution(Compared):
     effect: Literal["faster", "slower", "equal", "open"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Selftest:
-    """Whether measuring worked here: identical code called equal, a planted slowdown found.
+def refuse_inconsistent(comparison: Comparison | Work) -> None:
+    """Refuse a ratio that is no ratio of these, and a verdict that its own numbers contradict.
 
-    `aa_log_sd` is the spread (standard deviation of the natural logarithm of the ratio) between
-    launches of identical code.
+    Raises:
+        ValueError: with what is wrong.
     """
-
-    status: Literal["passed", "failed", "not_run"]
-    aa_log_sd: float | None = None
-    planted_detected: bool | None = None
-    reason: Reason | None = None
-    details: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Behaviour:
-    """What one framework did in one small check: flags, numbers, short texts, lists of numbers.
-
-    `findings` are as the check names them; there are none where it failed, with its `reason`.
-    """
-
-    check: Id
-    framework: Framework
-    version: ShortText | None = None
-    status: EntryStatus
-    reason: Reason | None = None
-    seconds: Seconds | None = None
-    findings: dict[Id, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Tool:
-    """What wrote the document."""
-
-    name: Id = "fw-advisor"
-    version: Id = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Evidence:
-    """Everything measured in one run on one machine.
-
-    `resumed` is how many of its launches come from before an interruption, where there was one.
-    """
-
-    schema: Literal["fw-advisor/evidence@1"] = "fw-advisor/evidence@1"
-    tool: Tool = field(default_factory=Tool)
-    created: Id = ""
-    settings: Literal["matched", "default"] = "matched"
-    profile: Id = "standard"
-    seed: int | None = None
-    machine: Machine = field(default_factory=Machine)
-    toolchains: list[Toolchain] = field(default_factory=list)
-    selftest: Selftest | None = None
-    probes: Annotated[list[Probe], Limits(max_length=5000)] = field(default_factory=list)
-    works: Annotated[
-        list[Annotated[Work, Checked(refuse_inconsistent)]], Limits(max_length=500)
-    ] = field(default_factory=list)
-    spent_s: dict[Id, Seconds] = field(default_factory=dict)
-    attributions: Annotated[list[Attribution], Limits(max_length=50_000)] = field(
-        default_factory=list
-    )
-    notices: list[Notice] = field(default_factory=list)
-    behaviours: Annotated[list[Behaviour], Limits(max_length=1000)] = field(default_factory=list)
-    resumed: Annotated[int, Limits(ge=0)] | None = None
-    scaling: Annotated[list[Scaling], Limits(max_length=500)] = field(default_factory=list)
-
-
-def to_data(part: Any) -> Any:
-    """*part* as plain JSON values; its keys are the fields' names.
-
-    An infinity or NaN, which JSON has no word for, is None: not known.
-    """
-    if isinstance(part, float) and not math.isfinite(part):
-        return None
-    if dataclasses.is_dataclass(part) and not isinstance(part, type):
-        return {f.name: to_data(getattr(part, f.name)) for f in dataclasses.fields(part)}
-    if isinstance(part, Mapping):
-        return {str(key): to_data(value) for key, value in part.items()}
-    if isinstance(part, (list, tuple)):
-        return [to_data(value) for value in part]
-    return part
+    ratio, interval = comparison.time_ratio, comparison.ci
+    if ratio is not None and interval is not None and not interval[0] <= ratio <= interval[1]:
+        raise ValueError("time_ratio lies outside its own interval")
+    if not comparison.called:
+        return
+    if ratio is None or interval is None:
+        raise ValueError(f"the verdict {comparison.verdict!r} needs time_ratio and ci")
+    low, high = interval
+    if comparison.verdict == "a_faster" and low <= 1:
+        raise ValueError("a_faster, but the interval reaches 1 or below")
+    if comparison.verdict == "b_faster" and high >= 1:
+        raise ValueError("b_faster, but the interval reaches 1 or above")
