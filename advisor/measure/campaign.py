@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -31,12 +31,12 @@ from advisor.evidence import (
     Toolchain,
     Work,
 )
-from advisor.machine.cpu import one_per_core
 from advisor.measure.attribution import attributions
 from advisor.measure.catalogue import OfferedWorkload, read_catalogue, users_fault
+from advisor.measure.cpus import cpus_of
 from advisor.measure.journal import Journal, Start
 from advisor.measure.models import asked_models
-from advisor.measure.plan import TIMES_LAUNCHES, Plan, make_plan, times_only
+from advisor.measure.plan import TIMES_LAUNCHES, Plan, make_plan, notices_of, times_only
 from advisor.measure.progress import OnProgress, Progress, unreported
 from advisor.measure.quiet import CpuMeter, MeterFactory
 from advisor.measure.run import Run, RunResult
@@ -50,17 +50,15 @@ from advisor.measure.selftest import (
 )
 from advisor.measure.translation import module_works
 from advisor.measure.verdicts import ASSUMED_SPREAD
-from advisor.measure.wishes import Wishes, modes_left_out
+from advisor.measure.wishes import Wishes
 from advisor.measure.work import ToolchainSpec
 from advisor.measure.works import Basis, as_works_say, waits_for_python, works_of
 from advisor.pair import FRAMEWORKS
-from advisor.workers.affinity import affinity_of
 from advisor.workers.environment import recorded
 from advisor.workers.lock import Holder, machine_lock
 from advisor.workers.worker import WorkerError
 from advisor.workers.workspace import workspace
 
-_MOST_NAMED = 30
 # About what a self-test takes.
 _SELFTEST_S = 10.0
 
@@ -108,38 +106,6 @@ class Finished:
     wall_s: float
 
 
-def usable_cpus(
-    cpu_quota: float | None = None,
-    siblings: Sequence[Sequence[int]] = (),
-    fast: Collection[int] = (),
-) -> tuple[int, ...]:
-    """The CPUs that workers may use: one per physical core of this process's, cut to the quota.
-
-    *siblings* holds the groups of logical CPUs that share a core, as far as the system tells;
-    *fast* those of the fast cores where there are slow ones too. They stand last, since a quota
-    and what runs on one core take the last ones.
-    """
-    allowed = affinity_of(os.getpid()) or tuple(range(os.cpu_count() or 1))
-    # Two threads on one core slow each other, and how much differs between the frameworks.
-    cpus = tuple(sorted(one_per_core(allowed, siblings), key=lambda cpu: (cpu in fast, cpu)))
-    if cpu_quota is None:
-        return cpus
-    # Threads beyond the quota would be throttled in turn, a different way in each framework.
-    return cpus[-max(1, int(cpu_quota)) :]
-
-
-def cpus_of(campaign: Campaign) -> tuple[int, ...]:
-    """The CPUs that the workers of *campaign* may use."""
-    machine, details = campaign.machine, campaign.machine.details
-    # A batch system that does not bind a job to its CPUs says in words how many are the job's.
-    limits = [n for n in (machine.cpu_quota, details.get("scheduler_cpus")) if n is not None]
-    return usable_cpus(
-        min(limits, default=None),
-        details.get("smt_siblings") or (),
-        details.get("fast_cpus") or (),
-    )
-
-
 def planned(campaign: Campaign) -> Plan:
     """What the campaign would measure; runs nothing but the catalogue.
 
@@ -167,7 +133,7 @@ def _plan(
         catalogue,
         campaign.toolchains,
         campaign.wishes,
-        cpus_of(campaign),
+        cpus_of(campaign.machine),
         # What a user's file does not offer is not missed.
         {f: why for f, why in campaign.missing.items() if f in offers},
         spent_s=spent_s,
@@ -256,7 +222,7 @@ def _started(campaign: Campaign, place: Path, begin: float, *, then_s: float) ->
     """
     journal = campaign.journal
     earlier = journal.start if journal else None
-    key = cache_key(cpus_of(campaign), machine_state(campaign.machine))
+    key = cache_key(cpus_of(campaign.machine), machine_state(campaign.machine))
     young = earlier is not None and 0 <= time.time() - earlier.made_s <= MOST_AGE_S
     if earlier is not None and earlier.key == key and young:
         return earlier
@@ -326,7 +292,7 @@ def self_test(
         NothingToMeasureError: native Windows.
     """
     refuse_native_windows()
-    cpus, state = cpus_of(campaign), machine_state(campaign.machine)
+    cpus, state = cpus_of(campaign.machine), machine_state(campaign.machine)
     earlier = None if fresh else cached(campaign.cache, cpus, state)
     if earlier is not None:
         return earlier
@@ -379,8 +345,7 @@ def _finished(
         notices=[
             *campaign.notices,
             *result.notices,
-            *_modes_left_out(plan),
-            *_cut(plan),
+            *notices_of(plan),
             *_times_only(tested),
             *waits_for_python(works),
         ],
@@ -439,29 +404,8 @@ def _toolchain_parts(campaign: Campaign, result: RunResult) -> list[Toolchain]:
     return parts
 
 
-def _modes_left_out(plan: Plan) -> list[Notice]:
-    """That PyTorch's compiler was not tried: its best mode may be another than what was timed."""
-    torch = any(toolchain.framework == FRAMEWORKS[0] for toolchain in plan.toolchains)
-    left_out = any(modes_left_out(plan.profile, series.device) for series in plan.series)
-    return [Notice("compile-not-measured")] if left_out and torch else []
-
-
 def _times_only(tested: SelftestResult | None) -> list[Notice]:
     """That nothing was compared, since measuring did not work here."""
     if tested is None or tested.passed:
         return []
     return [Notice("times-only", "warning", values={"launches": TIMES_LAUNCHES})]
-
-
-def _cut(plan: Plan) -> list[Notice]:
-    if not plan.left_out:
-        return []
-    items = [
-        {"probe": cut.probe, "size": cut.size, "cores": cut.cores}
-        for cut in plan.left_out[:_MOST_NAMED]
-    ]
-    values = {"budget_s": plan.budget_s, "items": items}
-    more = len(plan.left_out) - len(items)
-    if more:
-        return [Notice("cut-to-budget", case="and-more", values={**values, "more": more})]
-    return [Notice("cut-to-budget", values=values)]

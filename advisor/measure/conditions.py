@@ -14,7 +14,8 @@ from typing import Any
 
 from advisor import __version__
 from advisor.evidence import Machine, to_data
-from advisor.measure.campaign import Campaign, cpus_of
+from advisor.measure.campaign import Campaign
+from advisor.measure.cpus import cpus_of
 from advisor.measure.wishes import wishes_document
 from advisor.workers.environment import inherited_digests
 
@@ -32,7 +33,7 @@ def conditions_of(campaign: Campaign, rules: Iterable[Path]) -> dict[str, Any]:
     files = [Path(name if name.endswith(".py") else f"{name}.py") for name in sources]
     conditions = {
         "tool": {"version": __version__, "worker": _digest_of(map(Path, campaign.worker))},
-        "machine": {**_machine(campaign.machine), "cpus": list(cpus_of(campaign))},
+        "machine": {**_machine(campaign.machine), "cpus": list(cpus_of(campaign.machine))},
         "toolchains": {
             f"{part.framework} {index}": to_data(part)
             for index, part in enumerate(campaign.toolchain_parts)

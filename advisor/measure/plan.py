@@ -12,15 +12,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from advisor.devices import info_of, is_cpu
-from advisor.evidence import Reason
+from advisor.evidence import Notice, Reason
 from advisor.measure.catalogue import OfferedWorkload
 from advisor.measure.choosing import choice_key, items_of_model, surely_too_large
 from advisor.measure.models import AskedModel
 from advisor.measure.selection import chosen, items_of, on_one_core
 from advisor.measure.verdicts import Looks, looks_of
-from advisor.measure.wishes import Wishes
+from advisor.measure.wishes import Wishes, modes_left_out
 from advisor.measure.work import Protocol, Series, ToolchainSpec, WorkItem
-from advisor.pair import CUDA_GRAPHS, JAX_EAGER, JIT, TORCH_COMPILE, TORCH_EAGER
+from advisor.pair import CUDA_GRAPHS, FRAMEWORKS, JAX_EAGER, JIT, TORCH_COMPILE, TORCH_EAGER
 
 PROTOCOLS = {
     "quick": Protocol(
@@ -29,6 +29,8 @@ PROTOCOLS = {
     "standard": Protocol(rounds=6, block_s=0.030, warm_min_s=0.10, warm_max_s=2.0),
     "thorough": Protocol(rounds=12, block_s=0.040, warm_min_s=0.30, warm_max_s=5.0),
 }
+# How many of what a budget left out a notice names.
+_MOST_NAMED = 30
 # Where nothing can be called, so many launches show the times and how far they differ.
 TIMES_LAUNCHES = 2
 # Seconds: start of a worker; warm build of a mode; extra cold build of torch.compile.
@@ -316,3 +318,29 @@ def _series_rows(series: Series, plan: Plan) -> list[PlanRow]:
         )
         for item in series.items
     ]
+
+
+def notices_of(plan: Plan) -> list[Notice]:
+    """What *plan* leaves out: modes that may be the best, and work that had no time."""
+    return [*_modes_left_out(plan), *_cut(plan)]
+
+
+def _modes_left_out(plan: Plan) -> list[Notice]:
+    """That PyTorch's compiler was not tried: its best mode may be another than what was timed."""
+    torch = any(toolchain.framework == FRAMEWORKS[0] for toolchain in plan.toolchains)
+    left_out = any(modes_left_out(plan.profile, series.device) for series in plan.series)
+    return [Notice("compile-not-measured")] if left_out and torch else []
+
+
+def _cut(plan: Plan) -> list[Notice]:
+    if not plan.left_out:
+        return []
+    items = [
+        {"probe": cut.probe, "size": cut.size, "cores": cut.cores}
+        for cut in plan.left_out[:_MOST_NAMED]
+    ]
+    values = {"budget_s": plan.budget_s, "items": items}
+    more = len(plan.left_out) - len(items)
+    if more:
+        return [Notice("cut-to-budget", case="and-more", values={**values, "more": more})]
+    return [Notice("cut-to-budget", values=values)]

@@ -7,9 +7,8 @@ An interrupt keeps what was finished.
 from __future__ import annotations
 
 import os
-import sys
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -17,16 +16,15 @@ from typing import Any
 
 from advisor.devices import index_of
 from advisor.evidence import Notice, Probe, Reason
-from advisor.measure.assemble import probe_of
 from advisor.measure.attribution import disagreements
-from advisor.measure.certificate import SeriesContext
-from advisor.measure.choosing import LIMITS, Room, certifying, estimating, parity_labels
+from advisor.measure.choosing import LIMITS, Room
 from advisor.measure.clock import Clock, Owed, Step
-from advisor.measure.comparisons import crossing_pairs, pairs_of
 from advisor.measure.family import hold_together
+from advisor.measure.inputs import write_inputs
 from advisor.measure.journal import Done, Journal
 from advisor.measure.launch import RunningLaunch
-from advisor.measure.need import MOST_REPEATS, Need
+from advisor.measure.ledger import Ledger, choices_in
+from advisor.measure.need import MOST_REPEATS
 from advisor.measure.plan import Plan
 from advisor.measure.pool import LaunchOptions
 from advisor.measure.progress import OnProgress, Progress, unreported
@@ -41,20 +39,15 @@ from advisor.measure.quiet import (
 )
 from advisor.measure.selftest import SelftestResult
 from advisor.measure.wishes import other_work
-from advisor.measure.work import Failure, LaunchResult, Series, WorkItem, WorkRuns
+from advisor.measure.work import LaunchResult, Series, WorkItem
 from advisor.workers.environment import dropped_tuning, kept_tuning, worker_environment
 from advisor.workers.replies import Hello
-from advisor.workers.worker import WorkerCommand, WorkerError, WorkerProcess, worker_argv
 
 QUIET_LIMIT_S = 20.0
 # How long launches may wait, all together, while others are busy for some seconds.
 PATIENCE_S = 20.0
 # How far over its budget a run may be expected to end: estimates are good to a few percent.
 OVERRUN = 1.05
-_INPUTS_TIMEOUT_S = 120.0
-
-_Observed = tuple[str, str, str]
-"""What showed something: the keys of its series and item, and the mode's label."""
 
 
 @dataclass
@@ -100,32 +93,25 @@ class Run:
         begun_s: float | None = None,
         journal: Journal | None = None,
     ) -> None:
-        self._plan = plan
+        self._ledger = Ledger(plan, selftest)
         self._worker = tuple(worker)
         self._workspace = workspace
-        self._selftest = selftest
         self._report = report
         self._stop = stop
         self._plants_s = dict(plants_s or {})
         self._meter = meter
-        self._launches: dict[str, list[LaunchResult]] = {s.key: [] for s in plan.series}
-        self._inputs: dict[str, tuple[str, str]] = {}
-        self._failed: dict[str, dict[tuple[str, str], Failure]] = {s.key: {} for s in plan.series}
-        self._observations: dict[_Observed, Path] = {}
-        self._observed_again: dict[_Observed, Path] = {}
         self._notices: list[Notice] = []
         # What came before, the self-test and the catalogue, is a part of the budget.
         self._start = time.monotonic() if begun_s is None else begun_s
         self._clock = Clock(plan.protocol)
-        self._owed: list[Owed] = []
-        self._settled = 0
-        self._unreached: set[tuple[str, str]] = set()
-        self._guests: int | None = None
         self._patience = Patience(PATIENCE_S)
-        self._too_large: dict[str, Reason] = {}
         self._journal = journal
         # Launches of an earlier process that are still to be taken up, the next one last.
         self._past = list(reversed(journal.done)) if journal else []
+
+    @property
+    def _plan(self) -> Plan:
+        return self._ledger.plan
 
     def measure(self) -> RunResult:
         """Run every launch that is needed; returns what there is, also when interrupted."""
@@ -141,13 +127,8 @@ class Run:
         except KeyboardInterrupt:
             interrupted = True
         if interrupted:
-            for launches in self._launches.values():
-                # What was not reached was stopped too: its entries say so.
-                launches.extend([] if launches else [LaunchResult(0, interrupted=True)])
-        probes = [
-            self._probe(series, item) for series in self._plan.series for item in series.items
-        ]
-        every = [launch for launches in self._launches.values() for launch in launches]
+            self._ledger.stopped()
+        probes, every = self._ledger.probes(), self._ledger.launches
         return RunResult(
             probes=hold_together(probes, self._plan.looks),
             notices=[*self._notices, *disagreements(probes), *_tuning_told()],
@@ -159,68 +140,27 @@ class Run:
             interrupted=interrupted,
             wall_s=time.monotonic() - self._start,
             spent_s=_spent(every),
-            too_large=self._too_large,
+            too_large=self._ledger.too_large,
         )
 
     def _tick(self, stage: str, /, **values: Any) -> None:
         if "item" in values:
             self._clock.turn_to(values["item"])
         done_s = self._elapsed_s()
-        left_s = self._clock.left_s(self._owed) if self._owed else self._plan.seconds()
+        owed, settled = self._ledger.owed, self._ledger.settled
+        left_s = self._clock.left_s(owed) if owed else self._plan.seconds()
         total_s = done_s + max(0.5, left_s)
-        self._report(Progress(done_s, total_s, stage, values, self._settled, self._crossing()))
+        self._report(Progress(done_s, total_s, stage, values, settled, self._ledger.crossing()))
 
     def _elapsed_s(self) -> float:
         return time.monotonic() - self._start
-
-    def _crossing(self) -> int:
-        """How many comparisons across frameworks there are to settle."""
-        return sum(len(crossing_pairs(i)) for s in self._plan.series for i in s.items)
-
-    def _compared(self) -> int:
-        """How many comparisons the run makes, of all kinds."""
-        return sum(len(pairs_of(i)) for s in self._plan.series for i in s.items)
 
     def _write_inputs(self) -> None:
         self._tick("writing-inputs")
         self._write_inputs_of([item for s in self._plan.series for item in s.items])
 
-    def _write_inputs_of(self, wanted: Sequence[WorkItem]) -> None:
-        items = {item.key: item for item in wanted}
-        # Any interpreter with NumPy will do; the frameworks' own have it for certain.
-        others = [toolchain.interpreter for toolchain in self._plan.toolchains]
-        try:
-            self._inputs |= self._inputs_by(sys.executable, items)
-        except WorkerError:
-            if not others:
-                raise
-            self._inputs |= self._inputs_by(others[0], items)
-
-    def _inputs_by(
-        self, interpreter: str, items: Mapping[str, WorkItem]
-    ) -> dict[str, tuple[str, str]]:
-        """By item the file of its inputs and their SHA-256, written by a worker of NumPy's."""
-        written = {}
-        command = WorkerCommand(
-            worker_argv(interpreter, self._worker, "--framework", "numpy"),
-            worker_environment(self._workspace, "inputs"),
-            (),
-            self._workspace / "inputs.log",
-        )
-        with WorkerProcess(command) as worker:
-            for key, item in items.items():
-                path = self._workspace / f"inputs-{key.replace('/', '-')}.npz"
-                reply = worker.ask(
-                    "inputs",
-                    timeout_s=_INPUTS_TIMEOUT_S,
-                    workload=item.workload,
-                    size=dict(item.size),
-                    seed=self._plan.seed,
-                    path=str(path),
-                    source=item.source,
-                )
-                written[key] = (str(path), str(reply["sha256"]))
-        return written
+    def _write_inputs_of(self, items: Sequence[WorkItem]) -> None:
+        self._ledger.inputs |= write_inputs(items, self._plan, self._worker, self._workspace)
 
     def _wait_for_quiet(self) -> None:
         if not self._plan.series:
@@ -238,8 +178,8 @@ class Run:
         if devices:
             index = index_of(devices[0])
             gpu = measured_gpu(int(index), os.environ) if index.isdigit() else None
-            counts = [c for c in (foreign_processes(gpu=gpu), self._guests) if c is not None]
-            self._guests = max(counts, default=None)
+            counts = [c for c in (foreign_processes(gpu=gpu), self._ledger.guests) if c is not None]
+            self._ledger.guests = max(counts, default=None)
 
     def _launch_until_settled(self) -> bool:
         """Launch series by series while anything is open; returns whether it was stopped."""
@@ -252,7 +192,7 @@ class Run:
                     # What an earlier process launched, and what it left, is as it was.
                     any_active |= self._take_up(series, index)
                     continue
-                active = self._affordable(series, self._active_items(series))
+                active = self._affordable(series, self._ledger.active_items(series))
                 if not active:
                     continue
                 if self._stop():
@@ -274,11 +214,11 @@ class Run:
         launches take the plan at its word; `_room` ends them in time.
         """
         budget_s = self._plan.budget_s
-        if budget_s is None or not any(self._launches.values()):
+        if budget_s is None or not self._ledger.launches:
             return items
-        if not self._launches[series.key] and self._elapsed_s() < budget_s:
+        if not self._ledger.launches_of(series) and self._elapsed_s() < budget_s:
             return items
-        owed = {one.item.key: one for one in self._owed if one.series.key == series.key}
+        owed = {one.item.key: one for one in self._ledger.owed if one.series.key == series.key}
         left_s = OVERRUN * budget_s - self._elapsed_s()
         chosen: list[Owed] = []
         needed = [owed.get(item.key, Owed(series, item, 1)) for item in items]
@@ -292,7 +232,7 @@ class Run:
 
     def _room(self, series: Series, item: WorkItem, *, first: bool) -> bool:
         """Whether the budget has the time for *item* in the launch that runs."""
-        budget_s, nothing_yet = self._plan.budget_s, not any(self._launches.values())
+        budget_s, nothing_yet = self._plan.budget_s, not self._ledger.launches
         step_s = self._clock.step_s(Step(series, item, first))
         if budget_s is None or self._elapsed_s() + step_s <= OVERRUN * budget_s:
             return True
@@ -306,12 +246,12 @@ class Run:
             self._notices.append(Notice("budget-spent", values={"budget_s": budget_s}))
 
     def _launch(self, series: Series, index: int, items: Sequence[WorkItem]) -> LaunchResult:
-        made = len(self._launches[series.key])
+        made = len(self._ledger.launches_of(series))
         first, again = made == 0, made == 1
-        failed = self._failed[series.key]
+        failed = self._ledger.failures_of(series)
         options = replace(self._options(), room=partial(self._room, series, first=first))
         launch = RunningLaunch(options, series, index, items, failed, first=first, again=again)
-        self._look_ahead({(series.key, item.key) for item in items})
+        self._ledger.look_ahead({(series.key, item.key) for item in items})
         self._clock.begin(series, items, first=first)
         result = launch.run()
         self._clock.end()
@@ -323,8 +263,8 @@ class Run:
             steps=self._clock.steps(),
             patience_s=self._patience.left_s,
             notices=tuple(self._notices),
-            guests=self._guests,
-            inputs={item.key: self._inputs[item.key][1] for item in items},
+            guests=self._ledger.guests,
+            inputs={item.key: self._ledger.inputs[item.key][1] for item in items},
             seen=_observed_in(launch, items) if first or again else {},
         )
         if self._journal is not None and not result.interrupted:
@@ -340,7 +280,7 @@ class Run:
         self._past.pop()
         series = next(s for s in self._plan.series if s.key == done.series)
         by_key = {item.key: item for item in series.items}
-        inputs = {key: self._inputs[key][1] for key in by_key}
+        inputs = {key: self._ledger.inputs[key][1] for key in by_key}
         if any(inputs.get(key) != sha256 for key, sha256 in done.inputs.items()):
             raise other_work()
         self._start = time.monotonic() - done.elapsed_s
@@ -348,82 +288,36 @@ class Run:
         self._patience.left_s = min(self._patience.left_s, done.patience_s)
         told = {notice.id for notice in done.notices}
         self._notices = [*done.notices, *(n for n in self._notices if n.id not in told)]
-        guests = [c for c in (done.guests, self._guests) if c is not None]
-        self._guests = max(guests, default=None)
+        guests = [c for c in (done.guests, self._ledger.guests) if c is not None]
+        self._ledger.guests = max(guests, default=None)
         self._account(series, [by_key[key] for key in done.items], done)
         return True
 
     def _account(self, series: Series, items: Sequence[WorkItem], done: Done) -> None:
         """Take in what a launch gave: all that follows from it, whoever made it."""
-        made, result = len(self._launches[series.key]), done.result
-        self._launches[series.key].append(result)
-        self._failed[series.key].update(result.failures)
-        seen_in = self._observed_again if made else self._observations
-        seen_in.update({(series.key, *key): path for key, path in done.seen.items()})
-        if made == 0:
-            # Without the first launch nothing of an item was observed: it has no later one.
-            seen = {key for key, _ in (*result.runs, *result.failures)}
-            self._unreached |= {(series.key, i.key) for i in items if i.key not in seen}
-            if not result.interrupted:
-                self._go_on_with_models(series, items, done)
-        self._look_ahead(frozenset())
+        first = not self._ledger.launches_of(series)
+        self._ledger.take_in(series, items, done)
+        if first and not done.result.interrupted:
+            self._go_on_with_models(series, items, done)
+        self._ledger.look_ahead(frozenset())
 
     def _go_on_with_models(self, series: Series, items: Sequence[WorkItem], done: Done) -> None:
         """After the launch that chose among the variants of models: plan what estimates."""
-        result = done.result
-        choices = [item for item in items if item.role == "choice"]
         room = Room(
             limits=LIMITS[self._plan.profile],
             memory_bytes=self._plan.memory_bytes,
-            left_s=self._left_s(done.elapsed_s, max(1, len(choices))),
+            left_s=self._left_s(done.elapsed_s, max(1, len(choices_in(items)))),
             thorough=self._plan.profile == "thorough",
         )
-        more: list[WorkItem] = []
-        for choice in choices:
-            items_of_choice, reason = estimating(choice, result, room)
-            more.extend(items_of_choice)
-            if reason is not None:
-                self._too_large[choice.key] = reason
+        more = self._ledger.estimating(items, done.result, room)
         if more:
             self._write_inputs_of(more)
-            tried = (
-                replace(item, modes=certifying(item, items, result))
-                if item.role == "parity"
-                else item
-                for item in series.items
-            )
-            grown = replace(series, items=(*tried, *more))
-            every = tuple(grown if s.key == series.key else s for s in self._plan.series)
-            self._plan = replace(self._plan, series=every)
+            self._ledger.grow(series, more, items, done.result)
 
     def _left_s(self, elapsed_s: float, among: int) -> float | None:
         """What *elapsed_s* leaves of the budget for each of so many; None where there is none."""
         budget_s = self._plan.budget_s
         return None if budget_s is None else max(1.0, budget_s - elapsed_s) / among
-
-    def _look_ahead(self, running: Collection[tuple[str, str]]) -> None:
-        """What is still owed beyond the items that are *running*, and how much has settled."""
-        owed, settled = [], 0
-        for series in self._plan.series:
-            need = self._need(series)
-            for work, failed in self._works(series):
-                more = need.expected(work, failed) - ((series.key, work.item.key) in running)
-                settled += len(crossing_pairs(work.item)) - len(need.open_pairs(work, failed))
-                if more > 0:
-                    owed.append(Owed(series, work.item, more))
-        self._owed, self._settled = owed, settled
-
-    def _works(self, series: Series) -> list[tuple[WorkRuns, Collection[str]]]:
-        """The items of *series* with their launches, and which modes of each have failed."""
-        launches, failed = self._launches[series.key], self._failed[series.key]
-        return [
-            (
-                WorkRuns(item, series, launches),
-                {label for key, label in failed if key == item.key},
-            )
-            for item in series.items
-            if (series.key, item.key) not in self._unreached
-        ]
 
     def _options(self) -> LaunchOptions:
         return LaunchOptions(
@@ -432,60 +326,11 @@ class Run:
             settings=self._plan.settings,
             seed=self._plan.seed,
             protocol=self._plan.protocol,
-            inputs=self._inputs,
+            inputs=self._ledger.inputs,
             plants_s=self._plants_s,
             tick=self._tick,
             meter=self._meter,
             patience=self._patience,
-        )
-
-    def _active_items(self, series: Series) -> list[WorkItem]:
-        """Items that need another launch: too few good ones, or an open verdict before its look."""
-        need = self._need(series)
-        return [work.item for work, failed in self._works(series) if need.more(work, failed)]
-
-    def _need(self, series: Series) -> Need:
-        return Need(
-            self._context(series), self._compared(), self._plan.looks, self._selftest.passed
-        )
-
-    def _context(self, series: Series) -> SeriesContext:
-        launches = self._launches[series.key]
-        facts = {k: v for launch in launches for k, v in launch.facts.items()}
-        return SeriesContext(
-            looks=self._plan.looks,
-            floor=self._selftest.floor_on(series.cores),
-            selftest=self._selftest.part.status,
-            peaks={k: f["flops_per_s"] for k, f in facts.items() if "flops_per_s" in f},
-            copies={k: f["bytes_per_s"] for k, f in facts.items() if "bytes_per_s" in f},
-            settings=self._plan.settings,
-            precisions={
-                k: f["max_relative_error"] for k, f in facts.items() if "max_relative_error" in f
-            },
-            hellos={k: v for launch in launches for k, v in launch.hellos.items()},
-            device_guests=self._guests,
-            fast_cpus=self._plan.fast_cpus,
-        )
-
-    def _probe(self, series: Series, item: WorkItem) -> Probe:
-        source, labels = item.parity_from or item.key, parity_labels(item)
-        observations, again = (
-            {
-                label: path
-                for (of_series, of_item, label), path in seen_in.items()
-                if (of_series, of_item) == (series.key, source)
-                and (labels is None or label in labels)
-            }
-            for seen_in in (self._observations, self._observed_again)
-        )
-        sha256 = self._inputs.get(item.key, ("", ""))[1] or None
-        return probe_of(
-            WorkRuns(item, series, self._launches[series.key]),
-            self._context(series),
-            observations,
-            again=again,
-            inputs_sha256=sha256,
-            missing=self._plan.missing,
         )
 
 

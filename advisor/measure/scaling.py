@@ -17,7 +17,8 @@ from advisor import __version__
 from advisor.devices import CPU, info_of, is_cpu, word_of
 from advisor.errors import UserError
 from advisor.evidence import Evidence, Tool
-from advisor.measure.campaign import Campaign, Finished, cpus_of, lock_for, refuse_native_windows
+from advisor.measure.campaign import Campaign, Finished, lock_for, refuse_native_windows
+from advisor.measure.cpus import cpus_of
 from advisor.measure.models import AskedModel, asked_models, describe_models
 from advisor.measure.progress import Progress
 from advisor.measure.ranks import RankError, RankOptions
@@ -51,7 +52,7 @@ def measure_scaling(campaign: Campaign, devices: int, *, limit_s: float = 120.0)
     """
     refuse_native_windows()
     begin = time.monotonic()
-    cpus = cpus_of(campaign)
+    cpus = cpus_of(campaign.machine)
     refuse_too_many(campaign, devices, cpus)
     with lock_for(campaign), workspace() as place:
         models = asked_models(campaign.worker, place, campaign.wishes.models)

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from advisor.measure.campaign import usable_cpus
+from advisor.measure.cpus import usable_cpus
 from advisor.measure.work import Mode
 from tests.benchmarks.harness import Row, compared, item_of, median_s, run_group, toolchain
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from advisor.evidence import Comparison, Selftest
-from advisor.measure.campaign import usable_cpus
 from advisor.measure.catalogue import read_catalogue
+from advisor.measure.cpus import usable_cpus
 from advisor.measure.plan import PROTOCOLS, Plan
 from advisor.measure.run import Run, RunResult
 from advisor.measure.selftest import SelftestResult

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from advisor.measure.campaign import usable_cpus
+from advisor.measure.cpus import usable_cpus
 
 SHORTEST_S, LONGEST_S = 0.05, 0.4
 """Of a burst: a browser that draws a page, a file that an editor indexes."""

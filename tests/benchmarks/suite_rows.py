@@ -154,7 +154,7 @@ wait(x)
 
 def plain_loop(groups: int) -> list[Row]:
     """Products in the same framework, in a loop of ten lines, alternated with ours; one core."""
-    from advisor.measure.campaign import usable_cpus
+    from advisor.measure.cpus import usable_cpus
 
     rows = []
     for framework, mode in (("pytorch", "pytorch.eager"), ("jax", "jax.jit")):

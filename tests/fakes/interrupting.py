@@ -45,7 +45,7 @@ def apart(place: Path) -> Iterator[None]:
     """Two CPUs, a passed self-test, a lock of one's own, and interrupts that are heard."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FW_ADVISOR_LOCK", str(place / "lock"))
-        patch.setattr("advisor.measure.campaign.usable_cpus", lambda *_: kit.cpus(2))
+        patch.setattr("advisor.measure.cpus.usable_cpus", lambda *_: kit.cpus(2))
         patch.setattr("advisor.measure.campaign.patient_selftest", lambda **_: kit.PASSED)
         patch.setattr("advisor.measure.run.wait_until_quiet", lambda *_, **__: 0.0)
         patch.setattr("advisor.measure.run.PATIENCE_S", 0.0)

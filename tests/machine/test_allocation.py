@@ -13,8 +13,8 @@ from advisor.machine.detected import detected_facts
 from advisor.machine.doctor import findings
 from advisor.machine.examination import Examination, executes, visibility_of
 from advisor.machine.host import Host
-from advisor.measure import campaign as campaign_module
-from advisor.measure.campaign import usable_cpus
+from advisor.measure import cpus as cpus_module
+from advisor.measure.cpus import usable_cpus
 from tests.machine.fakes import pci, write
 from tests.machine.test_doctor import MENDS
 
@@ -138,7 +138,7 @@ def test_unequal_cores_are_told_and_the_fast_ones_come_first(tmp_path, monkeypat
     assert details["fast_cpus"] == list(range(12))
     [finding] = told(host, "cpu")
     assert "6 fast and 8 slow cores" in finding.text
-    monkeypatch.setattr(campaign_module, "affinity_of", lambda pid: tuple(range(20)))
+    monkeypatch.setattr(cpus_module, "affinity_of", lambda pid: tuple(range(20)))
     every = usable_cpus(None, details["smt_siblings"], details["fast_cpus"])
     assert set(every) == {*range(0, 12, 2), *range(12, 20)}
     # What runs on one core runs on a fast one, and so does all that a quota leaves.

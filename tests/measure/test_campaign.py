@@ -11,7 +11,9 @@ import pytest
 from advisor.errors import NothingToMeasureError, UserError
 from advisor.evidence import Machine, Notice, Reason, Toolchain, to_data
 from advisor.measure import campaign as campaign_module
-from advisor.measure.campaign import Campaign, measure, planned, usable_cpus
+from advisor.measure import cpus as cpus_module
+from advisor.measure.campaign import Campaign, measure, planned
+from advisor.measure.cpus import usable_cpus
 from advisor.measure.wishes import Wishes
 from advisor.measure.work import ToolchainSpec
 from advisor.workers.lock import machine_lock
@@ -64,7 +66,7 @@ def test_a_quick_run_says_that_the_compiler_was_not_tried(
     script, tmp_path, monkeypatch, framework, told
 ):
     monkeypatch.setenv("FW_ADVISOR_LOCK", str(tmp_path / "lock"))
-    monkeypatch.setattr("advisor.measure.campaign.usable_cpus", lambda *_: kit.cpus(1))
+    monkeypatch.setattr("advisor.measure.cpus.usable_cpus", lambda *_: kit.cpus(1))
     wishes = Wishes(profile="quick", probes=("fake",), frameworks=(framework,), seed=5)
     evidence = measure(campaign(script, tmp_path, wishes=wishes)).evidence
     assert ("compile-not-measured" in {n.id for n in evidence.notices}) is told
@@ -73,7 +75,7 @@ def test_a_quick_run_says_that_the_compiler_was_not_tried(
 
 def test_what_a_budget_cut_is_named_in_a_text_that_can_be_read_back(script, tmp_path, monkeypatch):
     monkeypatch.setenv("FW_ADVISOR_LOCK", str(tmp_path / "lock"))
-    monkeypatch.setattr("advisor.measure.campaign.usable_cpus", lambda *_: kit.cpus(1))
+    monkeypatch.setattr("advisor.measure.cpus.usable_cpus", lambda *_: kit.cpus(1))
     wishes = Wishes(profile="quick", only=("*",), budget_s=1.0, seed=5)
     made = campaign(script, tmp_path, wishes=wishes)
     script.workloads = [workload(f"work{n:03}{NAME}", extra_modes=[]) for n in range(120)]
@@ -104,7 +106,7 @@ def test_a_quota_takes_cpus_away():
 
 
 def test_siblings_on_one_core_are_not_used_together(monkeypatch):
-    monkeypatch.setattr(campaign_module, "affinity_of", lambda pid: (0, 1, 2, 3, 5, 6, 7))
+    monkeypatch.setattr(cpus_module, "affinity_of", lambda pid: (0, 1, 2, 3, 5, 6, 7))
     pairs = [[0, 4], [1, 5], [2, 6], [3, 7]]
     assert usable_cpus(None, pairs) == (0, 1, 2, 3)
     assert usable_cpus(2.0, pairs) == (2, 3)
@@ -114,7 +116,7 @@ def test_siblings_on_one_core_are_not_used_together(monkeypatch):
 
 
 def test_a_campaign_takes_the_siblings_from_the_machine(script, tmp_path, monkeypatch):
-    monkeypatch.setattr(campaign_module, "affinity_of", lambda pid: (0, 1, 2, 3))
+    monkeypatch.setattr(cpus_module, "affinity_of", lambda pid: (0, 1, 2, 3))
     machine = Machine(details={"smt_siblings": [[0, 2], [1, 3]]})
     plan = planned(campaign(script, tmp_path, machine=machine))
     assert {s.cpus for s in plan.series} <= {(0, 1), (1,)}

@@ -26,7 +26,7 @@ SMALL = 'stack:{"layers": 4}'
 @pytest.fixture(autouse=True)
 def alone(tmp_path, monkeypatch):
     monkeypatch.setenv("FW_ADVISOR_LOCK", str(tmp_path / "lock"))
-    monkeypatch.setattr("advisor.measure.campaign.usable_cpus", lambda *_: kit.cpus(1))
+    monkeypatch.setattr("advisor.measure.cpus.usable_cpus", lambda *_: kit.cpus(1))
 
 
 def measured(script, tmp_path, *models: str, profile: str = "standard", **changes: Any) -> Evidence:
