@@ -5,6 +5,7 @@ Knows the command's options. It must not know how anything is decided or drawn.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +25,7 @@ from advisor.cli.common import (
     say,
     summary_of,
 )
+from advisor.cli.flat import flat
 from advisor.cli.libraries import (
     LibraryOption,
     NoLibraryOption,
@@ -76,58 +78,63 @@ TodayOption = Annotated[
 ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class AdviseOptions:
+    """What `advise` takes, in the order in which its help lists it."""
+
+    answers: AnswersOption
+    evidence: EvidenceOption = None
+    settings: SetOption = None
+    library: LibraryOption = None
+    no_library: NoLibraryOption = False
+    price: PriceOption = None
+    prices: PricesOption = None
+    seed: SeedOption = 0
+    today: TodayOption = None
+    rules: RulesOption = None
+    output: OutputOption = None
+    full: FullOption = False
+    json: JsonOption = False
+    quiet: QuietOption = False
+    verbose: VerboseOption = False
+    no_color: NoColorOption = False
+
+
 @app.command()
-def advise(
-    *,
-    answers: AnswersOption,
-    evidence: EvidenceOption = None,
-    settings: SetOption = None,
-    library: LibraryOption = None,
-    no_library: NoLibraryOption = False,
-    price: PriceOption = None,
-    prices: PricesOption = None,
-    seed: SeedOption = 0,
-    today: TodayOption = None,
-    rules: RulesOption = None,
-    output: OutputOption = None,
-    full: FullOption = False,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
-    no_color: NoColorOption = False,
-) -> None:
+@flat
+def advise(options: AdviseOptions) -> None:
     """Decide from answers and evidence, and write the report. Asks and measures nothing."""
     from advisor.cli.outputs import check_outputs, write_outputs
     from advisor.cli.pen import pen_for
     from advisor.record import freeze
 
-    paths = output or []
+    paths = options.output or []
     check_outputs(paths)
     with pen_for(paths) as draw:
         record = _decided(
-            answers,
-            evidence=evidence or (),
-            settings=settings or (),
-            library=library or (),
-            shipped=not no_library,
-            prices=prices_asked(price or (), prices),
-            rules=rules or (),
-            seed=seed,
-            today=today,
+            options.answers,
+            evidence=options.evidence or (),
+            settings=options.settings or (),
+            library=options.library or (),
+            shipped=not options.no_library,
+            prices=prices_asked(options.price or (), options.prices),
+            rules=options.rules or (),
+            seed=options.seed,
+            today=options.today,
         )
-        write_outputs(record, paths, full=full, draw=draw)
+        write_outputs(record, paths, full=options.full, draw=draw)
     if paths:
-        say("Written: " + ", ".join(str(path) for path in paths), quiet=quiet)
-    if json:
+        say("Written: " + ", ".join(str(path) for path in paths), quiet=options.quiet)
+    if options.json:
         emit_json(freeze(record))
-    elif not quiet:
+    elif not options.quiet:
         told = 1 if paths else 0
-        typer.echo(summary_of(record, full=full, no_color=no_color, below=told))
-    elif not output:
+        typer.echo(summary_of(record, full=options.full, no_color=options.no_color, below=told))
+    elif not options.output:
         typer.echo(record.decision.headline)
-    if verbose:
+    if options.verbose:
         fired, day = len(record.decision.rules_fired), record.inputs.today
-        say(f"{fired} rules fired; seed {seed}; today {day}")
+        say(f"{fired} rules fired; seed {options.seed}; today {day}")
 
 
 def _decided(

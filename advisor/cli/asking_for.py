@@ -7,13 +7,14 @@ Knows options; it must not know how a run is interrupted.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from advisor.cli.common import say
 
 if TYPE_CHECKING:
+    from advisor.cli.measuring_options import ProbeOptions
     from advisor.knowledge.model import RuleBase
     from advisor.measure.campaign import Campaign
     from advisor.measure.wishes import Wishes
@@ -47,9 +48,10 @@ class Asked:
     rules: list[str] = field(default_factory=list)
 
 
-def asked(**options: Any) -> Asked:
-    """What a command's *options* ask for, named as the fields of `Asked`."""
-    return Asked(**{name: _plain(name, value) for name, value in options.items()})
+def asked(options: ProbeOptions) -> Asked:
+    """What *options* ask for."""
+    names = [field.name for field in fields(Asked)]
+    return Asked(**{name: _plain(name, getattr(options, name)) for name in names})
 
 
 def _plain(name: str, value: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,23 +19,32 @@ from advisor.cli.common import (
 )
 from advisor.errors import ExitCode
 
+if TYPE_CHECKING:
+    from advisor.decide.checking import CheckResult
+    from advisor.decision import Decision
+    from advisor.knowledge.model import RuleBase
+    from advisor.record import Record
+
 CHECK_SCHEMA = "fw-advisor/check@1"
+
+NewEvidenceOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--evidence", metavar="FILE", help="New evidence instead of the recorded. Repeatable."
+    ),
+]
+DayOption = Annotated[
+    str | None,
+    typer.Option("--today", metavar="DATE", help="ISO date to check for; today unless given."),
+]
 
 
 @app.command()
 def check(
     *,
     decision: Annotated[Path, typer.Argument(help="The decision.json to check.")],
-    evidence: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--evidence", metavar="FILE", help="New evidence instead of the recorded. Repeatable."
-        ),
-    ] = None,
-    today: Annotated[
-        str | None,
-        typer.Option("--today", metavar="DATE", help="ISO date to check for; today unless given."),
-    ] = None,
+    evidence: NewEvidenceOption = None,
+    today: DayOption = None,
     rules: RulesOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
@@ -65,29 +74,7 @@ def check(
         word=word_decision,
     )
     if json:
-        emit_json(
-            {
-                "schema": CHECK_SCHEMA,
-                "holds": result.holds,
-                "findings": [
-                    {
-                        "id": f.id,
-                        "severity": f.severity,
-                        "text": finding_text(f, base),
-                        "rule": f.rule,
-                    }
-                    for f in result.findings
-                ],
-                "then": {
-                    "status": record.decision.status,
-                    "framework": record.decision.recommended.framework,
-                },
-                "now": {
-                    "status": result.now.status,
-                    "framework": result.now.recommended.framework,
-                },
-            }
-        )
+        emit_json(_document(result, record, base))
     else:
         for finding in result.findings:
             if finding.severity != "info" or verbose:
@@ -95,3 +82,27 @@ def check(
     key = "terminal.check.holds" if result.holds else "terminal.check.holds_no_longer"
     say(words(key), quiet=quiet)
     return ExitCode.DONE if result.holds else ExitCode.CHECK_SAYS_NO
+
+
+def _document(result: CheckResult, record: Record, base: RuleBase) -> dict[str, Any]:
+    from advisor.render.check_text import finding_text
+
+    return {
+        "schema": CHECK_SCHEMA,
+        "holds": result.holds,
+        "findings": [
+            {
+                "id": f.id,
+                "severity": f.severity,
+                "text": finding_text(f, base),
+                "rule": f.rule,
+            }
+            for f in result.findings
+        ],
+        "then": _outcome(record.decision),
+        "now": _outcome(result.now),
+    }
+
+
+def _outcome(decision: Decision) -> dict[str, Any]:
+    return {"status": decision.status, "framework": decision.recommended.framework}

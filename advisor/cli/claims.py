@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,11 +22,13 @@ from advisor.cli.common import (
     readable,
     say,
 )
-from advisor.cli.probe import BudgetOption, DeviceOption, ProfileOption, PythonOption
+from advisor.cli.flat import flat
+from advisor.cli.measuring_options import BudgetOption, DeviceOption, ProfileOption, PythonOption
 from advisor.errors import ExitCode, UserError
 from advisor.files import write_whole
 
 if TYPE_CHECKING:
+    from advisor.cli.claims_run import Looking
     from advisor.decide.article import JudgedClaim
     from advisor.evidence import Evidence
     from advisor.knowledge.article import ArticleClaim, ArticleTable
@@ -36,73 +38,84 @@ _FORMATS = (".html", ".htm", ".json", ".md", ".txt")
 _SPEEDS_S = {"quick": 60.0, "standard": 270.0, "thorough": None}
 
 
-@app.command()
-def claims(
-    *,
+@dataclass(frozen=True, kw_only=True)
+class ClaimsOptions:
+    """What `claims` takes, in the order in which its help lists it."""
+
     only: Annotated[
         list[str] | None,
         typer.Option("--only", metavar="ID", help="Only this claim, such as C-31. Repeatable."),
-    ] = None,
+    ] = None
     group: Annotated[
         list[str] | None,
         typer.Option("--group", metavar="GROUP", help="Only this group of claims. Repeatable."),
-    ] = None,
+    ] = None
     evidence: Annotated[
         list[Path] | None,
         typer.Option(
             "--evidence", metavar="FILE", help="Take this evidence, run nothing. Repeatable."
         ),
-    ] = None,
+    ] = None
     keep_evidence: Annotated[
         Path | None,
         typer.Option("--keep-evidence", metavar="FILE.json", help="Write what was found here."),
-    ] = None,
-    profile: ProfileOption = "standard",
-    budget: BudgetOption = None,
-    device: DeviceOption = None,
-    python: PythonOption = None,
-    json: JsonOption = False,
-    output: OutputOption = None,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
-    no_color: NoColorOption = False,
-) -> int:
+    ] = None
+    profile: ProfileOption = "standard"
+    budget: BudgetOption = None
+    device: DeviceOption = None
+    python: PythonOption = None
+    json: JsonOption = False
+    output: OutputOption = None
+    quiet: QuietOption = False
+    verbose: VerboseOption = False
+    no_color: NoColorOption = False
+
+
+@app.command()
+@flat
+def claims(options: ClaimsOptions) -> int:
     """Put the claims that circulate about both frameworks to the test."""
-    from advisor.cli.claims_run import Looking, look
+    from advisor.cli.claims_run import look
     from advisor.decide.article import judge_claims
     from advisor.render.claim_words import claims_document
 
-    del verbose
-    _check_outputs([*(output or ()), *([keep_evidence] if keep_evidence else ())])
-    table = chosen(load_table(), only or [], group or [])
-    complete, interrupted, found = True, False, [read_worded(path) for path in evidence or []]
+    keep = options.keep_evidence
+    _check_outputs([*(options.output or ()), *([keep] if keep else ())])
+    table = chosen(load_table(), options.only or [], options.group or [])
+    complete, interrupted = True, False
+    found = [read_worded(path) for path in options.evidence or []]
     if not found:
-        looking = Looking(
-            profile=profile,
-            budget=budget,
-            device=device,
-            python=tuple(python or ()),
-            quiet=quiet,
-            colour=colour_wanted(no_color),
-            speeds_s=_SPEEDS_S.get(profile),
-        )
-        done = look(table, looking)
+        done = look(table, _looking(options))
         complete, interrupted = done.complete, done.interrupted
         found = [readable(done.evidence)] if done.evidence is not None else []
     judged = judge_claims(table, found)
-    if keep_evidence and found:
-        _write_evidence(keep_evidence, found[0], quiet=quiet)
-    for path in output or ():
+    if keep and found:
+        _write_evidence(keep, found[0], quiet=options.quiet)
+    for path in options.output or ():
         _write(path, judged, table, found)
-        say(f"wrote {path}", quiet=quiet)
-    if json:
+        say(f"wrote {path}", quiet=options.quiet)
+    if options.json:
         emit_json(claims_document(judged, table, found))
     else:
-        _print(judged, table, no_color=no_color)
+        _print(judged, table, no_color=options.no_color)
     if interrupted:
         say("interrupted; what was found so far is in the output")
         return ExitCode.INTERRUPTED
     return ExitCode.DONE if complete else ExitCode.INCOMPLETE
+
+
+def _looking(options: ClaimsOptions) -> Looking:
+    from advisor.cli.claims_run import Looking
+
+    return Looking(
+        profile=options.profile,
+        budget=options.budget,
+        device=options.device,
+        python=tuple(options.python or ()),
+        quiet=options.quiet,
+        colour=colour_wanted(options.no_color),
+        speeds_s=_SPEEDS_S.get(options.profile),
+    )
 
 
 def load_table() -> ArticleTable:

@@ -23,7 +23,13 @@ from advisor.cli.common import (
     emit_json,
     say,
 )
-from advisor.cli.probe import BudgetOption, DeviceOption, IncludeHostOption, ProfileOption
+from advisor.cli.flat import flat
+from advisor.cli.measuring_options import (
+    BudgetOption,
+    DeviceOption,
+    IncludeHostOption,
+    ProfileOption,
+)
 from advisor.errors import ExitCode, NothingToMeasureError, UserError
 from advisor.text import inert
 
@@ -37,21 +43,22 @@ DIRECTORY = Path("fw-advisor-fleet")
 _PLAN = "probe.plan.json"
 
 
-@app.command()
-def fleet(
-    *,
+@dataclass(frozen=True, kw_only=True)
+class FleetOptions:
+    """What `fleet` takes, in the order in which its help lists it."""
+
     address: Annotated[
         str,
         typer.Option(
             "--address", metavar="auto|HOST:PORT|local", help="The cluster of Ray's to measure on."
         ),
-    ] = "auto",
+    ] = "auto"
     per_kind: Annotated[
         int, typer.Option("--per-kind", min=1, metavar="N", help="So many nodes of each kind.")
-    ] = 1,
+    ] = 1
     list_nodes: Annotated[
         bool, typer.Option("--list", help="Show the kinds of node; measure nothing.")
-    ] = False,
+    ] = False
     python: Annotated[
         list[str] | None,
         typer.Option(
@@ -60,87 +67,77 @@ def fleet(
             help="torch=PATH or jax=PATH: an interpreter of the nodes, of one kind where it is "
             "named. Repeatable.",
         ),
-    ] = None,
-    profile: ProfileOption = "standard",
-    budget: BudgetOption = None,
-    device: DeviceOption = None,
+    ] = None
+    profile: ProfileOption = "standard"
+    budget: BudgetOption = None
+    device: DeviceOption = None
     task: Annotated[
         str | None, typer.Option("--task", metavar="TASK", help="The probes of this task.")
-    ] = None,
+    ] = None
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="PROBE", help="Only this probe.")
-    ] = None,
+    ] = None
     model: Annotated[
         list[str] | None,
         typer.Option("--model", metavar="FAMILY[:PRESET]", help="A model, measured instead."),
-    ] = None,
+    ] = None
     size: Annotated[
         list[str] | None, typer.Option("--size", metavar="KEY=VALUE", help="A size of the model.")
-    ] = None,
+    ] = None
     workload: Annotated[
         list[Path] | None,
         typer.Option("--workload", metavar="FILE.py", help="Your own step, which runs there."),
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Seed of the schedule.")] = 0,
+    ] = None
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Seed of the schedule.")] = 0
     limit: Annotated[
         str, typer.Option("--limit", metavar="TIME", help="At most so long for a node.")
-    ] = "6h",
+    ] = "6h"
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait for nodes that others hold, however long.")
-    ] = False,
-    include_host: IncludeHostOption = False,
+    ] = False
+    include_host: IncludeHostOption = False
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR", help="Where the files go.")
-    ] = DIRECTORY,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-    no_color: NoColorOption = False,
-) -> int:
+    ] = DIRECTORY
+    json: JsonOption = False
+    quiet: QuietOption = False
+    no_color: NoColorOption = False
+
+
+@app.command()
+@flat
+def fleet(options: FleetOptions) -> int:
     """Measure on many machines through Ray; one evidence file for each."""
     from advisor.cli import fleet_view
-    from advisor.cli.asking_for import of_task
     from advisor.cli.exporting import worker_archive
-    from advisor.cli.measuring import CPU, make_wishes, parse_budget
-    from advisor.cli.models import checked_texts
-    from advisor.cli.own_files import own_file
+    from advisor.cli.measuring import parse_budget
     from advisor.fleet.orchestrating import Patience
     from advisor.fleet.ray_engine import RayEngine
 
-    texts = checked_texts(model or [], size or [])
-    alone: dict[str, Any] = {"probes": ()} if texts and not only else {}
-    wishes = make_wishes(
-        **(of_task(task, [], []) or alone),
-        models=texts,
-        profile=profile,
-        only=tuple(only or ()),
-        device=device or CPU,
-        budget_s=parse_budget(budget),
-        seed=seed,
-    )
-    asked = _Asked(
-        wishes=wishes,
-        pythons=[_python_of(text) for text in python or ()],
-        workloads=[Path(own_file(path)) for path in workload or ()],
-    )
-    _refuse_unusable(output)
+    asked = _asked(options)
+    _refuse_unusable(options.output)
     patience = Patience(
-        limit_s=parse_budget(limit) or Patience.limit_s,
-        begin_s=None if wait else Patience.begin_s,
+        limit_s=parse_budget(options.limit) or Patience.limit_s,
+        begin_s=None if options.wait else Patience.begin_s,
     )
     cut, run = "", None
     with (
         _stopped_by_signals(),
         _stdout_of_our_own(),
-        contextlib.closing(RayEngine(address, worker_archive())) as engine,
+        contextlib.closing(RayEngine(options.address, worker_archive())) as engine,
     ):
-        seen = _look(engine, asked, patience, quiet=quiet)
-        if not list_nodes:
-            run = _Run(engine, asked, seen, output, patience=patience, hosts=include_host)
-            with fleet_view.live(quiet=quiet, colour=colour_wanted(no_color)) as show:
-                cut = run.measure(per_kind, show)
+        seen = _look(engine, asked, patience, quiet=options.quiet)
+        if not options.list_nodes:
+            run = _Run(
+                engine, asked, seen, options.output, patience=patience, hosts=options.include_host
+            )
+            with fleet_view.live(
+                quiet=options.quiet, colour=colour_wanted(options.no_color)
+            ) as show:
+                cut = run.measure(options.per_kind, show)
     if run is None:
-        return fleet_view.list_kinds(seen, json=json)
-    return run.told(cut, json=json, quiet=quiet)
+        return fleet_view.list_kinds(seen, json=options.json)
+    return run.told(cut, json=options.json, quiet=options.quiet)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,6 +177,30 @@ class _Asked:
         return [text for of, text in self.pythons if of == kind] or [
             text for of, text in self.pythons if not of
         ]
+
+
+def _asked(options: FleetOptions) -> _Asked:
+    from advisor.cli.asking_for import of_task
+    from advisor.cli.measuring import CPU, make_wishes, parse_budget
+    from advisor.cli.models import checked_texts
+    from advisor.cli.own_files import own_file
+
+    texts = checked_texts(options.model or [], options.size or [])
+    alone: dict[str, Any] = {"probes": ()} if texts and not options.only else {}
+    wishes = make_wishes(
+        **(of_task(options.task, [], []) or alone),
+        models=texts,
+        profile=options.profile,
+        only=tuple(options.only or ()),
+        device=options.device or CPU,
+        budget_s=parse_budget(options.budget),
+        seed=options.seed,
+    )
+    return _Asked(
+        wishes=wishes,
+        pythons=[_python_of(text) for text in options.python or ()],
+        workloads=[Path(own_file(path)) for path in options.workload or ()],
+    )
 
 
 def _python_of(text: str) -> tuple[str, str]:

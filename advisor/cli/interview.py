@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,8 +24,9 @@ from advisor.cli.common import (
     say,
     summary_of,
 )
+from advisor.cli.flat import flat
 from advisor.cli.libraries import LibraryOption, PriceOption, documents_of, prices_asked
-from advisor.cli.probe import (
+from advisor.cli.measuring_options import (
     BudgetOption,
     DeviceOption,
     IncludeHostOption,
@@ -49,12 +51,13 @@ OUR_FAULT = (
 )
 
 
-@app.command()
-def interview(
-    *,
+@dataclass(frozen=True, kw_only=True)
+class InterviewOptions:
+    """What `interview` takes, in the order in which its help lists it."""
+
     answers: Annotated[
         Path | None, typer.Option("--answers", metavar="FILE", help="Take answers from this file.")
-    ] = None,
+    ] = None
     set_: Annotated[
         list[str] | None,
         typer.Option(
@@ -63,85 +66,98 @@ def interview(
             autocompletion=completing.assignments,
             help="KEY=VALUE: one answer. Repeatable.",
         ),
-    ] = None,
+    ] = None
     defaults: Annotated[
         bool, typer.Option("--defaults", help="Take detected values and defaults; ask the rest.")
-    ] = False,
-    no_input: Annotated[bool, typer.Option("--no-input", help="Never ask.")] = False,
+    ] = False
+    no_input: Annotated[bool, typer.Option("--no-input", help="Never ask.")] = False
     resume: Annotated[
         bool,
         typer.Option("--resume", help="Go on with the interview of this directory."),
-    ] = False,
+    ] = False
     example: Annotated[
         bool,
         typer.Option("--example", help="Where nobody can be asked, take the example scenario."),
-    ] = False,
+    ] = False
     code: Annotated[
         Path | None,
         typer.Option("--code", metavar="PATH", help="Your code base: read, and never run."),
-    ] = None,
+    ] = None
     evidence: Annotated[
         list[Path] | None,
         typer.Option("--evidence", metavar="FILE", help="Measurements to use. Repeatable."),
-    ] = None,
-    no_probe: Annotated[bool, typer.Option("--no-probe", help="Measure nothing here.")] = False,
-    profile: ProfileOption = "standard",
-    budget: BudgetOption = None,
-    wait: WaitOption = False,
-    python: PythonOption = None,
-    device: DeviceOption = None,
-    label: LabelOption = None,
-    include_host: IncludeHostOption = False,
+    ] = None
+    no_probe: Annotated[bool, typer.Option("--no-probe", help="Measure nothing here.")] = False
+    profile: ProfileOption = "standard"
+    budget: BudgetOption = None
+    wait: WaitOption = False
+    python: PythonOption = None
+    device: DeviceOption = None
+    label: LabelOption = None
+    include_host: IncludeHostOption = False
     seed: Annotated[
         int, typer.Option("--seed", metavar="N", help="Seed of inputs and sampling.")
-    ] = 0,
-    library: LibraryOption = None,
-    price: PriceOption = None,
-    rules: RulesOption = None,
-    json: JsonOption = False,
-    output: OutputOption = None,
-    full: FullOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
-    no_color: NoColorOption = False,
-) -> int:
+    ] = 0
+    library: LibraryOption = None
+    price: PriceOption = None
+    rules: RulesOption = None
+    json: JsonOption = False
+    output: OutputOption = None
+    full: FullOption = False
+    quiet: QuietOption = False
+    verbose: VerboseOption = False
+    no_color: NoColorOption = False
+
+
+@app.command()
+@flat
+def interview(options: InterviewOptions) -> int:
     """Ask, measure, decide, and write the report."""
-    from advisor.cli.interviewing import Talk
     from advisor.cli.kept import forget
-    from advisor.cli.measuring import host_label
     from advisor.interview.saving import state_file
 
-    talk = Talk(
-        label=label or host_label(include_host),
-        rules=tuple(rules or ()),
-        library=tuple(library or ()),
-        prices=prices_asked(price or (), None),
-        python=tuple(python or ()),
-        profile=profile,
-        device=device,
-        budget=budget,
-        wait=wait,
-        seed=seed,
-        probe=not no_probe,
-        quiet=quiet,
-        colour=colour_wanted(no_color),
-        prompt=may_prompt(no_input),
-        code=code,
-    )
-    given = list(documents_of(evidence or ()))
+    talk = _talk(options)
+    given = list(documents_of(options.evidence or ()))
     start = talk.starting_answers(
-        file=answers, assignments=set_ or (), resume=resume, defaults=defaults, example=example
+        file=options.answers,
+        assignments=options.set_ or (),
+        resume=options.resume,
+        defaults=options.defaults,
+        example=options.example,
     )
     said = talk.ask(start, given)
-    places = _Places(output or [])
+    places = _Places(options.output or [])
     places.keep_answers(said)
-    measured, complete = _measure(talk, said, places, verbose=verbose)
+    measured, complete = _measure(talk, said, places, verbose=options.verbose)
     earlier = talk.earlier(said)
     places.keep_evidence(measured, earlier)
     documents = [*given, *earlier, *([measured] if measured else [])]
-    done = _report(talk, said, documents, places, json=json, full=full, complete=complete)
+    _report(talk, said, documents, places, options)
     forget(state_file().parent)
-    return done
+    return ExitCode.DONE if complete else ExitCode.INCOMPLETE
+
+
+def _talk(options: InterviewOptions) -> Talk:
+    from advisor.cli.interviewing import Talk
+    from advisor.cli.measuring import host_label
+
+    return Talk(
+        label=options.label or host_label(options.include_host),
+        rules=tuple(options.rules or ()),
+        library=tuple(options.library or ()),
+        prices=prices_asked(options.price or (), None),
+        python=tuple(options.python or ()),
+        profile=options.profile,
+        device=options.device,
+        budget=options.budget,
+        wait=options.wait,
+        seed=options.seed,
+        probe=not options.no_probe,
+        quiet=options.quiet,
+        colour=colour_wanted(options.no_color),
+        prompt=may_prompt(options.no_input),
+        code=options.code,
+    )
 
 
 class _Places:
@@ -221,11 +237,8 @@ def _report(
     said: Answers,
     documents: list[Evidence],
     places: _Places,
-    *,
-    json: bool,
-    full: bool,
-    complete: bool,
-) -> int:
+    options: InterviewOptions,
+) -> None:
     from advisor.cli.measuring import today
     from advisor.cli.outputs import write_outputs
     from advisor.record import freeze
@@ -234,11 +247,10 @@ def _report(
     inputs = talk.inputs(said, documents, today())
     record = worded_record(inputs)
     written = places.reports()
-    write_outputs(record, written, full=full)
-    if json:
+    write_outputs(record, written, full=options.full)
+    if options.json:
         emit_json(freeze(record))
     else:
         below = 0 if talk.quiet else len(written) + 1
-        typer.echo(summary_of(record, full=full, no_color=not talk.colour, below=below))
+        typer.echo(summary_of(record, full=options.full, no_color=not talk.colour, below=below))
     say("\n  ".join(["Written:", *map(str, written)]), quiet=talk.quiet)
-    return ExitCode.DONE if complete else ExitCode.INCOMPLETE

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from advisor.cli import app, completing
-from advisor.cli.common import (
-    JsonOption,
-    NoColorOption,
-    OutputOption,
-    QuietOption,
-    RulesOption,
-    VerboseOption,
-    colour_wanted,
-    emit_json,
-    readable,
-    say,
-)
-from advisor.cli.own_files import (
-    TEMPLATE_OPTION,
-    TEMPLATES,
-    CommandWithTemplates,
-    template,
-)
+from advisor.cli import app
+from advisor.cli.common import colour_wanted, emit_json, readable, say
+from advisor.cli.flat import flat
+from advisor.cli.measuring_options import ProbeOptions
+from advisor.cli.own_files import CommandWithTemplates, template
 from advisor.errors import ExitCode, UserError
 from advisor.files import write_whole
 
@@ -36,320 +22,102 @@ if TYPE_CHECKING:
     from advisor.measure.campaign import Campaign, Finished
     from advisor.measure.journal import Journal
 
-ProfileOption = Annotated[
-    str,
-    typer.Option(
-        "--profile",
-        metavar=completing.PROFILES,
-        autocompletion=completing.profiles,
-        help="quick, standard or thorough: how many launches and sizes.",
-    ),
-]
-BudgetOption = Annotated[
-    str | None, typer.Option("--budget", metavar="TIME", help="Cut the plan to this long: 60s, 3m.")
-]
-PythonOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--python",
-        metavar="FRAMEWORK=PATH",
-        help="torch=PATH or jax=PATH: an interpreter to measure. Repeatable.",
-    ),
-]
-LabelOption = Annotated[
-    str | None, typer.Option("--label", metavar="TEXT", help="What the report calls this machine.")
-]
-IncludeHostOption = Annotated[
-    bool,
-    typer.Option("--include-host", help="Call it by its host name, which is left out otherwise."),
-]
-DeviceOption = Annotated[
-    str | None,
-    typer.Option(
-        "--device",
-        metavar="DEVICE",
-        autocompletion=completing.devices,
-        help="cpu (what is meant without it), or an accelerator: gpu, tpu.",
-    ),
-]
-WaitOption = Annotated[
-    bool,
-    typer.Option(
-        "--wait", help="Where another fw-advisor measures here: wait for its end, then begin."
-    ),
-]
-
 
 @app.command(cls=CommandWithTemplates)
-def probe(
-    context: typer.Context,
-    *,
-    profile: ProfileOption = "standard",
-    only: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--only",
-            metavar="PROBE",
-            autocompletion=completing.probes,
-            help="Only this probe (a name or pattern).",
-        ),
-    ] = None,
-    skip: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--skip",
-            metavar="PROBE",
-            autocompletion=completing.probes,
-            help="Not this probe (a name or pattern).",
-        ),
-    ] = None,
-    framework: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--framework",
-            metavar=completing.FRAMEWORKS,
-            autocompletion=completing.frameworks,
-            help="Only pytorch or only jax.",
-        ),
-    ] = None,
-    device: DeviceOption = None,
-    python: PythonOption = None,
-    budget: BudgetOption = None,
-    settings: Annotated[
-        str,
-        typer.Option(
-            "--settings",
-            metavar=completing.SETTINGS,
-            autocompletion=completing.settings,
-            help="matched (decides) or default (out of the box).",
-        ),
-    ] = "matched",
-    task: Annotated[
-        str | None,
-        typer.Option(
-            "--task",
-            metavar="TASK",
-            autocompletion=completing.tasks,
-            help="The probes that stand for this task.",
-        ),
-    ] = None,
-    transform: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--transform",
-            metavar="TRANSFORM",
-            autocompletion=completing.transforms,
-            help="And those that stand for this transform. Repeatable.",
-        ),
-    ] = None,
-    models: Annotated[
-        bool, typer.Option("--models", help="List the models that can be measured, and exit.")
-    ] = False,
-    model: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--model",
-            metavar="FAMILY[:PRESET]",
-            help="A model, measured instead (--models lists them). Repeatable.",
-        ),
-    ] = None,
-    size: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--size",
-            metavar="KEY=VALUE",
-            help="A size of the model: layers=12, widths=64,128; batch=8,32,128 measures all "
-            "three. Repeatable.",
-        ),
-    ] = None,
-    devices: Annotated[
-        int | None,
-        typer.Option(
-            "--devices",
-            metavar="N",
-            help="How the step of the --model scales over up to N devices here (processes, on a "
-            "CPU), in each framework for itself.",
-        ),
-    ] = None,
-    workload: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--workload",
-            metavar="FILE.py",
-            help="A file with your own step, measured instead. Repeatable.",
-        ),
-    ] = None,
-    module: Annotated[
-        str | None,
-        typer.Option(
-            "--module",
-            metavar="FILE.py:NAME",
-            help="Your own nn.Module as it is, and translated to JAX: NAME() returns "
-            "(module, inputs) or (module, inputs, loss).",
-        ),
-    ] = None,
-    infer: Annotated[
-        bool, typer.Option("--infer", help="Inference of the --module, not a training step.")
-    ] = False,
-    workload_template: Annotated[
-        str | None,
-        typer.Option(
-            TEMPLATE_OPTION,
-            metavar="|".join(TEMPLATES),
-            help="Print such a file (train where no kind is given), and exit.",
-        ),
-    ] = None,
-    seed: Annotated[
-        int, typer.Option("--seed", metavar="N", help="Seed of inputs and schedule.")
-    ] = 0,
-    export_worker: Annotated[
-        Path | None,
-        typer.Option(
-            "--export-worker",
-            metavar="FILE.pyz",
-            help="Write FILE.pyz, which measures on a bare node.",
-        ),
-    ] = None,
-    label: LabelOption = None,
-    include_host: IncludeHostOption = False,
-    list_plan: Annotated[
-        bool, typer.Option("--list", help="Show the plan with seconds; run nothing.")
-    ] = False,
-    keep_env: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--keep-env",
-            metavar="NAME",
-            help="Measure with this variable of your environment. Repeatable.",
-        ),
-    ] = None,
-    rules: RulesOption = None,
-    resume: Annotated[
-        bool,
-        typer.Option(
-            "--resume",
-            help="Go on with the run that was interrupted here, at its next launch.",
-        ),
-    ] = False,
-    wait: WaitOption = False,
-    lifeline: Annotated[int | None, typer.Option("--lifeline", hidden=True)] = None,
-    json: JsonOption = False,
-    output: OutputOption = None,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
-    no_color: NoColorOption = False,
-) -> int:
+@flat
+def probe(context: typer.Context, options: ProbeOptions) -> int:
     """Measure both frameworks on this machine."""
-    from advisor.cli import asking_for, exporting, resuming
+    from advisor.cli import asking_for, resuming
     from advisor.cli.background import end_with
     from advisor.cli.models import list_models
-    from advisor.cli.scaling import refuse_beside
 
-    if resume:
+    if options.resume:
         resuming.refuse_beside(context)
-    if workload_template is not None:
-        typer.echo(template(workload_template), nl=False)
+    if options.workload_template is not None:
+        typer.echo(template(options.workload_template), nl=False)
         return ExitCode.DONE
-    if models:
-        return list_models(json=json)
-    if lifeline is not None:
-        end_with(lifeline)
-    asked = asking_for.asked(
-        profile=profile,
-        only=only,
-        skip=skip,
-        framework=framework,
-        device=device,
-        python=python,
-        budget=budget,
-        settings=settings,
-        task=task,
-        transform=transform,
-        model=model,
-        size=size,
-        workload=workload,
-        module=module,
-        infer=infer,
-        seed=seed,
-        label=label,
-        include_host=include_host,
-        keep_env=keep_env,
-        rules=rules,
-    )
-    if devices is not None:
-        refuse_beside(
-            models=asked.model,
-            beside={
-                "--only": only,
-                "--skip": skip,
-                "--task": task,
-                "--transform": transform,
-                "--workload": workload,
-                "--module": module,
-                "--export-worker": export_worker,
-                "--list": list_plan,
-                "--resume": resume,
-            },
-        )
-    manner = Manner(
-        json=json, quiet=quiet, verbose=verbose, colour=colour_wanted(no_color), wait=wait
-    )
-    if resume:
-        _refuse_unwritable(output or [])
-        with resuming.taken_up(context, asked) as (journal, asked, places):
-            return _measured(asked, output or places, manner, journal)
-    if export_worker is not None:
-        _refuse_local(python=python, workload=workload, module=module, output=output, label=label)
-        done = exporting.export_worker(export_worker, asking_for.wishes_of(asked))
-        return exporting.tell_export(done, json=json, quiet=quiet)
-    _refuse_unwritable(output or [])
-    if list_plan:
-        return _show_plan(asking_for.campaign_of(asked, quiet=quiet), json=json)
-    run = _measured if devices is None else partial(_scaled, devices=devices)
-    return run(asked, output or [], manner)
-
-
-@dataclass(frozen=True)
-class Manner:
-    """How a run tells what it does, and whether it waits for others."""
-
-    json: bool
-    quiet: bool
-    verbose: bool
-    colour: bool
-    wait: bool
+    if options.models:
+        return list_models(json=options.json)
+    if options.lifeline is not None:
+        end_with(options.lifeline)
+    asked = asking_for.asked(options)
+    if options.devices is not None:
+        _refuse_beside_devices(asked, options)
+    if options.resume:
+        _refuse_unwritable(options.output or [])
+        with resuming.taken_up(context, asked) as (journal, before, places):
+            return _measured(before, options.output or places, options, journal)
+    if options.export_worker is not None:
+        return _exported(options.export_worker, asked, options)
+    _refuse_unwritable(options.output or [])
+    if options.list_plan:
+        return _show_plan(asking_for.campaign_of(asked, quiet=options.quiet), json=options.json)
+    run = _measured if options.devices is None else partial(_scaled, devices=options.devices)
+    return run(asked, options.output or [], options)
 
 
 def _measured(
-    asked: Asked, output: list[Path], manner: Manner, journal: Journal | None = None
+    asked: Asked, output: list[Path], options: ProbeOptions, journal: Journal | None = None
 ) -> int:
     """Measure what was *asked*, going on with the *journal* where there is one."""
     from advisor.cli import asking_for, resuming
     from advisor.cli.live import live_progress
     from advisor.measure.campaign import measure
 
-    campaign = asking_for.campaign_of(asked, quiet=manner.quiet, wait=manner.wait)
+    quiet, colour = options.quiet, colour_wanted(options.no_color)
+    campaign = asking_for.campaign_of(asked, quiet=quiet, wait=options.wait)
     with resuming.kept(journal, asked, campaign, output) as kept:
-        with live_progress(quiet=manner.quiet, colour=manner.colour) as report:
+        with live_progress(quiet=quiet, colour=colour) as report:
             finished = measure(replace(campaign, report=report, journal=kept))
-        code = tell(
-            finished, json=manner.json, output=output, quiet=manner.quiet, verbose=manner.verbose
-        )
+        code = tell(finished, output, options)
         resuming.end(kept, interrupted=finished.interrupted)
     return code
 
 
-def _scaled(asked: Asked, output: list[Path], manner: Manner, *, devices: int) -> int:
+def _scaled(asked: Asked, output: list[Path], options: ProbeOptions, *, devices: int) -> int:
     """Share the models that were *asked* for out over *devices*."""
     from advisor.cli import asking_for
     from advisor.cli.live import live_progress
     from advisor.measure.scaling import measure_scaling
 
-    campaign = asking_for.campaign_of(asked, quiet=manner.quiet, wait=manner.wait)
-    with live_progress(quiet=manner.quiet, colour=manner.colour) as report:
+    quiet, colour = options.quiet, colour_wanted(options.no_color)
+    campaign = asking_for.campaign_of(asked, quiet=quiet, wait=options.wait)
+    with live_progress(quiet=quiet, colour=colour) as report:
         finished = measure_scaling(replace(campaign, report=report), devices)
-    return tell(
-        finished, json=manner.json, output=output, quiet=manner.quiet, verbose=manner.verbose
+    return tell(finished, output, options)
+
+
+def _exported(place: Path, asked: Asked, options: ProbeOptions) -> int:
+    """Write what measures *asked* on a bare node."""
+    from advisor.cli import asking_for, exporting
+
+    _refuse_local(
+        python=options.python,
+        workload=options.workload,
+        module=options.module,
+        output=options.output,
+        label=options.label,
+    )
+    done = exporting.export_worker(place, asking_for.wishes_of(asked))
+    return exporting.tell_export(done, json=options.json, quiet=options.quiet)
+
+
+def _refuse_beside_devices(asked: Asked, options: ProbeOptions) -> None:
+    from advisor.cli.scaling import refuse_beside
+
+    refuse_beside(
+        models=asked.model,
+        beside={
+            "--only": options.only,
+            "--skip": options.skip,
+            "--task": options.task,
+            "--transform": options.transform,
+            "--workload": options.workload,
+            "--module": options.module,
+            "--export-worker": options.export_worker,
+            "--list": options.list_plan,
+            "--resume": options.resume,
+        },
     )
 
 
@@ -406,7 +174,7 @@ def _show_plan(campaign: Campaign, *, json: bool) -> int:
     return ExitCode.DONE
 
 
-def tell(finished: Finished, *, json: bool, output: list[Path], quiet: bool, verbose: bool) -> int:
+def tell(finished: Finished, output: list[Path], options: ProbeOptions) -> int:
     """Write and print what a campaign gave; returns the exit code."""
     from advisor.cli.models import with_carry_over
     from advisor.evidence import to_data
@@ -416,13 +184,13 @@ def tell(finished: Finished, *, json: bool, output: list[Path], quiet: bool, ver
     document = to_data(measured)
     for path in output:
         write_whole(path, dumps(document))
-        say(f"wrote {path}", quiet=quiet)
-    if json:
+        say(f"wrote {path}", quiet=options.quiet)
+    if options.json:
         emit_json(document)
     else:
         from advisor.render.evidence_text import evidence_lines
 
-        print("\n".join(evidence_lines(measured, verbose=verbose)))
+        print("\n".join(evidence_lines(measured, verbose=options.verbose)))
     if finished.interrupted:
         say("interrupted; what was finished is in the output")
         return ExitCode.INTERRUPTED

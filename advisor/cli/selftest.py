@@ -14,7 +14,7 @@ from advisor.cli.common import (
     colour_wanted,
     emit_json,
 )
-from advisor.cli.probe import WaitOption
+from advisor.cli.measuring_options import WaitOption
 from advisor.errors import ExitCode
 
 SCHEMA = "fw-advisor/selftest@1"

@@ -22,6 +22,7 @@ from advisor.cli.common import (
     emit_json,
     say,
 )
+from advisor.cli.flat import flat
 from advisor.errors import ExitCode, UserError
 from advisor.pair import FRAMEWORK_WORDS, TITLES
 
@@ -48,40 +49,45 @@ class Chosen:
     why: str = ""
 
 
-@app.command()
-def starter(
-    *,
+@dataclass(frozen=True, kw_only=True)
+class StarterOptions:
+    """What `starter` takes, in the order in which its help lists it."""
+
     record: Annotated[
         Path | None,
         typer.Option("--record", metavar="FILE", help="The decision.json that says what for."),
-    ] = None,
+    ] = None
     framework: Annotated[
         str | None, typer.Option("--framework", metavar="pytorch|jax", help="Without a record.")
-    ] = None,
+    ] = None
     task: Annotated[
         str | None, typer.Option("--task", metavar="TASK", help="Without a record.")
-    ] = None,
+    ] = None
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR", help="A new or an empty directory.")
-    ],
+    ]
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Write into DIR though it holds files already.")
-    ] = False,
-    rules: RulesOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
-) -> int:
+    ] = False
+    rules: RulesOption = None
+    json: JsonOption = False
+    quiet: QuietOption = False
+    verbose: VerboseOption = False
+
+
+@app.command()
+@flat
+def starter(options: StarterOptions) -> int:
     """Write a small project that trains, in the chosen framework, for this hardware."""
     from advisor.files import write_whole
     from advisor.knowledge.loader import load_rule_base
     from advisor.render.starter import STARTERS, starter_files
 
-    base = load_rule_base(rules or ())
-    chosen = _chosen(base, record, framework, task)
+    base = load_rule_base(options.rules or ())
+    chosen = _chosen(base, options.record, options.framework, options.task)
     if chosen.task not in STARTERS:
         raise _no_starter(base, chosen, STARTERS)
-    _refuse_full(output, overwrite=overwrite)
+    _refuse_full(options.output, overwrite=options.overwrite)
     files = starter_files(
         chosen.framework,
         chosen.task,
@@ -91,21 +97,21 @@ def starter(
         why=chosen.why,
     )
     for name, text in files.items():
-        write_whole(output / name, text)
-    if json:
+        write_whole(options.output / name, text)
+    if options.json:
         emit_json(
             {
                 "schema": STARTER_SCHEMA,
                 "framework": chosen.framework,
                 "task": chosen.task,
-                "directory": str(output),
+                "directory": str(options.output),
                 "files": sorted(files),
                 "install": list(chosen.install),
             }
         )
         return ExitCode.DONE
-    say(f"Written: {output} ({', '.join(sorted(files))})", quiet=quiet)
-    if verbose:
+    say(f"Written: {options.output} ({', '.join(sorted(files))})", quiet=options.quiet)
+    if options.verbose:
         for text in (chosen.why, *chosen.notes):
             say(text)
     for line in (*chosen.install, "python -m pip install -r requirements.txt", "python train.py"):
