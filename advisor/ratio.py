@@ -67,6 +67,11 @@ class Ratio:
         return math.exp(low), math.exp(high)
 
 
+def rounded(value: float, digits: int = 4) -> float:
+    """*value* as a document holds it: with so many digits."""
+    return float(f"{value:.{digits}g}")
+
+
 def error_of(ci: tuple[float, float], *, level: float = LEVEL, degrees: float = math.inf) -> float:
     """The standard error of the logarithm of a ratio whose *level* interval is *ci*."""
     return math.log(ci[1] / ci[0]) / (2 * t_quantile(0.5 + level / 2, degrees))

@@ -21,7 +21,6 @@ from advisor.errors import ExitCode
 
 if TYPE_CHECKING:
     from advisor.decide.checking import CheckResult
-    from advisor.decision import Decision
     from advisor.knowledge.model import RuleBase
     from advisor.record import Record
 
@@ -85,6 +84,7 @@ def check(
 
 
 def _document(result: CheckResult, record: Record, base: RuleBase) -> dict[str, Any]:
+    from advisor.decide.checking import outcome_of
     from advisor.render.check_text import finding_text
 
     return {
@@ -99,10 +99,6 @@ def _document(result: CheckResult, record: Record, base: RuleBase) -> dict[str, 
             }
             for f in result.findings
         ],
-        "then": _outcome(record.decision),
-        "now": _outcome(result.now),
+        "then": outcome_of(record.decision),
+        "now": outcome_of(result.now),
     }
-
-
-def _outcome(decision: Decision) -> dict[str, Any]:
-    return {"status": decision.status, "framework": decision.recommended.framework}

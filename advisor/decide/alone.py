@@ -16,13 +16,13 @@ from typing import Any
 from advisor.decide.draws import Draws
 from advisor.decide.facts import PLACE, PLACES, places_in
 from advisor.decide.judging import Judgement, Situation, judge, speed_in
-from advisor.decide.performance import USUAL_STEPS
-from advisor.decide.speed import Speed
-from advisor.decide.works import WorkSpeed
+from advisor.decide.performance import USUAL_STEPS, numbers_of
+from advisor.decide.works import Speed
 from advisor.decision import CostPart, DecisionNotice, MachinePart, TargetPart
 from advisor.evidence import Evidence, Work, WorkMode
 from advisor.pair import framework_of
 from advisor.prices import TRAINED_ON, Price
+from advisor.ratio import rounded
 from advisor.reading.called import read_speeds
 from advisor.reading.machines import MachineKind, detected_facts, device_of, kind_of, kinds_in
 from advisor.reading.works import MeasuredWork, WorkReadings
@@ -93,7 +93,6 @@ def _part(positions: Sequence[int], now: Judgement, draws: Draws) -> MachinePart
     situation = alone(now.situation, positions)
     then = judge(situation, draws)
     kind = kind_of(situation.evidence[0])
-    work = then.speed.work if then.speed else None
     return MachinePart(
         kind=kind.name,
         machine=kind.shown,
@@ -106,19 +105,18 @@ def _part(positions: Sequence[int], now: Judgement, draws: Draws) -> MachinePart
         leader=then.leader,
         p_clear=round(then.p_clear[then.leader], 3) if then.leader else 0.0,
         rows=_rows(situation, positions),
-        **_speed(work, open_=then.speed.open if then.speed else True),
+        **_speed(then.speed),
     )
 
 
-def _speed(work: WorkSpeed | None, *, open_: bool) -> dict[str, Any]:
-    if work is None:
+def _speed(speed: Speed | None) -> dict[str, Any]:
+    if speed is None:
         return {}
     return {
-        "model": work.chosen.work.model,
-        "ratio": _rounded(work.speedup.value),
-        "ci": [_rounded(x) for x in work.speedup.interval()],
-        "open": open_,
-        "spread": None if work.spread is None else round(work.spread, 4),
+        "model": speed.chosen.work.model,
+        **numbers_of(speed.speedup),
+        "open": speed.open,
+        "spread": None if speed.spread is None else round(speed.spread, 4),
     }
 
 
@@ -131,7 +129,6 @@ def _row(
     measured: MeasuredWork, evidence: Sequence[Evidence], positions: Sequence[int]
 ) -> dict[str, Any]:
     work, speedup = measured.work, measured.speedup
-    low, high = speedup.interval()
     side = "open" if not measured.settled else "jax" if speedup.log > 0 else "pytorch"
     if work.verdict == "equivalent":
         side = "equal"
@@ -143,8 +140,7 @@ def _row(
         "device": work.device,
         "evidence": positions[measured.source],
         "label": evidence[measured.source].machine.label or "",
-        "ratio": _rounded(speedup.value),
-        "ci": [_rounded(low), _rounded(high)],
+        **numbers_of(speedup),
         "faster": side,
         "steps": [{"mode": mode, "step_s": work.step_s(mode)} for mode in (work.a, work.b) if mode],
     }
@@ -164,7 +160,7 @@ def costs_of(
         for key in _keys(now, kind, positions):
             if key in prices and speed is not None:
                 used.add(key)
-                costs += _of_machine(name, kind, prices[key], speed.work.chosen.work, now)
+                costs += _of_machine(name, kind, prices[key], speed.chosen.work, now)
                 break
     return costs, [_unused(key) for key in sorted(prices) if key not in used]
 
@@ -179,7 +175,7 @@ def _keys(now: Judgement, kind: MachineKind, positions: Sequence[int]) -> list[s
 def _default(now: Judgement, positions: Sequence[int]) -> list[str]:
     """The price without a name is of what will train: one machine like the one that decides."""
     speed: Speed | None = now.speed
-    decides = speed is not None and speed.matched and speed.work.chosen.source in positions
+    decides = speed is not None and speed.matched and speed.chosen.source in positions
     return [TRAINED_ON] if decides else []
 
 
@@ -216,7 +212,7 @@ def _amounts(price: Price, mode: WorkMode, steps: float, samples: float | None) 
     start_s = mode.compile_s or 0.0
 
     def run(step_s: float) -> float:
-        return _rounded(a_second * (start_s + steps * step_s))
+        return rounded(a_second * (start_s + steps * step_s))
 
     amounts: dict[str, Any] = {
         "run": run(mode.step_s),
@@ -225,12 +221,8 @@ def _amounts(price: Price, mode: WorkMode, steps: float, samples: float | None) 
     if samples:
 
         def million(step_s: float) -> float:
-            return _rounded(a_second * step_s / samples * _MILLION)
+            return rounded(a_second * step_s / samples * _MILLION)
 
         amounts["per_million"] = million(mode.step_s)
         amounts["per_million_ci"] = [million(end) for end in mode.ci] if mode.ci else None
     return amounts
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.4g}")

@@ -77,13 +77,14 @@ def still_holds(
     return CheckResult(holds, tuple(findings), now)
 
 
-def _outcome(decision: Decision) -> dict[str, Any]:
+def outcome_of(decision: Decision) -> dict[str, Any]:
+    """What a reader takes home of *decision*."""
     return {"status": decision.status, "framework": decision.recommended.framework}
 
 
 def _verdict(before: Decision, now: Decision) -> list[CheckFinding]:
-    if _outcome(before) != _outcome(now):
-        values = {"before": _outcome(before), "after": _outcome(now)}
+    if outcome_of(before) != outcome_of(now):
+        values = {"before": outcome_of(before), "after": outcome_of(now)}
         return [CheckFinding("verdict-changed", "problem", values=values)]
     if before.recommended.mode != now.recommended.mode:
         modes = {"before": before.recommended.mode, "after": now.recommended.mode}

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from advisor.decide.works import WorkSpeed, factor_of, family_of, work_for
+from advisor.decide.works import Speed, factor_of, family_of, speed_for
 from advisor.evidence import Evidence
 from advisor.knowledge.model import RuleBase
 from advisor.knowledge.published import PublishedPair
@@ -44,7 +44,7 @@ class Elsewhere:
     speedup: Ratio
     factor: float
     factor_from: str
-    work: WorkSpeed | None = None
+    work: Speed | None = None
     pairs: tuple[PublishedPair, ...] = ()
 
     @property
@@ -95,7 +95,7 @@ def from_library(
     for measured in readings.works:
         if not measured.own and fits(measured.work.device, there, measured.kinds):
             of_machine.setdefault(measured.source, []).append(measured)
-    speeds = {k: work_for(WorkReadings(tuple(w)), base, there) for k, w in of_machine.items()}
+    speeds = {k: speed_for(WorkReadings(tuple(w)), base, there) for k, w in of_machine.items()}
 
     def nearness(source: int) -> tuple[float, float, tuple[int, ...], int]:
         """First by the model's size, then by the machine, then the newest."""

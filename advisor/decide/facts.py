@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from advisor.code_reading import EFFORTS, NOT_READ
-from advisor.decide.speed import Explanation, Speed, by_workload, combined, on_most_cores
+from advisor.decide.workloads import Explanation, by_workload, combined, on_most_cores
+from advisor.decide.works import Speed
 from advisor.pair import FRAMEWORKS, rival_of
 from advisor.ratio import mean
 from advisor.reading.called import SpeedReadings

@@ -18,6 +18,7 @@ from advisor.decide.waiting import AnswerChange, single_changes
 from advisor.decision import CRITERIA, Flip
 from advisor.knowledge.model import NEVER
 from advisor.pair import FRAMEWORKS, Framework
+from advisor.ratio import rounded
 
 MOST_SINGLES = 14
 MOST_PAIRS = 3
@@ -207,7 +208,7 @@ def speed_flips(search: Search) -> Iterator[Flip]:
         if reached is not None:
             ratio, then = reached
             near = max(ratio / start, start / ratio) <= _NEAR_FACTOR
-            now = {"measured.jax_speedup": float(f"{start:.4g}")} if measured else {}
+            now = {"measured.jax_speedup": rounded(start)} if measured else {}
             change = {"measured.jax_speedup": ratio}
             yield flip_to(then, change, now, "near" if near else "distant")
 

@@ -15,9 +15,9 @@ from typing import Any
 
 from advisor.decide.draws import Draws
 from advisor.decide.judging import Judgement, Situation, judge, situation_of
-from advisor.decide.speed import workload_weights
 from advisor.decide.valuation import PRIOR_SD, believed_speed
 from advisor.decide.waiting import importance_of, values_left, waited_for
+from advisor.decide.workloads import workload_weights
 from advisor.decision import Unknown
 from advisor.inputs import Inputs
 from advisor.knowledge.standards import standard_for

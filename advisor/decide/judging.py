@@ -17,7 +17,6 @@ from advisor.decide.claims import Item, items_of
 from advisor.decide.draws import Draws
 from advisor.decide.elsewhere import Elsewhere, from_library, from_published
 from advisor.decide.facts import facts_of
-from advisor.decide.speed import Explanation, Speed, explanation_for, speed_for
 from advisor.decide.status import Numbers, Outlook, classify, outlook_of
 from advisor.decide.valuation import (
     MARGIN,
@@ -28,7 +27,8 @@ from advisor.decide.valuation import (
     simulate,
 )
 from advisor.decide.waiting import Index, index_of, veto_chances
-from advisor.decide.works import factor_of
+from advisor.decide.workloads import Explanation, explanation_for
+from advisor.decide.works import Speed, factor_of, speed_for
 from advisor.decision import Status
 from advisor.evidence import Evidence
 from advisor.inputs import Inputs, packages_named
@@ -130,7 +130,7 @@ def speed_in(situation: Situation) -> Speed | None:
     values, speeds = situation.counted, situation.speeds
     key = tuple(repr(values.get(name)) for name in _OF_SPEED)
     if key not in speeds:
-        speeds[key] = speed_for(situation.readings, situation.base, values)
+        speeds[key] = speed_for(situation.readings.works, situation.base, values)
     return speeds[key]
 
 

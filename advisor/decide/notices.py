@@ -14,8 +14,8 @@ from advisor.decide.claims import is_speed
 from advisor.decide.elsewhere import Elsewhere
 from advisor.decide.flips import SPEEDS, expiry_days
 from advisor.decide.judging import Judgement, explanation_in
-from advisor.decide.speed import Speed
 from advisor.decide.valuation import PERFORMANCE, PRIOR_SD
+from advisor.decide.works import Speed
 from advisor.decision import (
     Contradiction,
     DecisionNotice,
@@ -167,7 +167,7 @@ def _elsewhere(known: Elsewhere, now: Judgement) -> DecisionNotice:
 
 def _of_speed(now: Judgement, speed: Speed) -> list[DecisionNotice]:
     notices = []
-    sources = {work.source for work in (speed.work.chosen, *speed.work.others)}
+    sources = {work.source for work in (speed.chosen, *speed.others)}
     machines = machines_of(now.situation.evidence, sources)
     if machines > 1:
         notices.append(_notice("several-machines", "warning", machines=machines))
@@ -175,9 +175,9 @@ def _of_speed(now: Judgement, speed: Speed) -> list[DecisionNotice]:
         notices.append(_notice("one-of-several", "warning", device=speed.device))
     elif not speed.matched:
         notices.append(_notice("other-hardware", "warning", device=speed.device))
-    if speed.work.kind == "other":
+    if speed.kind == "other":
         notices.append(_notice("other-work", "warning"))
-    if speed.work.depends:
+    if speed.depends:
         notices.append(_notice("winner-depends-on-size", "warning"))
     return notices
 

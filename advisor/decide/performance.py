@@ -13,8 +13,8 @@ from typing import Any
 from advisor.decide.claims import is_speed
 from advisor.decide.elsewhere import Elsewhere
 from advisor.decide.judging import Judgement, explanation_in, library_in, published_in
-from advisor.decide.speed import Explanation, Speed, WorkloadSpeed
-from advisor.decide.works import WorkSpeed
+from advisor.decide.workloads import Explanation, WorkloadSpeed
+from advisor.decide.works import Speed
 from advisor.decision import (
     LeftOutPart,
     Performance,
@@ -28,7 +28,7 @@ from advisor.decision import (
 )
 from advisor.evidence import Evidence, Work, to_data
 from advisor.pair import framework_of
-from advisor.ratio import LEVEL, Ratio
+from advisor.ratio import LEVEL, Ratio, rounded
 from advisor.reading.called import LeftOut
 from advisor.reading.crossover import WinnerChange, winners_differ
 from advisor.reading.machines import kind_of
@@ -57,15 +57,14 @@ def performance_of(
         return parts
     return parts.model_copy(
         update={
-            "ratio": _rounded(speed.speedup.value),
-            "ci": [_rounded(x) for x in speed.speedup.interval()],
+            **numbers_of(speed.speedup),
             "level": LEVEL,
             "winner_open": speed.open,
             "device": speed.device,
             "matched_hardware": speed.matched,
             "one_of_several": speed.part,
-            "transfer_factor": _rounded(speed.work.factor),
-            "work": work_part(speed.work, facts or {}),
+            "transfer_factor": rounded(speed.factor),
+            "work": work_part(speed, facts or {}),
         }
     )
 
@@ -89,7 +88,7 @@ def _change_part(change: WinnerChange) -> WinnerChangePart:
                 {"size": c.size, "cores": c.cores, "verdict": c.verdict}
                 for c in (change.below, change.above)
             ],
-            "at": None if at is None else {"key": at[0], "value": _rounded(at[1])},
+            "at": None if at is None else {"key": at[0], "value": rounded(at[1])},
         }
     )
 
@@ -97,8 +96,7 @@ def _change_part(change: WinnerChange) -> WinnerChangePart:
 def _workload_part(workload: WorkloadSpeed) -> WorkloadPart:
     return WorkloadPart(
         id=workload.workload,
-        ratio=_rounded(workload.speedup.value),
-        ci=[_rounded(x) for x in workload.speedup.interval()],
+        **numbers_of(workload.speedup),
         weight=round(workload.weight, 4),
         because=workload.because,
         winners_differ=winners_differ(workload.comparisons),
@@ -110,8 +108,7 @@ def _workload_part(workload: WorkloadSpeed) -> WorkloadPart:
                 "cores": c.cores,
                 "precision": c.precision,
                 "size": c.size,
-                "ratio": _rounded(c.speedup.value),
-                "ci": [_rounded(x) for x in c.speedup.interval()],
+                **numbers_of(c.speedup),
                 "against": c.torch_mode,
                 "verdict": c.verdict,
                 **({"best_at": [list(x) for x in c.best_at]} if c.best_at else {}),
@@ -121,7 +118,7 @@ def _workload_part(workload: WorkloadSpeed) -> WorkloadPart:
     )
 
 
-def work_part(speed: WorkSpeed, facts: Mapping[str, Any]) -> WorkPart:
+def work_part(speed: Speed, facts: Mapping[str, Any]) -> WorkPart:
     """The part ``performance.work``; *facts* may say how long a run is."""
     work = speed.chosen.work
     steps = [_step(work, mode) for mode in (work.a, work.b) if mode is not None]
@@ -182,13 +179,8 @@ def _step(work: Work, mode: str) -> WorkStep:
 
 
 def _other(measured: MeasuredWork) -> dict[str, Any]:
-    work, speedup = measured.work, measured.speedup
-    return {
-        "name": work.name,
-        "size": dict(work.size),
-        "ratio": float(f"{speedup.value:.4g}"),
-        "ci": [float(f"{x:.4g}") for x in speedup.interval()],
-    }
+    work = measured.work
+    return {"name": work.name, "size": dict(work.size), **numbers_of(measured.speedup)}
 
 
 def trust_of(now: Judgement) -> list[TrustStep]:
@@ -201,10 +193,10 @@ def _here(now: Judgement) -> list[TrustStep]:
     speed, evidence = now.speed, now.situation.evidence
     steps = []
     for step, own in (("own_model_here", True), ("family_here", False)):
-        if speed is not None and speed.work.chosen.own == own:
+        if speed is not None and speed.chosen.own == own:
             state: TrustState = "decides" if now.elsewhere is None else "other_hardware"
             share = now.sample.speed.share_measured if now.elsewhere is None else None
-            steps.append(_measured(step, state, speed.work, evidence, share=share))
+            steps.append(_measured(step, state, speed, evidence, share=share))
             continue
         beside = [w for w in now.situation.readings.works.works if w.own == own]
         # A family that does not stand for the work says nothing beside the one that does.
@@ -238,14 +230,14 @@ def _published(now: Judgement) -> TrustStep:
         step="published",
         state=state,
         share=share,
-        factor=_rounded(known.factor),
+        factor=rounded(known.factor),
         factor_from=known.factor_from,
         pairs=[pair.id for pair in known.pairs],
         names=[pair.title for pair in known.pairs],
         machine={"labels": list(dict.fromkeys(pair.machine for pair in known.pairs))},
         measured_on=max(pair.published for pair in known.pairs),
         source=known.pairs[0].source,
-        **_numbers(known.speedup),
+        **numbers_of(known.speedup),
     )
 
 
@@ -273,7 +265,7 @@ def _state(now: Judgement, known: Elsewhere) -> tuple[TrustState, float | None]:
 def _measured(
     step: str,
     state: TrustState,
-    work: WorkSpeed,
+    work: Speed,
     evidence: Sequence[Evidence],
     *,
     factor: float | None = None,
@@ -287,7 +279,7 @@ def _measured(
             "step": step,
             "state": state,
             "share": None if share is None else round(share, 3),
-            "factor": _rounded(work.factor if factor is None else factor),
+            "factor": rounded(work.factor if factor is None else factor),
             "factor_from": factor_from or work.factor_from,
             "names": [chosen.work.title or chosen.work.model],
             "model": chosen.work.model,
@@ -296,17 +288,14 @@ def _measured(
             "machine": kind_of(document).shown,
             "measured_on": document.created[:10],
             "tool": document.tool.version,
-            **_numbers(work.speedup),
+            **numbers_of(work.speedup),
         }
     )
 
 
-def _numbers(speedup: Ratio) -> dict[str, float | list[float]]:
+def numbers_of(speedup: Ratio) -> dict[str, Any]:
+    """A ratio and its interval as the document holds them."""
     return {
-        "ratio": _rounded(speedup.value),
-        "ci": [_rounded(x) for x in speedup.interval()],
+        "ratio": rounded(speedup.value),
+        "ci": [rounded(x) for x in speedup.interval()],
     }
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.4g}")

@@ -14,6 +14,7 @@ from typing import Any
 
 from advisor.decide.elsewhere import Elsewhere
 from advisor.decide.judging import Judgement, explanation_in
+from advisor.decide.performance import numbers_of
 from advisor.decide.valuation import PERFORMANCE, believed_speed, is_speed_of_jax
 from advisor.decide.waiting import mentions
 from advisor.decision import CRITERIA, Criterion, DecisionReason, Provenance
@@ -172,7 +173,7 @@ def _speed_reason(judgement: Judgement) -> DecisionReason:
         return DecisionReason(
             probe=known.name,
             source=Provenance(kind=known.step, ref=known.name),
-            because=[Provenance(kind=known.step, ref=known.name, value=_ratio_of(known.speedup))],
+            because=[Provenance(kind=known.step, ref=known.name, value=numbers_of(known.speedup))],
             **_DRAFT,
         )
     assert speed is not None, "only a measurement contributes without a rule"
@@ -188,19 +189,12 @@ def _speed_reason(judgement: Judgement) -> DecisionReason:
             Provenance(
                 kind="measured",
                 ref=name,
-                value={**_ratio_of(speedup), **more},
+                value={**numbers_of(speedup), **more},
             )
             for name, speedup, more in measured
         ],
         **_DRAFT,
     )
-
-
-def _ratio_of(speedup: Ratio) -> dict[str, Any]:
-    return {
-        "ratio": float(f"{speedup.value:.4g}"),
-        "ci": [float(f"{x:.4g}") for x in speedup.interval()],
-    }
 
 
 def sources_of(rule: Rule, base: RuleBase) -> list[Provenance]:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from advisor.decide.facts import NOT_KNOWN
 from advisor.decide.judging import Judgement
 from advisor.decide.reasons import sources_of
-from advisor.decide.speed import workload_weights
+from advisor.decide.workloads import workload_weights
 from advisor.decision import (
     InstallLine,
     ModeReason,
@@ -29,7 +29,7 @@ from advisor.knowledge.model import Rule, RuleBase
 from advisor.knowledge.supply import Install
 from advisor.knowledge.switching import SwitchingCost
 from advisor.pair import FRAMEWORKS, JIT, TORCH_COMPILE, TORCH_EAGER, Framework, rival_of
-from advisor.ratio import MARGIN, mean
+from advisor.ratio import MARGIN, mean, rounded
 from advisor.reading.compile_costs import CompileCost
 from advisor.reading.machines import fits
 
@@ -117,7 +117,7 @@ def _relevant(judgement: Judgement) -> list[CompileCost]:
 def _from_measurement(costs: list[CompileCost], facts: Mapping[str, Any]) -> tuple[str, ModeReason]:
     gain = mean([c.gain for c in costs]).value
     names = sorted({c.workload for c in costs})
-    because = ModeReason(kind="measured", gain=float(f"{gain:.4g}"), workloads=names)
+    because = ModeReason(kind="measured", gain=rounded(gain), workloads=names)
     if gain < MARGIN:
         return TORCH_EAGER, because.model_copy(update={"worthwhile": False})
     break_even = _break_even(costs)
@@ -266,5 +266,5 @@ def _leaving(
 
 
 def _rounded(weeks: tuple[float, float]) -> tuple[float, float]:
-    low, high = (float(f"{amount:.2g}") for amount in weeks)
+    low, high = (rounded(amount, 2) for amount in weeks)
     return low, high

@@ -17,7 +17,7 @@ from advisor.knowledge.model import RuleBase
 from advisor.knowledge.standards import standard_for
 from advisor.ratio import Ratio, error_of, mean, t_quantile
 from advisor.reading.machines import fits, is_part
-from advisor.reading.works import MeasuredWork, WorkReadings, distance
+from advisor.reading.works import PREFIX, MeasuredWork, WorkReadings, distance
 
 _WIDEST = 2.0
 """The factor where the rule base holds no table."""
@@ -26,8 +26,8 @@ _LEAST_SE = 1e-4
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorkSpeed:
-    """The speed of the one model that stands for the answers.
+class Speed:
+    """The speed of JAX as against PyTorch: that of the one model that stands for the answers.
 
     Attributes:
         chosen: Its measurement.
@@ -63,8 +63,33 @@ class WorkSpeed:
         """The standard deviation of the logarithm that `factor` is."""
         return math.log(self.factor)
 
+    @property
+    def replaces(self) -> bool:
+        """Whether it stands for the work so well that no claim about speed counts beside it."""
+        return self.matched and self.kind != "other"
 
-def work_for(readings: WorkReadings, base: RuleBase, facts: Mapping[str, Any]) -> WorkSpeed | None:
+    @property
+    def device(self) -> str:
+        """Where it was measured."""
+        return self.chosen.work.device
+
+    @property
+    def name(self) -> str:
+        """The model as a probe is called."""
+        return probe_name(self.chosen)
+
+    @property
+    def open(self) -> bool:
+        """Whether no winner can be named: it depends on the size, or the interval reaches both."""
+        return _spans(self.speedup) and (self.depends or not self.chosen.settled)
+
+
+def probe_name(measured: MeasuredWork) -> str:
+    """What a measured model is called where workloads are called by their ids."""
+    return measured.work.model if measured.own else f"{PREFIX}{measured.work.model}"
+
+
+def speed_for(readings: WorkReadings, base: RuleBase, facts: Mapping[str, Any]) -> Speed | None:
     """The model that stands for the answers, or None where none was measured."""
     ranked = sorted(
         ((place, work) for work in readings.works if (place := _place(work, base, facts))),
@@ -87,7 +112,7 @@ def work_for(readings: WorkReadings, base: RuleBase, facts: Mapping[str, Any]) -
     factor, source = max(
         factor_of(base, k) for k in (kind, kind if alike and not part else "other")
     )
-    return WorkSpeed(
+    return Speed(
         chosen=chosen,
         others=tuple(beside),
         speedup=_over(every) if depends else speedup,

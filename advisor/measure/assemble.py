@@ -68,7 +68,8 @@ def probe_of(
         if _has_times(launches, item.key, pair)
     ]
     entries = [_entry(item, mode, launches) for mode in item.modes]
-    entries += [_missing_entry(framework, why) for framework, why in sorted(missing.items())]
+    missed = sorted(f for f in missing if f in item.offered)
+    entries += [_missing_entry(framework, missing[framework]) for framework in missed]
     return Probe(
         id=item.workload,
         title=item.title,

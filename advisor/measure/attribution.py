@@ -15,10 +15,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from advisor.evidence import Attribution, Comparison, Entry, Notice, Probe
-from advisor.measure.statistics import ratio_of_launches
+from advisor.measure.statistics import DIGITS, ratio_of_launches
 from advisor.measure.verdicts import LOG_MARGIN, SPREAD_FLOOR
 from advisor.pair import CALLED, MODES
-from advisor.ratio import LEVEL, Ratio
+from advisor.ratio import LEVEL, Ratio, rounded
 
 Effect = Literal["faster", "slower", "equal", "open"]
 Ends = tuple[float, float]
@@ -140,7 +140,9 @@ def _compiled(probe: Probe, compared: Comparison, on: str, off: str) -> Iterator
     if ratio is None or ci is None or compared.verdict == "invalid":
         return
     if on == compared.b:
-        ratio, ci = _rounded(1 / ratio), (_rounded(1 / ci[1]), _rounded(1 / ci[0]))
+        low, high = ci
+        ratio = rounded(1 / ratio, DIGITS)
+        ci = rounded(1 / high, DIGITS), rounded(1 / low, DIGITS)
     yield _line(
         "compile",
         probe,
@@ -169,14 +171,14 @@ def _entries(
         gain = _gain(_log_medians(before[mode]), _log_medians(entry), floor, paired=paired)
         if gain is not None:
             low, high = gain.interval()
-            ci = (_rounded(low), _rounded(high))
+            ci = (rounded(low, DIGITS), rounded(high, DIGITS))
             yield _line(
                 kind,
                 off,
                 on,
                 mode=mode,
                 mode_off=mode,
-                ratio=_rounded(gain.value),
+                ratio=rounded(gain.value, DIGITS),
                 ci=ci,
                 level=LEVEL,
                 launches=int(gain.degrees) + 1,
@@ -211,10 +213,6 @@ def _gain(
     without, with_it = (ratio_of_launches(list(s.values()), floor=floor) for s in (off, on))
     error = math.hypot(without.se, with_it.se)
     return Ratio(without.log - with_it.log, error, min(without.degrees, with_it.degrees))
-
-
-def _rounded(ratio: float) -> float:
-    return float(f"{ratio:.5g}")
 
 
 def _effect(ci: Ends) -> Effect:

@@ -53,7 +53,6 @@ from advisor.measure.verdicts import ASSUMED_SPREAD
 from advisor.measure.wishes import Wishes
 from advisor.measure.work import ToolchainSpec
 from advisor.measure.works import Basis, as_works_say, waits_for_python, works_of
-from advisor.pair import FRAMEWORKS
 from advisor.workers.environment import recorded
 from advisor.workers.lock import Holder, machine_lock
 from advisor.workers.worker import WorkerError
@@ -205,7 +204,6 @@ def measure(campaign: Campaign) -> Finished:
         result = replace(
             result,
             environments={k: recorded(v, place) for k, v in result.environments.items()},
-            probes=_as_offered(result.probes, _offers(plan, catalogue)),
             spent_s={
                 **result.spent_s,
                 "self_test": start.took_s,
@@ -253,22 +251,6 @@ def _tell_waiting(report: OnProgress, holder: Holder | None) -> None:
         return
     values = {"pid": holder.pid, "since_s": max(0.0, time.time() - holder.since_s)}
     report(Progress(0.0, 0.0, "waiting-for-holder", values))
-
-
-def _as_offered(probes: Sequence[Probe], offers: Mapping[str, frozenset[str]]) -> list[Probe]:
-    """*probes* without entries for a framework that their workload has no version for."""
-    return [
-        replace(p, entries=[e for e in p.entries if e.framework in offers[p.id]]) for p in probes
-    ]
-
-
-def _offers(plan: Plan, catalogue: Sequence[OfferedWorkload]) -> dict[str, frozenset[str]]:
-    """By workload the frameworks that it has a version for; every model has both."""
-    models = {i.workload for s in plan.series for i in s.items if i.asked is not None}
-    return {
-        **{workload.id: workload.frameworks for workload in catalogue},
-        **dict.fromkeys(models, frozenset(FRAMEWORKS)),
-    }
 
 
 def _run(run: Run) -> RunResult:

@@ -11,11 +11,12 @@ from dataclasses import replace
 from advisor.evidence import Comparison, Parity, Reason
 from advisor.measure.certificate import SeriesContext, certificate_of, outweighed
 from advisor.measure.gates import NOTHING_LEARNT, PairLogs, launch_logs
-from advisor.measure.statistics import level_of
+from advisor.measure.statistics import DIGITS, level_of
 from advisor.measure.translation import one_sided
 from advisor.measure.verdicts import Verdict, call
 from advisor.measure.work import Pair, WorkItem, WorkRuns
 from advisor.pair import CALLED, FRAMEWORKS, framework_of
+from advisor.ratio import rounded
 
 # What is called although a third of the launches were lost: more than others can pretend, whose
 # slow phases were seen to reach 1.3.
@@ -71,8 +72,8 @@ def comparison(work: WorkRuns, pair: Pair, parity: Parity, context: SeriesContex
     low, high = verdict.ratio.interval(verdict.level)
     full = replace(
         called,
-        time_ratio=_rounded(verdict.ratio.value),
-        ci=(_rounded(low), _rounded(high)),
+        time_ratio=rounded(verdict.ratio.value, DIGITS),
+        ci=(rounded(low, DIGITS), rounded(high, DIGITS)),
         level=verdict.level,
         spread=round(verdict.ratio.spread, 5),
     )
@@ -86,10 +87,6 @@ def _told_apart(work: WorkRuns, pair: Pair, context: SeriesContext) -> bool:
     return pair not in crossing and all(
         verdict_so_far(work, other, context).settled for other in crossing
     )
-
-
-def _rounded(ratio: float) -> float:
-    return float(f"{ratio:.5g}")
 
 
 def _cautious(verdict: Verdict, work: WorkRuns, pair: Pair, seen: PairLogs) -> Verdict:

@@ -5,6 +5,7 @@ Pure: reads what launches gave, and asks the statistics whether that settles it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -12,9 +13,9 @@ from advisor.measure.certificate import SeriesContext, keeps_compiling, outweigh
 from advisor.measure.comparisons import crossing_pairs, verdict_so_far
 from advisor.measure.family import FAMILY_ALPHA, false_call_chance
 from advisor.measure.gates import launch_logs
-from advisor.measure.outlook import expected_launches
 from advisor.measure.verdicts import Looks
 from advisor.measure.work import Pair, WorkRuns
+from advisor.ratio import Ratio, t_quantile
 
 # How many launches may be repeated because others disturbed them.
 MOST_REPEATS = 2
@@ -99,3 +100,30 @@ class Need:
             chance = false_call_chance(verdict.ratio, self.context.margin, looks)
             return chance > FAMILY_ALPHA / max(1, self.compared)
         return not (verdict.settled or verdict.hopeless(looks.most))
+
+
+def expected_launches(good: int, ratio: Ratio | None, looks: Looks, margin: float) -> float:
+    """The launches of a comparison that has *good* ones, at the first look that will end it.
+
+    With fewer than two nothing is known of the spread: about half are settled at the early look.
+    """
+    counts = [n for n in sorted({*looks.launches, *filter(None, [looks.early])}) if n > good]
+    if not counts:
+        return good
+    if ratio is None:
+        return max(good + 1, (looks.launches[0] + (looks.early or looks.launches[0])) / 2)
+    ends = [n for n in counts if _settles(n, ratio, looks, margin)]
+    if ends:
+        return ends[0]
+    # What no look will settle is left at the first one that says so.
+    return next((n for n in counts if n >= looks.launches[0]), looks.most)
+
+
+def _settles(count: int, ratio: Ratio, looks: Looks, margin: float) -> bool:
+    early = count < looks.launches[0]
+    alpha = looks.early_alpha if early else looks.alpha
+    half = t_quantile(1 - alpha / 2, count - 1) * ratio.spread / math.sqrt(count)
+    size = abs(ratio.log)
+    if early:
+        return size > looks.early_beyond and size - half > margin
+    return size - half > margin or size + half < margin

@@ -90,6 +90,7 @@ def items_of(
             stream_calls=workload.stream_calls,
             weighs=workload.sizes[name].weighs,
             variant_of=workload.sizes[name].variant_of,
+            offered=workload.frameworks,
         )
         for name in (sizes[:1] if short else sizes)
     ]

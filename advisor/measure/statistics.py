@@ -16,6 +16,9 @@ from collections.abc import Sequence
 
 from advisor.ratio import Ratio, t_quantile
 
+DIGITS = 5
+"""How many digits of a ratio evidence holds."""
+
 
 def pair_log_ratio(a_blocks_s: Sequence[float], b_blocks_s: Sequence[float]) -> float | None:
     """One launch's log(time of b / time of a): the median over its block pairs, or None.

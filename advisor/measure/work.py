@@ -14,6 +14,7 @@ from typing import Any, Literal
 from advisor.devices import is_cpu
 from advisor.evidence import Block, EntryStatus, Reason
 from advisor.measure.models import AskedModel
+from advisor.pair import FRAMEWORKS
 from advisor.workers.replies import Hello
 
 Role = Literal["", "parity", "choice", "estimate"]
@@ -69,7 +70,8 @@ class WorkItem:
 
     Of a model that is `asked` for, `role` says what this item is for: ``parity`` and ``choice``
     have one launch, and ``estimate`` comes of the choice. Only what is `observed` shows what it
-    computed; `parity_from` names the item whose observations certify this one.
+    computed; `parity_from` names the item whose observations certify this one. `offered` are the
+    frameworks that have a version of it: of others nothing is missed.
     """
 
     workload: str
@@ -94,6 +96,7 @@ class WorkItem:
     observed: bool = True
     parity_from: str | None = None
     min_samples: int | None = None
+    offered: frozenset[str] = frozenset(FRAMEWORKS)
 
     @property
     def key(self) -> str:

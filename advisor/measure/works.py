@@ -26,9 +26,10 @@ from advisor.evidence import (
 )
 from advisor.measure.choosing import choice_key
 from advisor.measure.models import PREFIX, AskedModel
-from advisor.measure.statistics import quantile, ratio_of_launches
+from advisor.measure.statistics import DIGITS, quantile, ratio_of_launches
 from advisor.measure.verdicts import LOG_MARGIN, Looks, call
 from advisor.pair import FRAMEWORKS
+from advisor.ratio import rounded
 
 HOST_BOUND_STEP_S = 5e-3
 """Below this a compiled training step of PyTorch on an accelerator may wait mostly for Python."""
@@ -144,8 +145,8 @@ def _called(work: Work, logs: Sequence[float], basis: Basis) -> Work:
     low, high = verdict.ratio.interval(verdict.level)
     return replace(
         called,
-        time_ratio=_rounded(verdict.ratio.value),
-        ci=(_rounded(low), _rounded(high)),
+        time_ratio=rounded(verdict.ratio.value, DIGITS),
+        ci=(rounded(low, DIGITS), rounded(high, DIGITS)),
         level=verdict.level,
     )
 
@@ -188,7 +189,7 @@ def _checked(probes: Sequence[Probe], compared: Comparison, asked: AskedModel) -
     seen = _logs(_by_launch(third, compared.a), _by_launch(third, compared.b))
     if not predicted or not seen:
         return None
-    return _rounded(math.exp(quantile(predicted, 0.5) - quantile(seen, 0.5)))
+    return rounded(math.exp(quantile(predicted, 0.5) - quantile(seen, 0.5)), DIGITS)
 
 
 def _mode(probe: Probe, mode: str, times: Mapping[int, float]) -> WorkMode | None:
@@ -234,7 +235,7 @@ def _beside_usual(work: Work, choice: Probe, asked: AskedModel, beyond: float) -
     if torch_way is None or jax_way is None:
         return work
     (a, a_s), (b, b_s) = torch_way, jax_way
-    way = UsualWay(a=a, b=b, time_ratio=_rounded(b_s / a_s))
+    way = UsualWay(a=a, b=b, time_ratio=rounded(b_s / a_s, DIGITS))
     work = replace(work, usual=way)
     log = math.log(way.time_ratio) * (1 if ratio > 1 else -1)
     if work.verdict not in ("a_faster", "b_faster") or log > beyond:
@@ -293,10 +294,6 @@ def _beside(entry: Entry) -> WorkMode | None:
     return WorkMode(
         mode=entry.mode, step_s=entry.median_s, variant=entry.variant, compile_s=entry.compile_s
     )
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.5g}")
 
 
 def waits_for_python(works: Sequence[Work]) -> list[Notice]:

@@ -120,8 +120,8 @@ def test_being_another_machine_widens_the_spread() -> None:
     there = judge(situation_of(inputs_for(BASE, ON_CPU, library=(elsewhere(2.0),))), Draws(0, 500))
     assert here.speed is not None
     assert there.elsewhere is not None
-    assert there.elsewhere.transfer_sd > here.speed.work.transfer_sd
-    added = math.hypot(here.speed.work.transfer_sd, math.log(1.4))
+    assert there.elsewhere.transfer_sd > here.speed.transfer_sd
+    added = math.hypot(here.speed.transfer_sd, math.log(1.4))
     assert there.elsewhere.transfer_sd == pytest.approx(added)
 
 

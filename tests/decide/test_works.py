@@ -12,7 +12,8 @@ from advisor.decide.deciding import decide
 from advisor.decide.draws import Draws
 from advisor.decide.judging import judge, situation_of
 from advisor.decide.performance import performance_of
-from advisor.decide.speed import explanation_for, speed_for
+from advisor.decide.workloads import explanation_for
+from advisor.decide.works import speed_for
 from advisor.evidence import Evidence
 from advisor.knowledge.families import FamilyKey, ModelFamily
 from advisor.reading.called import read_speeds
@@ -37,18 +38,18 @@ def family_base() -> Any:
 
 
 def speed_of(*evidence: Evidence, facts: dict[str, Any] | None = None) -> Any:
-    return speed_for(read_speeds(evidence), family_base(), IMAGE if facts is None else facts)
+    return speed_for(read_speeds(evidence).works, family_base(), IMAGE if facts is None else facts)
 
 
 def test_the_ratio_is_that_of_the_standard_model_of_the_task() -> None:
     speed = speed_of(evidence_with(works=[work(2.0), work(9.0, model="unet")]))
     assert speed.speedup.value == pytest.approx(2.0)
-    assert (speed.work.kind, speed.work.factor, speed.work.asked) == ("same_size", 1.5, False)
+    assert (speed.kind, speed.factor, speed.asked) == ("same_size", 1.5, False)
 
 
 def test_workloads_do_not_move_it() -> None:
     readings = read_speeds([evidence_with(probe("conv_train", comparison(0.2)), works=[work(2.0)])])
-    speed = speed_for(readings, base_of(), IMAGE)
+    speed = speed_for(readings.works, base_of(), IMAGE)
     assert speed is not None
     performance = performance_of(speed, explanation_for(readings, base_of(), IMAGE))
     assert performance.ratio == pytest.approx(2.0)
@@ -100,8 +101,8 @@ def test_the_model_and_size_that_were_answered_are_meant(
         work(0.6, name="large", size={"blocks": 20, "width": 64}),
     ]
     speed = speed_of(evidence_with(works=works), facts={**IMAGE, **answers})
-    assert (speed.work.chosen.work.name, speed.work.kind) == (name, kind)
-    assert speed.work.asked
+    assert (speed.chosen.work.name, speed.kind) == (name, kind)
+    assert speed.asked
 
 
 def test_the_sizes_of_a_preset_are_known_by_whatever_name_it_was_measured() -> None:
@@ -117,21 +118,21 @@ def test_a_model_of_another_family_says_nothing() -> None:
 
 def test_a_model_of_no_family_is_like_none_that_was_measured() -> None:
     speed = speed_of(evidence_with(works=[work(2.0)]), facts={**IMAGE, "model": "other"})
-    assert (speed.work.kind, speed.work.factor) == ("other", 2.0)
+    assert (speed.kind, speed.factor) == ("other", 2.0)
 
 
 def test_the_own_module_counts_before_any_family() -> None:
     works = [work(2.0), work(0.7, model="module:Net", name="")]
     speed = speed_of(evidence_with(works=works))
     assert speed.speedup.value == pytest.approx(0.7)
-    assert (speed.work.kind, speed.work.factor, speed.name) == ("own_module", 1.25, "module:Net")
+    assert (speed.kind, speed.factor, speed.name) == ("own_module", 1.25, "module:Net")
 
 
 def test_who_did_not_say_the_size_is_told_that_the_winner_depends_on_it() -> None:
     sizes = [work(0.5), work(2.0, name="large", size={"blocks": 20})]
     speed = speed_of(evidence_with(works=sizes))
     low, high = speed.speedup.interval()
-    assert (speed.work.depends, speed.open) == (True, True)
+    assert (speed.depends, speed.open) == (True, True)
     assert low < 0.5
     assert high > 2.0
     said = speed_of(evidence_with(works=sizes), facts={**IMAGE, "model": "resnet",
@@ -143,7 +144,7 @@ def test_sizes_with_one_winner_are_told_by_the_standard_one() -> None:
     sizes = [work(1.5), work(2.0, name="large", size={"blocks": 20})]
     speed = speed_of(evidence_with(works=sizes))
     assert speed.speedup.value == pytest.approx(1.5)
-    assert [w.work.name for w in speed.work.others] == ["large"]
+    assert [w.work.name for w in speed.others] == ["large"]
 
 
 @pytest.mark.parametrize(
@@ -160,7 +161,7 @@ def test_other_hardware_carries_over_less(
     facts: dict[str, Any], device: str, factor: float, matched: bool
 ) -> None:
     speed = speed_of(evidence_with(works=[work(2.0, device=device)]), facts={**IMAGE, **facts})
-    assert (speed.work.factor, speed.matched) == (factor, matched)
+    assert (speed.factor, speed.matched) == (factor, matched)
     assert speed.transfer_sd == pytest.approx(math.log(factor))
 
 
@@ -173,7 +174,7 @@ def test_one_device_is_weaker_evidence_for_many(device: str, kind: str, train: s
     works = [work(2.0, device=device), work(0.5)]
     facts = {**IMAGE, "hardware.train": train}
     speed = speed_of(evidence_with(works=works, toolchains=chains), facts=facts)
-    assert (speed.device, speed.part, speed.matched, speed.work.factor) == (
+    assert (speed.device, speed.part, speed.matched, speed.factor) == (
         device, True, False, 2.0,
     )  # fmt: skip
 

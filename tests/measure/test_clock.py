@@ -8,7 +8,7 @@ import pytest
 
 from advisor.cli.live import time_left
 from advisor.measure.clock import Clock, Owed, Step
-from advisor.measure.outlook import expected_launches
+from advisor.measure.need import expected_launches
 from advisor.measure.progress import Progress
 from advisor.measure.verdicts import LOG_MARGIN, STANDARD, TASK, Looks
 from advisor.measure.work import Series

@@ -1,4 +1,4 @@
-"""The speed that a decision rests on: the ratio of one model, and the workloads that explain it.
+"""The workloads that explain the speed: which stand for a task, and what each of them says.
 
 Knows which workloads are the parts of a task (data of the rule base). Their weights say how much
 of the task they are and make no ratio: times add, ratios do not. It must not know claims,
@@ -12,13 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from advisor.decide.works import WorkSpeed, work_for
 from advisor.knowledge.model import RuleBase, TaskWeights
 from advisor.ratio import Ratio, mean
 from advisor.reading.called import CalledComparison, LeftOut, SpeedReadings
 from advisor.reading.crossover import WinnerChange, spanning, winner_changes, winners_differ
 from advisor.reading.machines import fits
-from advisor.reading.works import PREFIX, MeasuredWork
 
 _NOT_STEPS = frozenset({"cold_start", "memory", "export", "data_feed"})
 
@@ -54,66 +52,6 @@ class Explanation:
     left_out: tuple[LeftOut, ...] = ()
     coverage: float = 0.0
     device: str | None = None
-
-
-@dataclass(frozen=True)
-class Speed:
-    """The speed of JAX as against PyTorch: that of the one model that stands for the answers."""
-
-    work: WorkSpeed
-
-    @property
-    def speedup(self) -> Ratio:
-        """JAX as against PyTorch, by launches."""
-        return self.work.speedup
-
-    @property
-    def transfer_sd(self) -> float:
-        """How far it may be from the team's own work, standard deviation of the log."""
-        return self.work.transfer_sd
-
-    @property
-    def matched(self) -> bool:
-        """Whether it was measured on hardware like the one that will train."""
-        return self.work.matched
-
-    @property
-    def part(self) -> bool:
-        """Whether it was measured on one device of the kind of which several will train."""
-        return self.work.part
-
-    @property
-    def replaces(self) -> bool:
-        """Whether it stands for the work so well that no claim about speed counts beside it."""
-        return self.matched and self.work.kind != "other"
-
-    @property
-    def device(self) -> str:
-        """Where it was measured."""
-        return self.work.chosen.work.device
-
-    @property
-    def name(self) -> str:
-        """The model as a probe is called."""
-        return probe_name(self.work.chosen)
-
-    @property
-    def open(self) -> bool:
-        """Whether no winner can be named: it depends on the size, or the interval reaches both."""
-        low, high = self.speedup.interval()
-        unsettled = self.work.depends or not self.work.chosen.settled
-        return low < 1 < high and unsettled
-
-
-def probe_name(measured: MeasuredWork) -> str:
-    """What a measured model is called where workloads are called by their ids."""
-    return measured.work.model if measured.own else f"{PREFIX}{measured.work.model}"
-
-
-def speed_for(readings: SpeedReadings, base: RuleBase, facts: Mapping[str, Any]) -> Speed | None:
-    """The measured speed of the model that stands for the answers, or None where there is none."""
-    work = work_for(readings.works, base, facts)
-    return None if work is None else Speed(work)
 
 
 def explanation_for(

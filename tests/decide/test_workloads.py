@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from advisor.decide.performance import performance_of
-from advisor.decide.speed import Explanation, explanation_for, speed_for
+from advisor.decide.workloads import Explanation, explanation_for
+from advisor.decide.works import speed_for
 from advisor.evidence import Evidence
 from advisor.reading.called import read_speeds
 from tests.decide.making import base_of, comparison, evidence_with, facts_in, probe
@@ -28,7 +29,7 @@ def reasons(*evidence: Evidence, facts: dict[str, Any] | None = None) -> dict[st
 
 def test_workloads_alone_make_no_speed() -> None:
     evidence = evidence_with(probe("conv_train", comparison(2.0)), probe("matmul", comparison(0.5)))
-    assert speed_for(read_speeds([evidence]), base_of(), IMAGE) is None
+    assert speed_for(read_speeds([evidence]).works, base_of(), IMAGE) is None
     performance = performance_of(None, explained(evidence))
     assert (performance.ratio, performance.work) == (None, None)
     assert {w.id: w.weight for w in performance.workloads} == {"conv_train": 0.75, "matmul": 0.25}
