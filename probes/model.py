@@ -134,6 +134,17 @@ COMPILE_STEP = Variant(
     "compile_step", "pytorch.compile", "model, loss and optimizer compiled, optimizer not fused"
 )
 JIT = Variant("jit", "jax.jit", "the whole step jitted, state donated")
+_LAST = "channels last in memory"
+TORCH_IMAGES = (
+    EAGER,
+    Variant("eager_last", "pytorch.eager", f"{EAGER.text}, {_LAST}"),
+    COMPILE,
+    Variant("compile_last", "pytorch.compile", f"{COMPILE.text}, {_LAST}"),
+    COMPILE_STEP,
+)
+"""How PyTorch may run convolutions over images: in either order in memory."""
+JAX_IMAGES = (JIT, Variant("jit_first", "jax.jit", f"{JIT.text}, channels first"))
+"""How JAX may: channels last, which it is written for, or first."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+import traceback
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 
@@ -41,3 +42,43 @@ class Channel:
         view = memoryview(data)
         while view:
             view = view[os.write(self._out, view) :]
+
+
+def failure(error: BaseException) -> dict[str, Any]:
+    """The reply that says what was raised."""
+    text = str(error).strip() or type(error).__name__
+    return {
+        "ok": False,
+        "error": {
+            "type": type(error).__name__,
+            "text": text[-1500:],
+            "trace": traceback.format_exc()[-3000:],
+        },
+    }
+
+
+def serve(server: Any, verbs: Sequence[str]) -> int:
+    """Answer every request by the method of *server* that it names, until ``bye`` or the end.
+
+    Args:
+        server: Has a method per verb, from a request to what its reply holds.
+        verbs: What may be asked for; anything else fails as its own request.
+
+    Returns:
+        The exit code.
+    """
+    channel = Channel()
+    answers = {verb: getattr(server, verb) for verb in verbs}
+    for request in channel.requests():
+        verb = request.get("do")
+        if verb == "bye":
+            channel.reply({"ok": True})
+            return 0
+        try:
+            reply = {"ok": True, **answers[str(verb)](request)}
+        except KeyboardInterrupt:
+            return 130
+        except Exception as error:
+            reply = failure(error)
+        channel.reply(reply)
+    return 0

@@ -11,11 +11,24 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable
 from typing import Any
 
 from probes import PROTOCOL, host, timing
-from probes.protocol import Channel
+from probes.protocol import serve
+
+VERBS = (
+    "hello",
+    "join",
+    "build",
+    "gradients",
+    "reference",
+    "steps",
+    "collectives",
+    "memory",
+    "forget",
+    "leave",
+)
+"""What the driver may ask for."""
 
 
 class Rank:
@@ -150,8 +163,6 @@ def _make_side(options: argparse.Namespace) -> Any:
 
 def main(argv: list[str]) -> int:
     """Serve requests until the driver closes the channel or says ``bye``."""
-    from probes.worker import failure
-
     parser = argparse.ArgumentParser(prog="probes rank")
     parser.add_argument("--framework", choices=("pytorch", "jax"), required=True)
     parser.add_argument("--way", choices=("ddp", "fsdp", "mesh"), required=True)
@@ -161,32 +172,4 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--rank", type=int, default=0)
     parser.add_argument("--devices", type=int, default=1)
     rank = Rank(parser.parse_args(argv))
-    channel = Channel()
-    verbs: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-        verb: getattr(rank, verb)
-        for verb in (
-            "hello",
-            "join",
-            "build",
-            "gradients",
-            "reference",
-            "steps",
-            "collectives",
-            "memory",
-            "forget",
-            "leave",
-        )
-    }
-    for request in channel.requests():
-        verb = request.get("do")
-        if verb == "bye":
-            channel.reply({"ok": True})
-            return 0
-        try:
-            reply = {"ok": True, **verbs[str(verb)](request)}
-        except KeyboardInterrupt:
-            return 130
-        except Exception as error:
-            reply = failure(error)
-        channel.reply(reply)
-    return 0
+    return serve(rank, VERBS)

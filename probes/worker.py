@@ -10,16 +10,31 @@ import argparse
 import os
 import sys
 import time
-import traceback
 from collections.abc import Callable
 from typing import Any
 
 from probes import PROTOCOL, host, timing
-from probes.protocol import Channel
+from probes.protocol import serve
 
 # How many first calls are timed one by one: late compilation (a lazily created optimizer
 # state, a second specialisation) happens within them.
 FIRST_CALLS = 5
+
+
+VERBS = (
+    "hello",
+    "inputs",
+    "behave",
+    "build",
+    "warm",
+    "block",
+    "latency",
+    "finish",
+    "precision",
+    "peak",
+    "drop",
+)
+"""What the driver may ask for."""
 
 
 class Worker:
@@ -294,19 +309,6 @@ def _build_parts(runtime: Any, framework: str, request: dict[str, Any]) -> Any:
     return module.build(arrays, request["size"], runtime)
 
 
-def failure(error: BaseException) -> dict[str, Any]:
-    """The reply that says what was raised."""
-    text = str(error).strip() or type(error).__name__
-    return {
-        "ok": False,
-        "error": {
-            "type": type(error).__name__,
-            "text": text[-1500:],
-            "trace": traceback.format_exc()[-3000:],
-        },
-    }
-
-
 def main(argv: list[str]) -> int:
     """Serve requests until the driver closes the channel or says ``bye``."""
     parser = argparse.ArgumentParser(prog="probes worker")
@@ -316,33 +318,4 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--settings", choices=("matched", "default"), default="matched")
     parser.add_argument("--precision", default="float32")
     worker = Worker(parser.parse_args(argv))
-    channel = Channel()
-    verbs: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-        verb: getattr(worker, verb)
-        for verb in (
-            "hello",
-            "inputs",
-            "behave",
-            "build",
-            "warm",
-            "block",
-            "latency",
-            "finish",
-            "precision",
-            "peak",
-            "drop",
-        )
-    }
-    for request in channel.requests():
-        verb = request.get("do")
-        if verb == "bye":
-            channel.reply({"ok": True})
-            return 0
-        try:
-            reply = {"ok": True, **verbs[str(verb)](request)}
-        except KeyboardInterrupt:
-            return 130
-        except Exception as error:
-            reply = failure(error)
-        channel.reply(reply)
-    return 0
+    return serve(worker, VERBS)

@@ -29,15 +29,12 @@ import numpy as np
 
 from probes.model import (
     BATCHES,
-    COMPILE,
-    COMPILE_STEP,
-    EAGER,
-    JIT,
+    JAX_IMAGES,
+    TORCH_IMAGES,
     Key,
     Model,
     Preset,
     Size,
-    Variant,
     dense,
     normal,
 )
@@ -226,7 +223,6 @@ def _conv_flops(conv: Conv, side: int) -> float:
     return 2.0 * conv.side**2 * (conv.n_in // conv.groups) * conv.n_out * side**2
 
 
-_LAST = "channels last in memory"
 MODEL = Model(
     id="resnet",
     title="Convolutional classifier, training",
@@ -241,14 +237,8 @@ MODEL = Model(
     samples_per_step=lambda size: float(size["batch"]),
     sample="image",
     fits=fits,
-    pytorch=(
-        EAGER,
-        Variant("eager_last", "pytorch.eager", f"{EAGER.text}, {_LAST}"),
-        COMPILE,
-        Variant("compile_last", "pytorch.compile", f"{COMPILE.text}, {_LAST}"),
-        COMPILE_STEP,
-    ),
-    jax=(JIT, Variant("jit_first", "jax.jit", f"{JIT.text}, channels first")),
+    pytorch=TORCH_IMAGES,
+    jax=JAX_IMAGES,
     tolerance=Tolerance(forward=1e-4, grad=1e-3, curve=2e-3),
     split=("x", "y"),
     coupled=lambda size: size["norm"] == "batch",

@@ -29,15 +29,12 @@ from numpy.typing import NDArray
 
 from probes.model import (
     BATCHES,
-    COMPILE,
-    COMPILE_STEP,
-    EAGER,
-    JIT,
+    JAX_IMAGES,
+    TORCH_IMAGES,
     Key,
     Model,
     Preset,
     Size,
-    Variant,
     normal,
 )
 from probes.workload import Arrays, Tolerance
@@ -247,7 +244,6 @@ def flops(size: Size) -> float:
     return float(size["batch"] * (3 * total - first))
 
 
-_LAST = "channels last in memory"
 MODEL = Model(
     id="unet",
     title="Diffusion U-Net, training",
@@ -262,13 +258,7 @@ MODEL = Model(
     samples_per_step=lambda size: float(size["batch"]),
     sample="image",
     fits=fits,
-    pytorch=(
-        EAGER,
-        Variant("eager_last", "pytorch.eager", f"{EAGER.text}, {_LAST}"),
-        COMPILE,
-        Variant("compile_last", "pytorch.compile", f"{COMPILE.text}, {_LAST}"),
-        COMPILE_STEP,
-    ),
-    jax=(JIT, Variant("jit_first", "jax.jit", f"{JIT.text}, channels first")),
+    pytorch=TORCH_IMAGES,
+    jax=JAX_IMAGES,
     tolerance=Tolerance(forward=1e-4, grad=1e-3, curve=2e-3),
 )
