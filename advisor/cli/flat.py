@@ -24,7 +24,7 @@ def flat(command: Callable[..., int | None]) -> Callable[..., int | None]:
         return command(**whole)
 
     # What Typer reads; a wrapped function would be looked through.
-    del taking_options.__wrapped__  # type: ignore[attr-defined]
+    del taking_options.__wrapped__
     taking_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     taking_options.__annotations__ = {p.name: p.annotation for p in parameters}
     return taking_options
