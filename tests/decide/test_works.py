@@ -108,7 +108,7 @@ def test_the_model_and_size_that_were_answered_are_meant(
 def test_the_sizes_of_a_preset_are_known_by_whatever_name_it_was_measured() -> None:
     same = work(0.5, name="asked", size={"blocks": 20, "width": 64})
     answers = {**IMAGE, "model": "resnet", "model.preset": "large"}
-    assert speed_of(evidence_with(works=[same]), facts=answers).work.kind == "same_size"
+    assert speed_of(evidence_with(works=[same]), facts=answers).kind == "same_size"
 
 
 def test_a_model_of_another_family_says_nothing() -> None:
@@ -137,7 +137,7 @@ def test_who_did_not_say_the_size_is_told_that_the_winner_depends_on_it() -> Non
     assert high > 2.0
     said = speed_of(evidence_with(works=sizes), facts={**IMAGE, "model": "resnet",
                                                        "model.preset": "small"})  # fmt: skip
-    assert (said.work.depends, said.speedup.value) == (False, pytest.approx(0.5))
+    assert (said.depends, said.speedup.value) == (False, pytest.approx(0.5))
 
 
 def test_sizes_with_one_winner_are_told_by_the_standard_one() -> None:
