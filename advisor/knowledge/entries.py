@@ -5,7 +5,7 @@ Knows the form of these entries. It must not know in which files they lie.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ from advisor.knowledge.model import (
     Source,
     TaskWeights,
 )
-from advisor.knowledge.vocabulary import WORKLOADS, checked
+from advisor.knowledge.vocabulary import WORKLOADS, checked, fact_for
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,18 @@ class References:
     criteria: Mapping[str, CriterionInfo] = field(default_factory=dict)
     frameworks: Mapping[str, FrameworkInfo] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
+
+
+def facts_in(part: Part, references: References) -> Iterator[tuple[str, Any, Fact]]:
+    """What *part* says of which fact; a name that is no fact's is a problem of its own."""
+    for name, value in part.data.items():
+        try:
+            fact = fact_for(references.facts, name)
+        except Fault as fault:
+            where = part.document.where_key(*part.path, name)
+            part.problems.add(fault.message, where=where, hint=fault.hint)
+            continue
+        yield name, value, fact
 
 
 def refer(part: Part, key: str, what: str, references: Mapping[str, Any]) -> str:

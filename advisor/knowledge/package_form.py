@@ -11,11 +11,11 @@ from typing import Any, get_args
 
 from packaging.version import InvalidVersion, Version
 
-from advisor.knowledge.entries import References, is_web
+from advisor.knowledge.entries import References, facts_in, is_web
 from advisor.knowledge.fields import Fault, Part, Problems, did_you_mean, shown
 from advisor.knowledge.install_form import distribution, provenance
 from advisor.knowledge.supply import Package, PackageState, RunsOn
-from advisor.knowledge.vocabulary import checked, fact_for, package_name
+from advisor.knowledge.vocabulary import checked, package_name
 
 _FIELDS = (
     "name",
@@ -93,13 +93,7 @@ def _read_run(part: Part) -> RunsOn:
 def _read_implied(part: Part, references: References) -> dict[str, tuple[Any, ...]]:
     inner = part.mapping("implies")
     implied: dict[str, tuple[Any, ...]] = {}
-    for name, given in inner.data.items():
-        try:
-            fact = fact_for(references.facts, name)
-        except Fault as fault:
-            where = part.document.where_key(*inner.path, name)
-            part.problems.add(fault.message, where=where, hint=fault.hint)
-            continue
+    for name, given, fact in facts_in(inner, references):
         values = []
         for index, value in enumerate(given if isinstance(given, list) else [given]):
             try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from advisor.knowledge.conditions import leaves
 from advisor.knowledge.model import (
@@ -143,10 +144,7 @@ def _veto(base: RuleBase, package: Package, native: str, other: str) -> Rule:
         lifts=f"Do without {package.name}: take it out of the answer 'must_use'",
         group=f"must-use-{native}",
         reliability="high",
-        sources=package.sources or (_page_id(package),),
-        asserted=package.as_of,
-        reviewed=package.reviewed,
-        expires=package.expires,
+        **_dated(package),
         # An older release may still have run on the other framework.
         applies_to={package.name: f">={left.until}"} if left and left.until else {},
         rationale=package.says,
@@ -173,10 +171,7 @@ def _wish(base: RuleBase, package: Package, native: str) -> Rule:
         effects=(liked,),
         group=f"wish-{native}",
         reliability="high",
-        sources=package.sources or (_page_id(package),),
-        asserted=package.as_of,
-        reviewed=package.reviewed,
-        expires=package.expires,
+        **_dated(package),
         rationale=" ".join((package.says, *_price(package, other, foreign))),
         revisit_when=f"{package.name} supports {foreign}",
     )
@@ -198,10 +193,7 @@ def _claim(base: RuleBase, package: Package, native: str) -> Rule:
         effects=_effects(native, other, bridged=bridged),
         group=f"must-use-{native}",
         reliability="medium",
-        sources=package.sources or (_page_id(package),),
-        asserted=package.as_of,
-        reviewed=package.reviewed,
-        expires=package.expires,
+        **_dated(package),
         rationale=" ".join((package.says, *_price(package, other, foreign))),
         revisit_when=f"{package.name} supports {foreign}",
     )
@@ -223,6 +215,16 @@ def _effects(native: str, other: str, *, bridged: bool) -> tuple[Effect, ...]:
 def _price(package: Package, framework: str, title: str) -> tuple[str, ...]:
     run = package.runs_on.get(framework)
     return (f"{title} through {run.through}: {run.price}.",) if run and run.through else ()
+
+
+def _dated(package: Package) -> dict[str, Any]:
+    """Who says it of the package, and when it was read."""
+    return {
+        "sources": package.sources or (_page_id(package),),
+        "asserted": package.as_of,
+        "reviewed": package.reviewed,
+        "expires": package.expires,
+    }
 
 
 def _page_id(package: Package) -> str:

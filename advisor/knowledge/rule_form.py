@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any, get_args
 
 from advisor.knowledge.conditions import ALWAYS, read_condition, specifier_set
-from advisor.knowledge.entries import References, refer, refer_all
+from advisor.knowledge.entries import References, facts_in, refer, refer_all
 from advisor.knowledge.fields import NO_DATE, Fault, Part, did_you_mean, shown
 from advisor.knowledge.model import (
     NEVER,
@@ -23,7 +23,7 @@ from advisor.knowledge.model import (
     RuleTest,
     Strength,
 )
-from advisor.knowledge.vocabulary import WORKLOADS, checked, fact_for, package_name
+from advisor.knowledge.vocabulary import WORKLOADS, checked, package_name
 
 FIELDS = (
     "id",
@@ -200,13 +200,7 @@ def _read_test(part: Part, references: References) -> RuleTest:
 def _read_given(part: Part, references: References) -> dict[str, Any]:
     inner = part.mapping("given")
     given: dict[str, Any] = {}
-    for name, value in inner.data.items():
-        try:
-            fact = fact_for(references.facts, name)
-        except Fault as fault:
-            where = part.document.where_key(*inner.path, name)
-            part.problems.add(fault.message, where=where, hint=fault.hint)
-            continue
+    for name, value, fact in facts_in(inner, references):
         if value is None or value == "unknown":
             continue
         try:

@@ -76,10 +76,11 @@ def _may_fail(statement: ast.stmt) -> TypeGuard[ast.Try | ast.If]:
     if isinstance(statement, ast.Try):
         caught = " ".join(ast.unparse(h.type) for h in statement.handlers if h.type is not None)
         return "ImportError" in caught or "ModuleNotFound" in caught or "Exception" in caught
-    return isinstance(statement, ast.If) and "TYPE_CHECKING" in _name(statement.test)
+    return isinstance(statement, ast.If) and "TYPE_CHECKING" in last_name(statement.test)
 
 
-def _name(node: ast.expr) -> str:
+def last_name(node: ast.expr) -> str:
+    """The last part of a dotted name; empty where *node* is none."""
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 
 from advisor.scan.python.arrays import array_kind
+from advisor.scan.python.names import last_name
 from advisor.scan.python.reading import Reading
 from advisor.scan.python.scopes import Scope
 
@@ -93,10 +94,4 @@ def _is_torch(node: ast.Call, function: ast.Attribute, scope: Scope) -> bool:
         return given
     if attr in _WITHOUT_ARGUMENTS:
         return not given
-    return attr == "step" and not given and "opt" in _last_name(function.value).lower()
-
-
-def _last_name(node: ast.expr) -> str:
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
+    return attr == "step" and not given and "opt" in last_name(function.value).lower()
