@@ -112,7 +112,7 @@ class Translated(JaxOwn):
         own = own_module.build(self._file, self._source.name, self._seed, torch)
         own, _ = own_module.without_dropout(torch, own)
         own.module.train(self._source.trains)
-        held = _Held(self, own)
+        held = Held(self, own)
         self._inputs = held.inputs
         step, state = self._training(held) if self._source.trains else _inference(held)
         pointed = self._file.pointing(step, own.place)
@@ -146,7 +146,7 @@ class Translated(JaxOwn):
         """Where operations of PyTorch become those of JAX."""
         return self._torchax.default_env()
 
-    def _training(self, held: _Held) -> tuple[Callable[..., Any], Any]:
+    def _training(self, held: Held) -> tuple[Callable[..., Any], Any]:
         import optax
 
         jax = self.jax
@@ -172,7 +172,7 @@ class Translated(JaxOwn):
         return with_firsts(super().observe(program, steps, call), self._firsts)
 
 
-class _Held:
+class Held:
     """A module, its inputs and the tensors that its loss closes over, as functions of arrays."""
 
     def __init__(self, side: Translated, own: OwnModule) -> None:
@@ -246,7 +246,7 @@ class _Held:
         )
 
 
-def _inference(held: _Held) -> tuple[Callable[..., Any], Any]:
+def _inference(held: Held) -> tuple[Callable[..., Any], Any]:
     trained, fixed, buffers = held.state()
 
     def step(state: Any, inputs: Any) -> tuple[Any, Any]:
