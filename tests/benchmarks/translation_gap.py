@@ -28,6 +28,7 @@ _STEPS = 5
 _BLOCKS = 8
 _BLOCK_S = 0.25
 _WARM_S = 1.0
+_PREFIX = "model."
 
 
 @dataclass(frozen=True)
@@ -110,13 +111,15 @@ def programs(family: str, size: Size, seed: int) -> dict[str, Program]:
     whole = model.sized(size)
     arrays = model.inputs(np.random.default_rng(seed), whole)
     jax_runtime = JaxRuntime("cpu", "matched", "float32")
-    made = {}
+    made: dict[str, Program] = {}
+    rule: Any = None
     for variant in model.variants("jax", whole):
         if variant.mode == "jax.jit":
             built = {"arrays": arrays, "size": whole, "variant": variant.id}
             caught = _caught(family, "jax_", jax_runtime, built)
             made[variant.id] = _idiomatic(caught, jax_runtime)
-            rule = caught["optimizer"]
+            # A way of its own to update (of a table's rows alone) is no rule for a translation.
+            rule = caught.get("optimizer", rule)
     eager = model.variant(whole, "pytorch.eager")
     torch_runtime = TorchRuntime("cpu", 1, "matched", "float32")
     built = {"arrays": arrays, "size": whole, "variant": eager}
@@ -127,6 +130,7 @@ def programs(family: str, size: Size, seed: int) -> dict[str, Program]:
 
 def _idiomatic(caught: Mapping[str, Any], runtime: JaxRuntime) -> Program:
     parts = caught["parts"]
+    assert parts.make_step is not None, "families feed their steps from a loop"
     compiled: list[Any] = []
 
     def wrap(function: Any) -> Any:
@@ -161,15 +165,19 @@ def _translated(caught: Mapping[str, Any], rule: Any, runtime: JaxRuntime) -> Pr
     trained, fixed, buffers = held.state()
     jax = runtime.jax
 
+    def loss(p: Any, kept: Any, batch: Any) -> tuple[Any, Any]:
+        weights = {_PREFIX + name: weight for name, weight in p.items()}
+        return held.loss(weights, fixed, kept, {"arguments": batch, "named": {}, "closed": {}})
+
     def step(state: Any, batch: Any) -> tuple[Any, Any]:
         p, kept, moments = state
-        inputs = {"arguments": batch, "named": {}, "closed": {}}
-        slopes = jax.value_and_grad(held.loss, has_aux=True)
-        (value, kept), gradients = slopes(p, fixed, kept, inputs)
+        (value, kept), gradients = jax.value_and_grad(loss, has_aux=True)(p, kept, batch)
         updates, moments = rule.update(gradients, moments, p)
         return (optax.apply_updates(p, updates), kept, moments), value
 
-    state = (trained, buffers, jax.jit(rule.init)(trained))
+    # Which weights decay is said by the names that both sides share.
+    weights = {name.removeprefix(_PREFIX): weight for name, weight in trained.items()}
+    state = (weights, buffers, jax.jit(rule.init)(weights))
     given = [side.arrays_of(tuple(batch)) for batch in batches]
     return Program(jax.jit(step, donate_argnums=0), state, given)
 
@@ -217,8 +225,10 @@ def main() -> int:
 
     found = measured(programs(family, size, seed), seed)
     import torch
+    import torchax
 
-    versions = {"torch": torch.__version__, "jax": jax.__version__}
+    loaded = {"torch": torch, "jax": jax, "torchax": torchax}
+    versions = {name: str(module.__version__) for name, module in loaded.items()}
     print(json.dumps({**found, "versions": versions}))
     return 0
 
