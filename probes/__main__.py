@@ -2,7 +2,8 @@
 
 Commands: ``worker`` (measure, driven over stdin and stdout), ``catalogue`` (list the workloads),
 ``models`` (list the models), ``inspect`` (say which frameworks this interpreter holds),
-``torch_census`` (what a user's module is made of), ``rank`` (one of several that share a step).
+``torch_census`` and ``jax_census`` (what a user's module is made of), ``rank`` (one of several that
+share a step).
 Nothing of ours is installed in that interpreter; it runs as a directory or as a zip file.
 """
 
@@ -15,7 +16,7 @@ if not __package__:
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
-_COMMANDS = ("worker", "catalogue", "models", "inspect", "torch_census", "rank")
+_COMMANDS = ("worker", "catalogue", "models", "inspect", "torch_census", "jax_census", "rank")
 
 
 def main(argv: list[str]) -> int:

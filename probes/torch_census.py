@@ -68,6 +68,7 @@ def census(source: str) -> dict[str, Any]:
         "outputs": [_tensor(t) for t in leaves_of(torch, outputs).values()],
         "parameters": sum(p.numel() for p in own.module.parameters()),
         "dropout": dropout,
+        "looks_back": _looks_back(torch, own),
         "translates_here": all(importlib.util.find_spec(n) for n in ("torchax", "jax")),
     }
 
@@ -94,6 +95,44 @@ def _called(torch: Any, own: OwnModule) -> tuple[list[dict[str, Any]], Any]:
         for hook in hooks:
             hook.remove()
     return seen, outputs
+
+
+def _looks_back(torch: Any, own: OwnModule) -> bool | None:
+    """Whether what comes last changes nothing before it; None where that cannot be seen.
+
+    However a mask is written, and be it none (of a loop): the last token of each sequence is
+    exchanged for its first, and outputs of earlier places are looked at.
+    """
+    tree = torch.utils._pytree  # noqa: SLF001  (torch.export's own trees)
+    given, spec = tree.tree_flatten((own.arguments, dict(own.named)))
+    at = next((n for n, x in enumerate(given) if _is_sequence(torch, x)), None)
+    if at is None:
+        return None
+    changed = given[at].clone()
+    changed[:, -1] = changed[:, 0]
+
+    def called(value: Any) -> Any:
+        arguments, named = tree.tree_unflatten([*given[:at], value, *given[at + 1 :]], spec)
+        with torch.no_grad():
+            return next(iter(leaves_of(torch, own.module(*arguments, **named)).values()))
+
+    try:
+        first, other = called(given[at]), called(changed)
+    except Exception:
+        # What stands first may have no meaning in the last place, such as the row of another table.
+        return None
+    if first.ndim < 3 or first.shape[:2] != changed.shape[:2] or first.shape != other.shape:
+        return None
+    if torch.allclose(first[:, -1], other[:, -1]):
+        return None
+    return bool(torch.allclose(first[:, :-1], other[:, :-1], rtol=1e-4, atol=1e-5))
+
+
+def _is_sequence(torch: Any, value: Any) -> bool:
+    """Whether it is tokens (batch, length), or features of them (batch, length, width)."""
+    if not isinstance(value, torch.Tensor) or value.ndim < 2 or value.shape[1] < 2:
+        return False
+    return value.ndim == (3 if value.is_floating_point() else 2)
 
 
 def _layer(torch: Any, name: str, module: Any, inputs: Any, output: Any) -> dict[str, Any]:

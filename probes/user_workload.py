@@ -76,12 +76,16 @@ def build(path: str, framework: str, arrays: Arrays, runtime: Any) -> TorchParts
 
 
 def _of_module(source: str, framework: str, arrays: Arrays, runtime: Any) -> TorchParts | JaxParts:
-    """The parts of a user's module: as it is, or translated."""
+    """The parts of a user's module: as it is in its own framework, or translated."""
     found = own_module.parse(source)
     if framework == "pytorch":
         from probes.own.torch_module import TorchModule
 
         return TorchModule(found, arrays, runtime).parts()
+    if own_module.is_nnx(found.path):
+        from probes.own.module_jax import NnxModule
+
+        return NnxModule(found, arrays, runtime).parts()
     from probes.own.translated import Translated
 
     return Translated(found, arrays, runtime).parts()

@@ -77,8 +77,33 @@ def with_carry_over(evidence: Evidence) -> Evidence:
     for work in evidence.works:
         kind = "own_module" if work.model.startswith(MODULE) else "same_size"
         factor, source = factor_of(base, kind)
-        works.append(replace(work, carry_over={"factor": factor, "from": source}))
+        carried: dict[str, Any] = {"factor": factor, "from": source}
+        if kind == "own_module" and any(
+            "translated" in (mode.variant or "") for mode in work.modes
+        ):
+            families = (w.model for w in evidence.works if not w.model.startswith(MODULE))
+            carried["translation"] = _translation(next(families, ""))
+        works.append(replace(work, carry_over=carried))
     return replace(evidence, works=works)
+
+
+def _translation(family: str) -> dict[str, Any]:
+    """What translating cost the family that stands beside a module, or why nobody knows."""
+    from advisor.knowledge.translation_gaps import translation_gaps
+
+    gap = translation_gaps().get(family)
+    if gap is None or gap.ratio is None:
+        why_not = gap.why_not if gap is not None else ""
+        return {"family": family, "ratio": None, "why_not": why_not}
+    return {
+        "family": family,
+        "ratio": gap.ratio,
+        "ci": [gap.low, gap.high],
+        "size": dict(gap.size),
+        "machine": gap.machine,
+        "versions": gap.versions,
+        "date": gap.date,
+    }
 
 
 def _shown(model: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advisor.errors import UserError
+from advisor.pair import framework_of
+from advisor.render.wording import name_of
 from advisor.render.wording import say as worded
 
 if TYPE_CHECKING:
@@ -87,20 +89,25 @@ def module_asked(text: str | None, *, infer: bool, workloads: Sequence[Path]) ->
 
 
 def look_at(asked: AskedModule, toolchains: Sequence[InstalledToolchain]) -> Seen:
-    """The census of the module, by the first interpreter that holds PyTorch.
+    """The census of the module, by the first interpreter that holds what it is written in.
 
     Raises:
-        UserError: no PyTorch is here, or something in the user's file is wrong.
+        UserError: its framework is not here, or something in the user's file is wrong.
     """
     from advisor.cli.measuring import INSTALL_HINT, worker_script
+    from advisor.measure.catalogue import read_catalogue
     from advisor.measure.census import nearest, take_census
     from advisor.workers.workspace import workspace
 
-    torch = [t for t in toolchains if t.framework == "pytorch" and t.problem is None]
-    if not torch:
-        raise UserError("--module needs PyTorch, which was not found here", hint=INSTALL_HINT)
     with workspace() as place:
-        census = take_census(worker_script(), torch[0].interpreter, place, asked.source)
+        [offered] = read_catalogue(worker_script(), place, [asked.source])
+        framework = framework_of(offered.modes[0])
+        able = [t for t in toolchains if t.framework == framework and t.problem is None]
+        if not able:
+            name = name_of(framework)
+            raise UserError(f"--module needs {name}, which was not found here", hint=INSTALL_HINT)
+        interpreter = able[0].interpreter
+        census = take_census(worker_script(), interpreter, place, asked.source, framework=framework)
         near = nearest(census)
         text = _sized(worker_script(), place, near)
     unlike = {asked.id: list(near.own_unlike)}

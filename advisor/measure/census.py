@@ -19,6 +19,7 @@ from advisor.workers.worker import WorkerCommand, WorkerError, WorkerProcess
 
 _HINT = "NAME is a function that returns (module, example inputs), see docs/modules.md"
 _CENSUS_TIMEOUT_S = 240.0
+_COMMANDS = {"pytorch": "torch_census", "jax": "jax_census"}
 
 _CONVOLUTIONS = ("Conv1d", "Conv2d", "Conv3d")
 _CELLS = {"LSTM": "lstm", "GRU": "gru", "RNN": "own"}
@@ -89,14 +90,21 @@ class Nearest:
         return tuple(name for name in self.unlike if name == "dropout")
 
 
-def take_census(worker: Sequence[str], interpreter: str, place: Path, source: str) -> Any:
-    """What the worker says of the module *source* (``FILE.py:NAME``).
+def take_census(
+    worker: Sequence[str],
+    interpreter: str,
+    place: Path,
+    source: str,
+    *,
+    framework: str = "pytorch",
+) -> Any:
+    """What the worker says of the module *source* (``FILE.py:NAME``), written in *framework*.
 
     Raises:
         UserError: something in the user's file is wrong.
     """
     environment = worker_environment(place, "census")
-    argv = (interpreter, "-B", *worker, "torch_census", source)
+    argv = (interpreter, "-B", *worker, _COMMANDS[framework], source)
     command = WorkerCommand(argv, environment, (), place / "census.log")
     with WorkerProcess(command) as process:
         reply = process.receive("census", timeout_s=_CENSUS_TIMEOUT_S)
@@ -158,7 +166,10 @@ class Census:
         return []
 
     def causal(self) -> bool:
-        """Whether attention looks back only."""
+        """Whether attention looks back only: as was seen, or by its marks where nothing was."""
+        seen = self.data.get("looks_back")
+        if seen is not None:
+            return bool(seen)
         marked = any(o.get("causal") for o in self.operations)
         return marked or self.any_of("tril", "triu", "masked_fill")
 

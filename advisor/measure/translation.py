@@ -17,6 +17,7 @@ from advisor.measure.work import MODULE
 from advisor.pair import TORCH_COMPILE, framework_of, mode_of
 
 TRANSLATED = "translated"
+WRITTEN_IN_JAX = "written-in-jax"
 
 
 def one_sided(compared: Comparison) -> Comparison:
@@ -64,6 +65,9 @@ def _work(probe: Probe, unlike: Sequence[str]) -> Work:
         modes=[_mode(e, chosen=e in sides) for e in timed],
         unlike=list(unlike),
     )
+    if sides[1] is not None and all(e.framework == "jax" for e in probe.entries):
+        # A module of Flax has no other side of its own: the family's stands beside it.
+        return replace(bare, verdict="invalid", reason=Reason(WRITTEN_IN_JAX))
     if sides[0] is None or sides[1] is None:
         broken = [e.reason for e in probe.entries if e.status != "ok" and e.reason is not None]
         reason = broken[0] if broken else Reason("one-framework")

@@ -22,8 +22,22 @@ def work_lines(work: Work) -> list[str]:
         lines.append(say("work.usual", first=first, second=second, ratio=ratio))
     if work.unlike:
         lines.append(say("work.unlike", parts=list(work.unlike)))
+    gap = (work.carry_over or {}).get("translation")
+    if isinstance(gap, Mapping):
+        lines.append(_gap_text(gap))
     cut = work.extrapolated
     return lines if cut is None else [*lines, f"  {cut_text(cut)}"]
+
+
+def _gap_text(gap: Mapping[str, Any]) -> str:
+    """What translating cost the nearest family; or that it is not calibrated."""
+    family = gap.get("family")
+    if not family:
+        return say("work.translation.no_family")
+    if gap.get("ratio") is None:
+        return say("work.translation.not_calibrated", family=family)
+    values = {key: gap[key] for key in ("ratio", "ci", "machine", "date")}
+    return say("work.translation.gap", family=family, size=shown_size(gap["size"]), **values)
 
 
 def work_title(work: Work) -> str:

@@ -6,6 +6,7 @@ Knows that contract and where the file says it; what PyTorch and JAX do with it 
 
 from __future__ import annotations
 
+import ast
 import inspect
 import os
 import random
@@ -73,9 +74,27 @@ def parse(source: str) -> Source:
     return Source(f"{head}.py", name, trains)
 
 
+def is_nnx(path: str) -> bool:
+    """Whether the file at *path* imports Flax and no PyTorch; runs nothing of it."""
+    try:
+        with open(path, "rb") as file:
+            tree = ast.parse(file.read())
+    except (OSError, ValueError, SyntaxError):
+        # Whoever runs it says what is wrong with it.
+        return False
+    loaded: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            loaded |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            loaded.add((node.module or "").partition(".")[0])
+    return "flax" in loaded and "torch" not in loaded
+
+
 def workload(source: str) -> Workload:
     """The workload that *source* is; runs nothing of the file."""
     found = parse(source)
+    both = ("pytorch.eager", "pytorch.compile", "jax.jit")
     return Workload(
         id=PREFIX + found.name,
         title=f"your module {found.name}, {'training' if found.trains else 'inference'}",
@@ -85,6 +104,7 @@ def workload(source: str) -> Workload:
         inputs=_inputs,
         tolerance=Tolerance(forward=_TOLERANCE, grad=_TOLERANCE, curve=_TOLERANCE),
         trains=found.trains,
+        modes=("jax.jit",) if is_nnx(found.path) else both,
     )
 
 
@@ -127,20 +147,34 @@ def build(file: UserFile, name: str, seed: int, torch: Any) -> OwnModule:
     Raises:
         UserFileError: NAME fails, or returns something else.
     """
+    torch.manual_seed(seed)
+    return _taken_apart(file, name, seed, (torch.nn.Module, "a torch.nn.Module"))
+
+
+def build_nnx(file: UserFile, name: str, seed: int, nnx: Any) -> OwnModule:
+    """As `build`, of a module of Flax NNX; its ``nnx.Rngs`` are what NAME makes them.
+
+    Raises:
+        UserFileError: NAME fails, or returns something else.
+    """
+    return _taken_apart(file, name, seed, (nnx.Module, "a flax.nnx.Module"))
+
+
+def _taken_apart(file: UserFile, name: str, seed: int, wanted: tuple[type, str]) -> OwnModule:
     make = file.function(name)
     if make is None:
         raise UserFileError(f"{file.place(name)}: {name} is no function")
     place = file.place(make, name)
-    for draw in (random.seed, np.random.seed, torch.manual_seed):
-        draw(seed)
+    random.seed(seed)
+    np.random.seed(seed)
     given = file.call(make)
     if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
         raise UserFileError(f"{place}: {name}() must return {_CONTRACT}, not {kind_of(given)}")
     module, inputs, loss = (*given, None)[:3]
-    if not isinstance(module, torch.nn.Module):
+    if not isinstance(module, wanted[0]):
         raise UserFileError(
             f"{place}: {name}() must return {_CONTRACT}; the first is {kind_of(module)}, "
-            "not a torch.nn.Module"
+            f"not {wanted[1]}"
         )
     if loss is not None and not callable(loss):
         raise UserFileError(

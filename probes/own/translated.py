@@ -23,6 +23,12 @@ from probes.workload import Arrays, JaxParts
 if TYPE_CHECKING:
     from probes.jax_runtime import JaxRuntime
 
+_BRANCHES = (
+    "ConcretizationTypeError",
+    "TracerArrayConversionError",
+    "TracerBoolConversionError",
+    "TracerIntegerConversionError",
+)
 _TELEMETRY = "ENABLE_RUNTIME_UPTIME_TELEMETRY"
 
 
@@ -32,6 +38,10 @@ class TranslationError(UserFileError):
 
 class TranslationMissingError(Exception):
     """This interpreter has no torchax, or not what it needs."""
+
+
+class RandomDrawError(Exception):
+    """A random number was drawn while the module was traced."""
 
 
 class TranslatedFile(UserFile):
@@ -50,10 +60,20 @@ def _cause(error: BaseException) -> str:
     text = " ".join(str(error).split())[:300]
     if type(error).__name__ == "OperatorNotFound":
         return f"torchax has no translation of this operation: {text}"
+    if isinstance(error, RandomDrawError):
+        return (
+            "random numbers are drawn in the forward pass: those of the frameworks differ, so that "
+            "nothing could be compared; take them as an input, or draw none while it is measured"
+        )
+    if type(error).__name__ in _BRANCHES:
+        return (
+            "a branch or a number of Python depends on the values of tensors, which one compiled "
+            "program cannot: choose with torch.where, and take sizes from shapes"
+        )
     if isinstance(error, AssertionError) and "Expect a Tensor" in text:
         return (
-            "a tensor is used that is neither parameter, buffer nor input: make it one with "
-            "register_buffer(), or make it on the device of the input"
+            "a tensor is used that is neither parameter, buffer, input nor attribute of a module: "
+            "make it one with register_buffer(), or make it on the device of the input"
         )
     return f"cannot be translated: {type(error).__name__}: {text}"
 
@@ -87,6 +107,8 @@ class Translated(JaxOwn):
         self._source = source
         self._seed = int(arrays["seed"][0])
         self._torchax = load_torchax()
+        # Made before anything is traced: it holds a key, which must not be that of a trace.
+        self._torchax.default_env()
         import torch
 
         self._torch = torch
@@ -112,7 +134,7 @@ class Translated(JaxOwn):
         own = own_module.build(self._file, self._source.name, self._seed, torch)
         own, _ = own_module.without_dropout(torch, own)
         own.module.train(self._source.trains)
-        held = _Held(self, own)
+        held = Held(self, own)
         self._inputs = held.inputs
         step, state = self._training(held) if self._source.trains else _inference(held)
         pointed = self._file.pointing(step, own.place)
@@ -146,7 +168,7 @@ class Translated(JaxOwn):
         """Where operations of PyTorch become those of JAX."""
         return self._torchax.default_env()
 
-    def _training(self, held: _Held) -> tuple[Callable[..., Any], Any]:
+    def _training(self, held: Held) -> tuple[Callable[..., Any], Any]:
         import optax
 
         jax = self.jax
@@ -172,7 +194,7 @@ class Translated(JaxOwn):
         return with_firsts(super().observe(program, steps, call), self._firsts)
 
 
-class _Held:
+class Held:
     """A module, its inputs and the tensors that its loss closes over, as functions of arrays."""
 
     def __init__(self, side: Translated, own: OwnModule) -> None:
@@ -204,7 +226,13 @@ class _Held:
 
         environment, torch, own = self._side.environment, self._side.torch, self._own
         weights, rest, kept, given = environment.j2t_iso((parameters, fixed, buffers, inputs))
-        with environment, _batch_norms(torch, own.module, kept):
+        with contextlib.ExitStack() as around:
+            around.enter_context(environment)
+            # What is made without a device (torch.zeros in a loss) is made where the inputs are.
+            around.enter_context(torch.device("jax"))
+            around.enter_context(_no_draws(environment))
+            around.enter_context(_plain_tensors(torch, own.module, environment))
+            around.enter_context(_batch_norms(torch, own.module, kept))
             out = torch.func.functional_call(
                 own.module,
                 {**weights, **rest, **kept},
@@ -246,7 +274,7 @@ class _Held:
         )
 
 
-def _inference(held: _Held) -> tuple[Callable[..., Any], Any]:
+def _inference(held: Held) -> tuple[Callable[..., Any], Any]:
     trained, fixed, buffers = held.state()
 
     def step(state: Any, inputs: Any) -> tuple[Any, Any]:
@@ -256,6 +284,38 @@ def _inference(held: _Held) -> tuple[Callable[..., Any], Any]:
         return state, found
 
     return step, {"parameters": trained, "fixed": fixed, "buffers": buffers}
+
+
+@contextlib.contextmanager
+def _no_draws(environment: Any) -> Iterator[None]:
+    """Whoever draws a random number is refused at its line: it would also leave the trace."""
+
+    def refuse(*_: Any) -> None:
+        raise RandomDrawError
+
+    environment.get_and_rotate_prng_key = refuse
+    try:
+        yield
+    finally:
+        del environment.get_and_rotate_prng_key
+
+
+@contextlib.contextmanager
+def _plain_tensors(torch: Any, module: Any, environment: Any) -> Iterator[None]:
+    """Tensors that a module keeps as plain attributes are constants of the translation."""
+    kept = [
+        (part, name, value)
+        for part in module.modules()
+        for name, value in vars(part).items()
+        if isinstance(value, torch.Tensor)
+    ]
+    try:
+        for part, name, value in kept:
+            setattr(part, name, environment.to_xla(value))
+        yield
+    finally:
+        for part, name, value in kept:
+            setattr(part, name, value)
 
 
 @contextlib.contextmanager

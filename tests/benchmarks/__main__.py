@@ -27,6 +27,7 @@ from tests.benchmarks import (
     scenario_rows,
     starter_rows,
     suite_rows,
+    translation_rows,
     verdict_rows,
     zoo_rows,
 )
@@ -52,6 +53,7 @@ BENCHES: dict[str, tuple[Bench, int]] = {
     "starters": (starter_rows.starters, 3),
     "case": (case_rows.case, 5),
     "modules": (module_rows.modules, 12),
+    "gaps": (translation_rows.gaps, translation_rows.LAUNCHES),
     "zoo": (zoo_rows.zoo, 1000),
     "profiles": (cost_rows.profiles, 1),
     "tasks": (suite_rows.task_profiles, 1),
@@ -68,6 +70,10 @@ BENCHES: dict[str, tuple[Bench, int]] = {
 }
 
 
+CHOOSY = ("modules", "gaps")
+"""Benches of which --only takes a part."""
+
+
 def main() -> int:
     """Run what was named (or everything); prints a table and writes it as JSON."""
     parser = argparse.ArgumentParser(prog="make bench")
@@ -76,6 +82,10 @@ def main() -> int:
         "--groups", type=int, help="independent groups, instead of each bench's own"
     )
     parser.add_argument("--json", type=Path, default=Path("bench.json"), help="where the rows go")
+    parser.add_argument(
+        "--only", action="append", default=[], help="of modules and gaps: one of them"
+    )
+    parser.add_argument("--budget", type=float, help="of modules: seconds, then none is begun")
     options = parser.parse_args()
     unknown = sorted(set(options.names) - set(BENCHES))
     if unknown:
@@ -87,13 +97,15 @@ def main() -> int:
     for name in options.names or BENCHES:
         bench, own = BENCHES[name]
         start = time.monotonic()
-        found = bench(options.groups or own)
-        rows += found
-        for row in found:
+        if name in CHOOSY:
+            bench = partial(bench, only=options.only, budget_s=options.budget)
+        # A bench that yields its rows shows each as it settles.
+        for row in bench(options.groups or own):
             mark = "ok  " if row.reached else "MISS"
             print(f"{mark} {row.test:<55} {row.bar:<40} {row.seen}", flush=True)
+            rows.append(row)
+            options.json.write_text(json.dumps([asdict(r) for r in rows], indent=1), "utf-8")
         print(f"     ({name}: {time.monotonic() - start:.0f} s)", file=sys.stderr)
-        options.json.write_text(json.dumps([asdict(r) for r in rows], indent=1), "utf-8")
     return 0 if all(row.reached for row in rows) else 1
 
 

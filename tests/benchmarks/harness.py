@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -118,5 +118,5 @@ def counts(verdicts: Sequence[str]) -> dict[str, int]:
     return {word: verdicts.count(word) for word in sorted(set(verdicts))}
 
 
-Bench = Callable[[int], list[Row]]
+Bench = Callable[..., Iterable[Row]]
 """A benchmark: from the number of groups to its rows."""

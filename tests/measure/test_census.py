@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from advisor.measure.census import nearest
 
 
@@ -50,6 +52,25 @@ def test_causal_attention_over_words_is_a_decoder() -> None:
     wanted = {"layers": 1, "heads": 2, "width": 64, "length": 32, "vocabulary": 100, "batch": 4}
     assert wanted.items() <= dict(found.size).items()
     assert found.unlike == ("top k",)
+
+
+@pytest.mark.parametrize(
+    ("seen", "marks", "family"),
+    [
+        (True, [], "decoder"),
+        (False, ["tril"], "vit"),
+        (None, ["tril"], "decoder"),
+        (None, [], "vit"),
+    ],
+)
+def test_what_was_seen_of_looking_back_stands_over_how_a_mask_is_written(
+    seen: bool | None, marks: list[str], family: str
+) -> None:
+    layers = [layer("Embedding", [4, 32], [4, 32, 64], num_embeddings=100, embedding_dim=64)]
+    marked = {mark: [32, 32] for mark in marks}
+    operations = {"scaled_dot_product_attention": [4, 2, 32, 32], **marked}
+    data = census(layers, operations, ("int64", [4, 32]), [4, 32, 100], looks_back=seen)
+    assert nearest(data).family == family
 
 
 def test_convolutions_that_end_in_an_image_are_a_unet_and_else_a_resnet() -> None:

@@ -79,3 +79,10 @@ def test_what_is_no_module_is_no_work_and_an_invalid_one_stays_so() -> None:
     assert module_works([other], {}) == []
     refused = Comparison(a=EAGER, b=JIT, verdict="invalid")
     assert one_sided(refused) == refused
+
+
+def test_a_module_of_jax_stands_alone_and_says_what_compares_it() -> None:
+    own = replace(probe(), entries=[e for e in probe().entries if e.framework == "jax"])
+    work = module_works([own], {})[0]
+    assert (work.verdict, work.reason.id) == ("invalid", "written-in-jax")
+    assert [m.mode for m in work.modes] == [JIT]

@@ -21,6 +21,21 @@ def make():
     y = torch.randint(0, 4, (6,))
     return module, torch.randn(6, 8), lambda out: nn.functional.cross_entropy(out, y)
 
+class Mixed(nn.Module):
+    def __init__(self, causal):
+        super().__init__()
+        self.embedding, self.causal = nn.Embedding(9, 8), causal
+
+    def forward(self, tokens):
+        x = self.embedding(tokens)
+        return x.cumsum(1) if self.causal else x + x.mean(1, keepdim=True)
+
+def tokens_back():
+    return Mixed(True), torch.arange(8)[None]
+
+def tokens_all():
+    return Mixed(False), torch.arange(8)[None]
+
 def nothing():
     return 3
 
@@ -59,9 +74,9 @@ def file(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("absent", r"mine\.py:1: defines no absent\(\); it defines: make, nothing, strange"),
-        ("nothing", r"mine\.py:10: nothing\(\) must return"),
-        ("strange", r"mine\.py:13: strange\(\) must return .* the first is int"),
+        ("absent", r"mine\.py:1: defines no absent\(\); it defines: make, .*nothing, strange"),
+        ("nothing", r"mine\.py:25: nothing\(\) must return"),
+        ("strange", r"mine\.py:28: strange\(\) must return .* the first is int"),
     ],
 )
 def test_a_mistake_is_told_at_its_line(file: Path, name: str, text: str) -> None:
@@ -75,6 +90,15 @@ def test_a_training_step_learns_and_shows_outputs_and_gradients(file: Path) -> N
     assert curve[-1] < curve[0]
     assert np.any(shown["first.out/gradients"])
     assert shown["first.out/first output"].size == 24
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"), [("tokens_back", True), ("tokens_all", False), ("make", None)]
+)
+def test_whether_a_module_looks_back_is_tried(file: Path, name: str, seen: bool | None) -> None:
+    from probes.torch_census import census
+
+    assert census(f"{file}:{name}")["looks_back"] is seen
 
 
 def test_inference_trains_nothing(file: Path) -> None:
