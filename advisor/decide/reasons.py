@@ -115,7 +115,10 @@ class Explained:
 
 
 def reasons_of(explained: Explained) -> list[DecisionReason]:
-    """The reasons, largest first; what makes no visible difference is left out."""
+    """The reasons, weightiest first; what makes no visible difference is left out.
+
+    A rule that speaks to several criteria is one reason: it stands where the sum of them belongs.
+    """
     judgement = explained.judgement
     strengths = {m.rule: m.strength for i in judgement.items for m in i.members}
     reasons = []
@@ -133,7 +136,23 @@ def reasons_of(explained: Explained) -> list[DecisionReason]:
                 }
             )
         )
-    return sorted(reasons, key=lambda r: (-r.contribution, r.rule or "", r.criterion))
+    weights = _weights(reasons)
+    return sorted(
+        reasons,
+        key=lambda r: (-weights[_named(r)], r.rule or "", -r.contribution, r.criterion),
+    )
+
+
+def _named(reason: DecisionReason) -> tuple[str, str]:
+    return reason.rule or "", reason.favours
+
+
+def _weights(reasons: Sequence[DecisionReason]) -> dict[tuple[str, str], float]:
+    """What each rule adds up to over the criteria, for each framework that it favours."""
+    weights: dict[tuple[str, str], list[float]] = {}
+    for reason in reasons:
+        weights.setdefault(_named(reason), []).append(reason.contribution)
+    return {name: math.fsum(amounts) for name, amounts in weights.items()}
 
 
 _WORD = {units: word for word, units in STRENGTH.items()}
