@@ -99,7 +99,6 @@ def advise(
     """Decide from answers and evidence, and write the report. Asks and measures nothing."""
     from advisor.cli.outputs import check_outputs, write_outputs
     from advisor.cli.pen import pen_for
-    from advisor.record import freeze
 
     paths = output or []
     check_outputs(paths)
@@ -119,6 +118,8 @@ def advise(
     if paths:
         say("Written: " + ", ".join(str(path) for path in paths), quiet=quiet)
     if json:
+        from advisor.record import freeze
+
         emit_json(freeze(record))
     elif not quiet:
         told = 1 if paths else 0
