@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 # pip from outside installs into the environment, so the system needs neither ensurepip nor pip in it.
 PIP    := $(PYTHON) -m pip --python $(BIN)/python install --disable-pip-version-check -q -c constraints.txt
 
-.PHONY: interview test lint types unit bench docs clean
+.PHONY: interview test lint types unit bench docs sbom clean
 .DEFAULT_GOAL := interview
 
 interview: $(VENV)/.installed
@@ -32,6 +32,10 @@ bench: $(VENV)/.installed-dev
 
 docs: $(VENV)/.installed
 	@$(BIN)/fw-advisor rules docs -o docs/rules.md
+
+# What the pins are, as they are installed here; asks no network.
+sbom: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.bill_of_materials $(ARGS)
 
 $(VENV)/bin/python:
 	@$(PYTHON) -m venv --without-pip $(VENV)

@@ -8,7 +8,6 @@ number means.
 
 from __future__ import annotations
 
-import copy
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from advisor.errors import UserError
 from advisor.evidence import SCHEMA, Evidence, to_data
-from advisor.jsonio import read_json
+from advisor.jsonio import copied, read_json
 from advisor.upgrades import upgraded
 from advisor.void_parts import voided, without_impossible
 
@@ -43,7 +42,7 @@ def read_evidence(path: Path) -> Evidence:
 
 def evidence_from(data: Any, *, name: str) -> Evidence:
     """Validate *data* as evidence; *name* is what errors call it."""
-    left = upgraded(copy.deepcopy(data))
+    left = upgraded(copied(data))
     check_schema_id(left, SCHEMA, name)
     left = without_impossible(left)
     for _ in range(_ROUNDS):

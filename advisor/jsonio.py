@@ -38,6 +38,15 @@ def canonical_bytes(data: Any) -> bytes:
     return text.encode("ascii")
 
 
+def copied(data: Any) -> Any:
+    """*data*, values of JSON, with dictionaries and lists of its own."""
+    if isinstance(data, dict):
+        return {key: copied(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [copied(value) for value in data]
+    return data
+
+
 def sha256_of(data: Any) -> str:
     """Hex SHA-256 of the canonical form of *data*."""
     return hashlib.sha256(canonical_bytes(data)).hexdigest()

@@ -63,9 +63,29 @@ def evidence_files(place: Path) -> list[Path]:
             raise UserError(f"holds more than {MOST_FILES:,} files", where=str(place))
         return [p for p in found if not _is_fleet(p)]
     document = read_json(place)
-    if isinstance(document, dict) and document.get("schema") == FLEET_SCHEMA:
+    if _lists_a_fleet(document):
         return files_of_fleet(document, place)
     return [place]
+
+
+def documents_in(place: Path) -> Iterator[tuple[Path, Any]]:
+    """The files that `evidence_files` names, each with what it holds; each is read once.
+
+    Raises:
+        UserError: as for `evidence_files`, or a file is no JSON.
+    """
+    if place.is_dir():
+        yield from ((path, read_json(path)) for path in evidence_files(place))
+        return
+    document = read_json(place)
+    if _lists_a_fleet(document):
+        yield from ((path, read_json(path)) for path in files_of_fleet(document, place))
+    else:
+        yield place, document
+
+
+def _lists_a_fleet(document: Any) -> bool:
+    return isinstance(document, dict) and document.get("schema") == FLEET_SCHEMA
 
 
 def files_of_fleet(document: dict[str, Any], place: Path) -> list[Path]:

@@ -32,7 +32,7 @@ from advisor.inputs import (
 )
 from advisor.jsonio import canonical_bytes
 from advisor.knowledge.model import RuleBase
-from advisor.knowledge.serialise import from_data, to_data
+from advisor.knowledge.serialise import from_data, questions_data, to_data
 from advisor.prices import prices_from_record
 
 __all__ = [
@@ -94,7 +94,7 @@ def _rules_data(base: RuleBase, packages: Sequence[str]) -> dict[str, Any]:
     The questions are there because a status depends on their importance.
     """
     compact = to_data(base, rules=[rule.id for rule in base.rules], packages=packages)
-    return {**compact, "questions": to_data(base)["questions"]}
+    return {**compact, "questions": questions_data(base)}
 
 
 def thaw(data: Any, name: str) -> Record:

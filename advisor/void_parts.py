@@ -7,9 +7,10 @@ what any number means, nor how a reason is worded.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from advisor.jsonio import copied
 
 VOID = "void-part"
 """The id of the reason, and of the notice, that says so."""
@@ -62,7 +63,7 @@ def voided(data: Any, findings: Sequence[Finding]) -> Any:
 
     Returns *data* itself where nothing could be done about any of them.
     """
-    made = copy.deepcopy(data)
+    made = copied(data)
     done = False
     for finding in findings:
         place = finding["loc"]

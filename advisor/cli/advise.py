@@ -106,7 +106,6 @@ def advise(options: AdviseOptions) -> None:
     """Decide from answers and evidence, and write the report. Asks and measures nothing."""
     from advisor.cli.outputs import check_outputs, write_outputs
     from advisor.cli.pen import pen_for
-    from advisor.record import freeze
 
     paths = options.output or []
     check_outputs(paths)
@@ -126,6 +125,8 @@ def advise(options: AdviseOptions) -> None:
     if paths:
         say("Written: " + ", ".join(str(path) for path in paths), quiet=options.quiet)
     if options.json:
+        from advisor.record import freeze
+
         emit_json(freeze(record))
     elif not options.quiet:
         told = 1 if paths else 0

@@ -53,21 +53,22 @@ def documents_of(paths: Iterable[Path]) -> tuple[Evidence, ...]:
     Raises:
         UserError: a file is no evidence and no fleet.
     """
-    from advisor.cli.common import read_worded
-    from advisor.library import evidence_files
-
-    files = [file for path in paths for file in _files(path, evidence_files(path))]
-    return tuple(read_worded(file) for file in files)
+    return tuple(document for path in paths for document in _documents(path))
 
 
-def _files(path: Path, files: list[Path]) -> list[Path]:
-    if not files:
+def _documents(path: Path) -> list[Evidence]:
+    from advisor.evidence_io import evidence_from
+    from advisor.library import documents_in
+    from advisor.render.evidence_words import word_evidence
+
+    read = [word_evidence(evidence_from(d, name=str(file))) for file, d in documents_in(path)]
+    if not read:
         raise UserError(
             "holds no evidence: none of its nodes finished",
             hint="measure again: fw-advisor fleet --address ... -o DIR",
             where=str(path),
         )
-    return files
+    return read
 
 
 def library_for(

@@ -5,7 +5,7 @@ Knows strengths, reliabilities and groups. It must not know how values or weight
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -127,14 +127,19 @@ def _turned_fact(fact: str) -> str:
     return ".".join(_RIVAL.get(word, word) for word in fact.split("."))
 
 
-def telling(rule: Rule) -> dict[tuple[str, str], float]:
+def telling(rule: Rule) -> Mapping[tuple[str, str], float]:
     """What *rule* says that tells the frameworks apart, in signed units, by framework, criterion.
 
     What it says alike of both on a criterion is no evidence for either: on a bounded scale it
     would lift whoever is behind.
     """
+    return _telling(rule.effects)
+
+
+@lru_cache(maxsize=4096)
+def _telling(effects: tuple[Effect, ...]) -> Mapping[tuple[str, str], float]:
     units: dict[str, dict[str, float]] = {}
-    for effect in rule.effects:
+    for effect in effects:
         sign = 1.0 if effect.direction == "for" else -1.0
         of = units.setdefault(effect.criterion, {})
         of[effect.framework] = of.get(effect.framework, 0.0) + sign * STRENGTH[effect.strength]

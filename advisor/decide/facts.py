@@ -66,13 +66,28 @@ def _measured_facts(
     facts: dict[str, Any] = {}
     if speed is not None and not speed.open:
         facts["measured.jax_speedup"] = speed.speedup.value
+    of_task = frozenset(w.workload for w in explained.workloads)
+    if of_task not in readings.remembered:
+        readings.remembered[of_task] = {
+            **_of_workloads(readings),
+            **_of_compiling(readings, of_task),
+        }
+    return {**facts, **readings.remembered[of_task]}
+
+
+def _of_workloads(readings: SpeedReadings) -> dict[str, Any]:
+    facts: dict[str, Any] = {}
     for workload, every in by_workload(readings.comparisons).items():
         counted = on_most_cores(every)
         # A rule's condition on a ratio must not fire on the middle of two opposite winners.
         if counted and not winners_differ(counted):
             facts[f"measured.jax_speedup.{workload}"] = combined(counted).value
+    return facts
+
+
+def _of_compiling(readings: SpeedReadings, of_task: frozenset[str]) -> dict[str, Any]:
+    facts: dict[str, Any] = {}
     costs = readings.compile_costs
-    of_task = {w.workload for w in explained.workloads}
     gains = [c.gain for c in costs if c.workload in of_task] or [c.gain for c in costs]
     if gains:
         facts["measured.compile_gain"] = mean(gains).value

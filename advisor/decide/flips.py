@@ -74,8 +74,13 @@ class Search:
 
     def flips(self, situation: Situation) -> Judgement | None:
         """The full judgement of *situation* if it recommends something else, or None."""
-        then = judge(situation, self.draws)
+        then = self.judged(situation)
         return None if then.framework == self.now.framework else then
+
+    def judged(self, situation: Situation) -> Judgement:
+        """*situation* judged in full."""
+        same_day = situation.today == self.now.situation.today
+        return judge(situation, self.draws, self.now if same_day else None)
 
     def with_changes(self, changes: Sequence[AnswerChange]) -> Situation:
         """The situation with some answers changed."""
@@ -255,7 +260,7 @@ def _threshold(
 
     def holds(k: int) -> bool:
         if k not in full:
-            full[k] = judge(vary(grid[k]), search.draws)
+            full[k] = search.judged(vary(grid[k]))
         return reached(full[k])
 
     while not holds(place) and place + 1 < len(grid):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -33,7 +33,7 @@ from advisor.decision import Status
 from advisor.evidence import Evidence
 from advisor.inputs import Inputs, packages_named
 from advisor.knowledge.conflicts import counted
-from advisor.knowledge.evaluate import evaluate
+from advisor.knowledge.evaluate import evaluate, outcome_of
 from advisor.knowledge.model import Outcome, RuleBase
 from advisor.knowledge.package_rules import FACT, VETO, WISH, canonical_names
 from advisor.pair import FRAMEWORKS, Framework
@@ -235,18 +235,19 @@ def judge(situation: Situation, draws: Draws, near: Judgement | None = None) -> 
     taken from it, which changes no number.
     """
     facts, outcomes = outcomes_of(situation, near)
-    items = items_of(outcomes)
+    live = tuple(o for o in outcomes if o.truth != "false")
+    items = items_of(live)
     speed = speed_in(situation)
     elsewhere = elsewhere_in(situation)
     case = _case(situation, facts, items, speed)
     sample = simulate(case, draws, near.sample if near else None)
-    vetoes = vetoes_of(outcomes)
+    vetoes = vetoes_of(live)
     barred = {o.rule.excludes for o, state in vetoes if state == "active"}
     feasible = tuple(f for f in FRAMEWORKS if f not in barred)
     p_first, p_clear, tie_mass = _shares(sample, feasible)
     leader = max(feasible, key=lambda f: (p_clear[f], p_first[f]), default=None)
     outlook = (
-        outlook_of(situation.base, situation.index, outcomes, facts, sample)
+        outlook_of(situation.base, situation.index, live, facts, sample)
         if len(feasible) == len(FRAMEWORKS)
         else Outlook(1.0, 1.0)
     )
@@ -256,7 +257,7 @@ def judge(situation: Situation, draws: Draws, near: Judgement | None = None) -> 
         tie_mass=tie_mass,
         samples=draws.n,
         share_without_evidence=_share_without_evidence(
-            sample, outcomes, seen=_seen(situation, speed, elsewhere)
+            sample, live, seen=_seen(situation, speed, elsewhere)
         ),
         stays=outlook.stays,
         settles=outlook.settles,
@@ -300,17 +301,19 @@ def outcomes_of(
     )
     if situation.ratio is not None:
         facts["measured.jax_speedup"] = situation.ratio
-    base = situation.base
-    untouched: tuple[Outcome, ...] = ()
-    if near is not None and near.situation.without <= situation.without:
-        changed = {f for f in facts.keys() | near.facts.keys() if facts.get(f) != near.facts.get(f)}
-        mentioning = situation.index.mentioning
-        touched = frozenset().union(*(mentioning.get(fact, ()) for fact in changed))
-        untouched = tuple(o for o in near.outcomes if o.rule.id not in touched)
-        base = replace(base, rules=tuple(r for r in base.rules if r.id in touched))
-    fresh = evaluate(base, facts, today=situation.today, versions=situation.versions)
-    outcomes = [o for o in (*untouched, *fresh) if o.rule.id not in situation.without]
-    return facts, tuple(sorted(outcomes, key=lambda o: o.rule.id))
+    without, today, versions = situation.without, situation.today, situation.versions
+    if near is None or not near.situation.without <= without:
+        every = evaluate(situation.base, facts, today=today, versions=versions)
+        fresh = [o for o in every if o.rule.id not in without]
+        return facts, tuple(sorted(fresh, key=lambda o: o.rule.id))
+    changed = {f for f in facts.keys() | near.facts.keys() if facts.get(f) != near.facts.get(f)}
+    mentioning = situation.index.mentioning
+    touched = frozenset().union(*(mentioning.get(fact, ()) for fact in changed))
+    return facts, tuple(
+        outcome_of(o.rule, facts, today=today, versions=versions) if o.rule.id in touched else o
+        for o in near.outcomes
+        if o.rule.id not in without
+    )
 
 
 def vetoes_of(outcomes: tuple[Outcome, ...]) -> tuple[tuple[Outcome, str], ...]:

@@ -174,7 +174,7 @@ def _waiting(
     alone: dict[str, list[Outcome]] = {}
     together: list[Outcome] = []
     for outcome in outcomes:
-        if outcome.rule.kind != "claim" or outcome.truth != "unknown" or outcome.inapplicable:
+        if outcome.truth != "unknown" or outcome.rule.kind != "claim" or outcome.inapplicable:
             continue
         unknown = index.mentioned[outcome.rule.id] - facts.keys()
         if any(fact in pointless or not is_answer(base, fact) for fact in unknown):
@@ -198,9 +198,12 @@ def _by_value(
     facts: Mapping[str, Any],
 ) -> _Firing:
     rules = [outcome.rule for outcome in waiting]
-    mentioned = frozenset().union(*(index.mentioned[rule.id] for rule in rules))
-    related = related_to(base, index, fact)
-    key = ("values", fact, tuple(r.id for r in rules), said_of(mentioned | related, facts))
+    ids = tuple(rule.id for rule in rules)
+    place = ("about", fact, ids)
+    if place not in index.remembered:
+        mentioned = (index.mentioned[name] for name in ids)
+        index.remembered[place] = related_to(base, index, fact).union(*mentioned)
+    key = ("values", fact, ids, said_of(index.remembered[place], facts))
     if key not in index.remembered:
         index.remembered[key] = tuple(
             (

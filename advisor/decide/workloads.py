@@ -70,7 +70,7 @@ def explanation_for(
     workloads = _by_workload(used, here, shares, workload_reasons(base, facts)) if used else ()
     return Explanation(
         workloads=workloads,
-        left_out=_left_out(readings, workloads, weights, elsewhere),
+        left_out=_left_out(readings, workloads, weights, (here, elsewhere)),
         coverage=math.fsum(weights.get(w.workload, 0.0) for w in workloads),
         device=used[0].device if used else None,
     )
@@ -85,9 +85,10 @@ def _on_one_device(
         alike = fits(one.device, facts, one.kinds)
         return not alike, one.device.startswith("cpu"), one.device, one.kinds
 
-    first = min((place(c) for c in comparisons), default=None)
-    kept = [c for c in comparisons if place(c) == first]
-    return kept, [c for c in comparisons if place(c) != first]
+    places = [(place(c), c) for c in comparisons]
+    first = min((there for there, _ in places), default=None)
+    kept = [c for there, c in places if there == first]
+    return kept, [c for there, c in places if there != first]
 
 
 def _by_workload(
@@ -140,17 +141,16 @@ def _left_out(
     readings: SpeedReadings,
     workloads: Sequence[WorkloadSpeed],
     weights: Mapping[str, float],
-    elsewhere: Sequence[CalledComparison],
+    places: tuple[Sequence[CalledComparison], Sequence[CalledComparison]],
 ) -> tuple[LeftOut, ...]:
+    """What is not among *workloads*; *places* are those of the device that counts, and others."""
+    here, elsewhere = places
     counted = {w.workload for w in workloads}
-    here = [c for c in readings.comparisons if c not in elsewhere]
+    # Equal comparisons count or do not count together, so that each may stand for itself.
+    used = {id(c) for w in workloads for c in w.comparisons}
     on_others = {LeftOut(c.workload, "other-device", (("device", c.device),)) for c in elsewhere}
     spare = {LeftOut(c.workload, "not-of-this-task") for c in here if c.workload not in counted}
-    beside = {
-        _beside(c)
-        for c in here
-        if c.workload in weights and not any(c in w.comparisons for w in workloads)
-    }
+    beside = {_beside(c) for c in here if c.workload in weights and id(c) not in used}
     mentioned = counted | {x.workload for x in (*readings.left_out, *on_others)}
     missing = {
         LeftOut(w, "not-measured", (("share", round(weights[w], 4)),))

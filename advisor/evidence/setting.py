@@ -6,6 +6,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 from advisor.bounds import Bytes, Id, ShortText
@@ -113,12 +114,23 @@ def to_data(part: Any) -> Any:
 
     An infinity or NaN, which JSON has no word for, is None: not known.
     """
-    if isinstance(part, float) and not math.isfinite(part):
-        return None
-    if dataclasses.is_dataclass(part) and not isinstance(part, type):
-        return {f.name: to_data(getattr(part, f.name)) for f in dataclasses.fields(part)}
+    if part is None or isinstance(part, (str, int)):
+        return part
+    if isinstance(part, float):
+        return part if math.isfinite(part) else None
+    names = _names_of(type(part))
+    if names:
+        return {name: to_data(getattr(part, name)) for name in names}
     if isinstance(part, Mapping):
         return {str(key): to_data(value) for key, value in part.items()}
     if isinstance(part, (list, tuple)):
         return [to_data(value) for value in part]
     return part
+
+
+@cache
+def _names_of(kind: type) -> tuple[str, ...]:
+    """The fields of the dataclass *kind*; none of another type."""
+    if not dataclasses.is_dataclass(kind):
+        return ()
+    return tuple(f.name for f in dataclasses.fields(kind))

@@ -64,7 +64,13 @@ def clashes_in(base: RuleBase, facts: Mapping[str, Any]) -> tuple[Clash, ...]:
 
 def counted(base: RuleBase, facts: Mapping[str, Any]) -> dict[str, Any]:
     """*facts* without those that cannot be true, or mean nothing, beside the others."""
-    ignored = {fact for clash in clashes_in(base, facts) for fact in clash.ignore}
+    # What packages pull apart makes no answer not count.
+    ignored = {
+        fact
+        for conflict in base.conflicts
+        if conflict.ignore and truth_of(conflict.when, facts) == "true"
+        for fact in conflict.ignore
+    }
     return {fact: value for fact, value in facts.items() if fact not in ignored}
 
 

@@ -26,6 +26,7 @@ from advisor.knowledge.model import (
     Outcome,
     Rule,
     RuleBase,
+    Scalar,
     Truth,
     Within,
 )
@@ -136,9 +137,7 @@ def _kleene(condition: Condition, facts: Mapping[str, Any]) -> bool | None:
 def _leaf(leaf: OneOf | Within, facts: Mapping[str, Any]) -> bool | None:
     value = facts.get(leaf.fact)
     if value is None or value == UNKNOWN:
-        domain = leaf.domain if isinstance(leaf, OneOf) else ()
-        everything = domain and all(v in leaf.accepted for v in domain)  # type: ignore[union-attr]
-        return True if everything else None
+        return True if isinstance(leaf, OneOf) and _is_all(leaf.accepted, leaf.domain) else None
     if isinstance(leaf, Within):
         return _inside(leaf, value)
     if isinstance(value, (list, tuple)):
@@ -146,12 +145,18 @@ def _leaf(leaf: OneOf | Within, facts: Mapping[str, Any]) -> bool | None:
     if value in leaf.accepted:
         return True
     return isinstance(value, str) and any(
-        _version_holds(accepted, value) is True for accepted in leaf.accepted if _is_range(accepted)
+        _version_holds(accepted, value) is True for accepted in _ranges(leaf.accepted)
     )
 
 
-def _is_range(accepted: Any) -> bool:
-    return isinstance(accepted, str) and accepted.startswith(_OPERATORS)
+@lru_cache(maxsize=4096)
+def _is_all(accepted: tuple[Scalar, ...], domain: tuple[Scalar, ...]) -> bool:
+    return bool(domain) and all(value in accepted for value in domain)
+
+
+@lru_cache(maxsize=4096)
+def _ranges(accepted: tuple[Scalar, ...]) -> tuple[str, ...]:
+    return tuple(a for a in accepted if isinstance(a, str) and a.startswith(_OPERATORS))
 
 
 def _inside(leaf: Within, value: Any) -> bool | None:

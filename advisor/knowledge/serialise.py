@@ -104,8 +104,13 @@ def to_data(
         "packs": {rule.id: rule.pack for rule in kept if rule.pack != CORE},
     }
     if not compact:
-        data["questions"] = [_question(question) for question in base.questions]
+        data["questions"] = questions_data(base)
     return data
+
+
+def questions_data(base: RuleBase) -> list[dict[str, Any]]:
+    """The questions of *base* as plain data."""
+    return [_question(question) for question in base.questions]
 
 
 def from_data(data: Any, *, name: str = "rules") -> RuleBase:

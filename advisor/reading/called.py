@@ -80,13 +80,17 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class SpeedReadings:
-    """Everything that the evidence says about speed, before any task is known."""
+    """Everything that the evidence says about speed, before any task is known.
+
+    `remembered` holds what was worked out about it, shared by counterfactuals.
+    """
 
     comparisons: tuple[CalledComparison, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     compile_costs: tuple[CompileCost, ...] = ()
     compile_s: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     works: WorkReadings = field(default_factory=WorkReadings)
+    remembered: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 def read_speeds(evidence: Sequence[Evidence]) -> SpeedReadings:

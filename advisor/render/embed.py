@@ -20,7 +20,7 @@ def record_json(record: Record, *, room: int) -> str:
     Where all of it does not fit, the rules that stayed silent are left out, then all rules, then
     all that the decision was made from; the hashes of what is missing stay in ``replay``.
     """
-    whole = _private(freeze(record))
+    whole = _private(freeze(record), {})
     shorter = (_spoken_rules, _without_rules, _decision_only)
     for document in (whole, *(shorten(whole) for shorten in shorter)):
         text = _text(document)
@@ -53,12 +53,17 @@ def _decision_only(document: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in document.items() if k != "made_from"}
 
 
-def _private(value: Any) -> Any:
-    """*value* with home directories and secrets taken out of every text."""
+def _private(value: Any, texts: dict[str, str]) -> Any:
+    """*value* with home directories and secrets taken out of every text.
+
+    *texts* remembers what became of each: most are keys and words that stand many times.
+    """
     if isinstance(value, str):
-        return private(value)
+        if value not in texts:
+            texts[value] = private(value)
+        return texts[value]
     if isinstance(value, dict):
-        return {private(str(k)): _private(v) for k, v in value.items()}
+        return {_private(str(k), texts): _private(v, texts) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_private(v) for v in value]
+        return [_private(v, texts) for v in value]
     return value
