@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
+from advisor.accuracy import TimeToAccuracy, refuse_contradicted
 from advisor.bounds import Bytes, Checked, Count, Id, Limits, Seconds, ShortText, TimeRatio
 from advisor.pair import CALLED, Framework
 from advisor.ratio import LEVEL, Ratio, error_of
@@ -513,6 +514,9 @@ class Evidence:
     behaviours: Annotated[list[Behaviour], Limits(max_length=1000)] = field(default_factory=list)
     resumed: Annotated[int, Limits(ge=0)] | None = None
     scaling: Annotated[list[Scaling], Limits(max_length=500)] = field(default_factory=list)
+    time_to_accuracy: Annotated[
+        list[Annotated[TimeToAccuracy, Checked(refuse_contradicted)]], Limits(max_length=100)
+    ] = field(default_factory=list)
 
 
 def to_data(part: Any) -> Any:

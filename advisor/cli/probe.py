@@ -32,6 +32,8 @@ from advisor.errors import ExitCode, UserError
 from advisor.files import write_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from advisor.cli.asking_for import Asked
     from advisor.measure.campaign import Campaign, Finished
     from advisor.measure.journal import Journal
@@ -171,6 +173,14 @@ def probe(
             "CPU), in each framework for itself.",
         ),
     ] = None,
+    time_to_accuracy: Annotated[
+        bool,
+        typer.Option(
+            "--time-to-accuracy",
+            help="Instead of steps: train handwritten digits to 95 % in each framework, from cold "
+            "start, and tell the seconds, epochs, accuracy and memory.",
+        ),
+    ] = False,
     workload: Annotated[
         list[Path] | None,
         typer.Option(
@@ -243,7 +253,7 @@ def probe(
     from advisor.cli import asking_for, exporting, resuming
     from advisor.cli.background import end_with
     from advisor.cli.models import list_models
-    from advisor.cli.scaling import refuse_beside
+    from advisor.cli.scaling import refuse_apart
 
     if resume:
         resuming.refuse_beside(context)
@@ -276,21 +286,20 @@ def probe(
         keep_env=keep_env,
         rules=rules,
     )
-    if devices is not None:
-        refuse_beside(
-            models=asked.model,
-            beside={
-                "--only": only,
-                "--skip": skip,
-                "--task": task,
-                "--transform": transform,
-                "--workload": workload,
-                "--module": module,
-                "--export-worker": export_worker,
-                "--list": list_plan,
-                "--resume": resume,
-            },
-        )
+    beside = {
+        "--only": only,
+        "--skip": skip,
+        "--task": task,
+        "--transform": transform,
+        "--workload": workload,
+        "--module": module,
+        "--export-worker": export_worker,
+        "--list": list_plan,
+        "--resume": resume,
+    }
+    refuse_apart(
+        models=asked.model, devices=devices, time_to_accuracy=time_to_accuracy, beside=beside
+    )
     manner = Manner(
         json=json, quiet=quiet, verbose=verbose, colour=colour_wanted(no_color), wait=wait
     )
@@ -305,8 +314,7 @@ def probe(
     _refuse_unwritable(output or [])
     if list_plan:
         return _show_plan(asking_for.campaign_of(asked, quiet=quiet), json=json)
-    run = _measured if devices is None else partial(_scaled, devices=devices)
-    return run(asked, output or [], manner)
+    return _way_of(devices, time_to_accuracy=time_to_accuracy)(asked, output or [], manner)
 
 
 @dataclass(frozen=True)
@@ -339,15 +347,34 @@ def _measured(
     return code
 
 
-def _scaled(asked: Asked, output: list[Path], manner: Manner, *, devices: int) -> int:
-    """Share the models that were *asked* for out over *devices*."""
+def _way_of(
+    devices: int | None, *, time_to_accuracy: bool
+) -> Callable[[Asked, list[Path], Manner], int]:
+    """What is run: comparisons, or one of the things that none is made of."""
+    if time_to_accuracy:
+        from advisor.measure.accuracy import measure_accuracy
+
+        return partial(_apart, measure=measure_accuracy)
+    if devices is not None:
+        from advisor.measure.scaling import measure_scaling
+
+        return partial(_apart, measure=partial(measure_scaling, devices=devices))
+    return _measured
+
+
+def _apart(
+    asked: Asked,
+    output: list[Path],
+    manner: Manner,
+    measure: Callable[[Campaign], Finished],
+) -> int:
+    """Measure what no comparison is made of, in a run of its own."""
     from advisor.cli import asking_for
     from advisor.cli.live import live_progress
-    from advisor.measure.scaling import measure_scaling
 
     campaign = asking_for.campaign_of(asked, quiet=manner.quiet, wait=manner.wait)
     with live_progress(quiet=manner.quiet, colour=manner.colour) as report:
-        finished = measure_scaling(replace(campaign, report=report), devices)
+        finished = measure(replace(campaign, report=report))
     return tell(
         finished, json=manner.json, output=output, quiet=manner.quiet, verbose=manner.verbose
     )
