@@ -42,19 +42,17 @@ _START_TIMEOUT_S = 180.0
 
 @dataclass(frozen=True)
 class Goal:
-    """What is trained for, and how long; with `examples` on so many of the images only."""
+    """What is trained for, and how long."""
 
     accuracy: float = 0.95
     epochs: int = 30
     hidden: int = 256
     batch: int = 64
-    examples: int | None = None
 
     @property
     def size(self) -> dict[str, Any]:
         """What a worker is told of it."""
-        sizes = {"hidden": self.hidden, "batch": self.batch, "examples": self.examples}
-        return {key: value for key, value in sizes.items() if value is not None}
+        return {"hidden": self.hidden, "batch": self.batch}
 
 
 def measure_accuracy(

@@ -23,7 +23,6 @@ def attain(runtime: Any, framework: str, request: dict[str, Any]) -> dict[str, A
         epochs=int(request["epochs"]),
         hidden=int(request["hidden"]),
         batch=int(request["batch"]),
-        examples=request.get("examples"),
     )
     step, accuracy = module.start(task, runtime)
     first_step_s, looks = 0.0, []

@@ -49,17 +49,17 @@ class Task:
         yield from (self.weights[name] for name in sorted(self.weights))
 
 
-def make_task(seed: int, *, epochs: int, hidden: int, batch: int, examples: int | None) -> Task:
+def make_task(seed: int, *, epochs: int, hidden: int, batch: int) -> Task:
     """The task with what *seed* draws: first weights, and an order of the batches per epoch.
 
     Four fifths of the images are trained on, split once for all; the last partial batch of an
-    epoch is left out. With *examples* only so many of the images are taken.
+    epoch is left out.
     """
     stored = pkgutil.get_data("probes.accuracy", "digits.npz")
     assert stored is not None
     with np.load(io.BytesIO(stored), allow_pickle=False) as kept:
         images, labels = kept["images"], kept["labels"]
-    order = np.random.default_rng(0).permutation(len(labels))[:examples]
+    order = np.random.default_rng(0).permutation(len(labels))
     flat = (images[order].reshape(len(order), -1) / 16).astype(np.float32)
     answers = labels[order].astype(np.int32)
     cut = len(order) * 4 // 5

@@ -17,7 +17,7 @@ from advisor.measure.work import ToolchainSpec
 from advisor.resources import resource_dir
 from tests.fakes import kit
 
-TINY = Goal(accuracy=0.3, epochs=3, hidden=16, batch=32, examples=300)
+SHORT = Goal(accuracy=0.9, epochs=3)
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +46,7 @@ def trained(tmp_path: Path, worker: Path, goal: Goal, *, interpreter: str) -> Fi
 
 @pytest.mark.frameworks
 def test_both_frameworks_train_alike_from_cold_start(tmp_path):
-    finished = trained(tmp_path, resource_dir("probes"), TINY, interpreter=sys.executable)
+    finished = trained(tmp_path, resource_dir("probes"), SHORT, interpreter=sys.executable)
     assert finished.complete
     read = evidence_from(to_data(finished.evidence), name="the evidence")
     rows = {one.framework: one for one in read.time_to_accuracy}
@@ -56,23 +56,23 @@ def test_both_frameworks_train_alike_from_cold_start(tmp_path):
     }
     runs = {name: row.runs[0] for name, row in rows.items()}
     for name, run in runs.items():
-        assert len(run.looks) == TINY.epochs
+        assert len(run.looks) == SHORT.epochs
         assert 0 < run.imported_s < run.first_step_s < run.looks[0].seconds
         assert run.peak_memory_bytes > 1 << 20
         assert rows[name].code_lines > 10
-        assert run.reached_epoch is not None
+        assert run.reached_epoch == 2
         assert rows[name].reached_s.mean == run.reached_s
     torch, jax = runs["pytorch"], runs["jax"]
     assert torch.inputs_sha256 == jax.inputs_sha256
-    # The same weights and batches: at most one of the sixty images kept apart may differ.
+    # The same weights and batches: no more than three of the 360 images kept apart may differ.
     for one, other in zip(torch.looks, jax.looks, strict=True):
-        assert one.accuracy == pytest.approx(other.accuracy, abs=1.5 / 60)
+        assert one.accuracy == pytest.approx(other.accuracy, abs=3.5 / 360)
 
 
 def test_a_worker_that_cannot_is_named_and_the_rest_is_written(tmp_path):
     worker = tmp_path / "worker.py"
     worker.write_text("raise SystemExit(7)\n", "utf-8")
-    finished = trained(tmp_path, worker, TINY, interpreter=sys.executable)
+    finished = trained(tmp_path, worker, SHORT, interpreter=sys.executable)
     assert not finished.complete
     rows = finished.evidence.time_to_accuracy
     assert [(one.status, one.runs) for one in rows] == [("failed", [])] * 2
