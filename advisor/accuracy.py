@@ -54,7 +54,10 @@ class AccuracyRun:
 
 @dataclass(frozen=True, kw_only=True)
 class Mean:
-    """A mean over runs and its interval at 95 % by Student's t; none for one run."""
+    """A mean over runs and its interval at 95 % by Student's t; none for one run.
+
+    Of times the mean is geometric.
+    """
 
     mean: Annotated[float, Limits(ge=0)]
     ci: tuple[float, float] | None = None

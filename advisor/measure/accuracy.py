@@ -230,17 +230,28 @@ def with_means(one: TimeToAccuracy) -> TimeToAccuracy:
     ]
     return replace(
         one,
-        reached_s=_mean([run.reached_s for run in one.reaching]),
+        reached_s=_mean_s([run.reached_s for run in one.reaching]),
         reached_epoch=_mean([run.reached_epoch for run in one.reaching]),
-        first_step_s=_mean([run.first_step_s for run in one.runs]),
-        epoch_s=_mean(later_s),
+        first_step_s=_mean_s([run.first_step_s for run in one.runs]),
+        epoch_s=_mean_s(later_s),
         accuracy=_mean([run.accuracy for run in one.runs], most=1.0),
         peak_memory_bytes=_mean([run.peak_memory_bytes for run in one.runs]),
     )
 
 
-def _mean(values: Sequence[float | None], most: float = math.inf) -> Mean | None:
-    """The mean with an interval that keeps to what there can be, 0 to *most*."""
+def _mean_s(times_s: Sequence[float | None]) -> Mean | None:
+    """The geometric mean of times, as everywhere: its interval holds no time below zero."""
+    made = _mean([math.log(value) for value in times_s if value], least=-math.inf)
+    if made is None:
+        return None
+    ci = made.ci and (math.exp(made.ci[0]), math.exp(made.ci[1]))
+    return Mean(mean=math.exp(made.mean), ci=ci)
+
+
+def _mean(
+    values: Sequence[float | None], *, least: float = 0.0, most: float = math.inf
+) -> Mean | None:
+    """The mean with an interval that keeps to what there can be, *least* to *most*."""
     known = [float(value) for value in values if value is not None]
     if not known:
         return None
@@ -249,4 +260,4 @@ def _mean(values: Sequence[float | None], most: float = math.inf) -> Mean | None
         return Mean(mean=mean)
     spread = statistics.stdev(known) / math.sqrt(len(known))
     half = t_quantile(0.975, len(known) - 1) * spread
-    return Mean(mean=mean, ci=(max(0.0, mean - half), min(most, mean + half)))
+    return Mean(mean=mean, ci=(max(least, mean - half), min(most, mean + half)))
