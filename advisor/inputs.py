@@ -70,6 +70,9 @@ def _usual(base: RuleBase) -> tuple[str, ...]:
 def slim(evidence: Evidence) -> dict[str, Any]:
     """The evidence document without its raw blocks: what a record keeps and a decision reads."""
     document: dict[str, Any] = to_data(without_blocks(evidence))
+    if not evidence.time_to_accuracy:
+        # Records that were written before this part was known keep their hash.
+        del document["time_to_accuracy"]
     return document
 
 

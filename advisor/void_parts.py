@@ -24,7 +24,7 @@ Finding = Mapping[str, Any]
 _OF_VOID = {"framework", "mode", "toolchain", "status", "reason"}
 _OF_WORK = ("model", "name", "title", "size", "precision", "device", "cores")
 _OUTCOME = ("verdict", "reason")
-_DROPPED_WHOLE = ("attributions", "notices", "behaviours", "scaling")
+_DROPPED_WHOLE = ("attributions", "notices", "behaviours", "scaling", "time_to_accuracy")
 _OF_MACHINE = ("tool", "created", "profile", "seed", "machine", "selftest", "spent_s")
 
 

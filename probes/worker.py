@@ -25,6 +25,7 @@ VERBS = (
     "hello",
     "inputs",
     "behave",
+    "attain",
     "build",
     "warm",
     "block",
@@ -129,6 +130,13 @@ class Worker:
         from probes.behaviour import catalogue
 
         return catalogue.run(request["check"], self._options.framework)
+
+    def attain(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Train a small classifier; its accuracy after every epoch, and the process's peak."""
+        from probes.accuracy import attaining
+
+        found = attaining.attain(self._runtime, self._options.framework, request)
+        return {**found, "peak_memory_bytes": host.peak_memory_bytes()}
 
     def warm(self, request: dict[str, Any]) -> dict[str, Any]:
         """Call a program until it is steady."""

@@ -20,6 +20,7 @@ FRAMEWORKS = {"torch", "jax", "jaxlib", "optax", "flax", "torchvision"}
 # What a bare node has besides the standard library, when measuring is packed for it.
 BARE = {"numpy", "psutil", "cpuinfo"}
 BARE_ADVISOR = (
+    "advisor.accuracy",
     "advisor.bounds",
     "advisor.devices",
     "advisor.errors",

@@ -28,7 +28,7 @@ CARRIED = Path("probe.pyz")
 """What an interview calls the file that somebody carries to another machine."""
 _SHEBANG = b"#!/usr/bin/env python3\n"
 _MODULES = (
-    *("__init__.py", "bounds.py", "devices.py", "errors.py", "files.py"),
+    *("__init__.py", "accuracy.py", "bounds.py", "devices.py", "errors.py", "files.py"),
     *("jsonio.py", "owned.py", "pair.py", "ratio.py", "reason.py", "resources.py", "scaling.py"),
     "text.py",
     # Of what reports are made of, the words alone.

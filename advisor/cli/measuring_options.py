@@ -144,6 +144,14 @@ DevicesOption = Annotated[
         "CPU), in each framework for itself.",
     ),
 ]
+TimeToAccuracyOption = Annotated[
+    bool,
+    typer.Option(
+        "--time-to-accuracy",
+        help="Instead of steps: train handwritten digits to 95 % in each framework, from cold "
+        "start, and tell the seconds, epochs, accuracy and memory.",
+    ),
+]
 WorkloadOption = Annotated[
     list[Path] | None,
     typer.Option(
@@ -222,6 +230,7 @@ class ProbeOptions:
     model: ModelOption = None
     size: SizeOption = None
     devices: DevicesOption = None
+    time_to_accuracy: TimeToAccuracyOption = False
     workload: WorkloadOption = None
     module: ModuleOption = None
     infer: InferOption = False

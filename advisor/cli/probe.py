@@ -18,6 +18,8 @@ from advisor.errors import ExitCode, UserError
 from advisor.files import write_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from advisor.cli.asking_for import Asked
     from advisor.measure.campaign import Campaign, Finished
     from advisor.measure.journal import Journal
@@ -41,8 +43,7 @@ def probe(context: typer.Context, options: ProbeOptions) -> int:
     if options.lifeline is not None:
         end_with(options.lifeline)
     asked = asking_for.asked(options)
-    if options.devices is not None:
-        _refuse_beside_devices(asked, options)
+    _refuse_apart(asked, options)
     if options.resume:
         _refuse_unwritable(options.output or [])
         with resuming.taken_up(context, asked) as (journal, before, places):
@@ -52,8 +53,7 @@ def probe(context: typer.Context, options: ProbeOptions) -> int:
     _refuse_unwritable(options.output or [])
     if options.list_plan:
         return _show_plan(asking_for.campaign_of(asked, quiet=options.quiet), json=options.json)
-    run = _measured if options.devices is None else partial(_scaled, devices=options.devices)
-    return run(asked, options.output or [], options)
+    return _way_of(options)(asked, options.output or [], options)
 
 
 def _measured(
@@ -74,16 +74,33 @@ def _measured(
     return code
 
 
-def _scaled(asked: Asked, output: list[Path], options: ProbeOptions, *, devices: int) -> int:
-    """Share the models that were *asked* for out over *devices*."""
+def _way_of(options: ProbeOptions) -> Callable[[Asked, list[Path], ProbeOptions], int]:
+    """What is run: comparisons, or one of the things that none is made of."""
+    if options.time_to_accuracy:
+        from advisor.measure.accuracy import measure_accuracy
+
+        return partial(_apart, measure=measure_accuracy)
+    if options.devices is not None:
+        from advisor.measure.scaling import measure_scaling
+
+        return partial(_apart, measure=partial(measure_scaling, devices=options.devices))
+    return _measured
+
+
+def _apart(
+    asked: Asked,
+    output: list[Path],
+    options: ProbeOptions,
+    measure: Callable[[Campaign], Finished],
+) -> int:
+    """Measure what no comparison is made of, in a run of its own."""
     from advisor.cli import asking_for
     from advisor.cli.live import live_progress
-    from advisor.measure.scaling import measure_scaling
 
     quiet, colour = options.quiet, colour_wanted(options.no_color)
     campaign = asking_for.campaign_of(asked, quiet=quiet, wait=options.wait)
     with live_progress(quiet=quiet, colour=colour) as report:
-        finished = measure_scaling(replace(campaign, report=report), devices)
+        finished = measure(replace(campaign, report=report))
     return tell(finished, output, options)
 
 
@@ -102,11 +119,13 @@ def _exported(place: Path, asked: Asked, options: ProbeOptions) -> int:
     return exporting.tell_export(done, json=options.json, quiet=options.quiet)
 
 
-def _refuse_beside_devices(asked: Asked, options: ProbeOptions) -> None:
-    from advisor.cli.scaling import refuse_beside
+def _refuse_apart(asked: Asked, options: ProbeOptions) -> None:
+    from advisor.cli.scaling import refuse_apart
 
-    refuse_beside(
+    refuse_apart(
         models=asked.model,
+        devices=options.devices,
+        time_to_accuracy=options.time_to_accuracy,
         beside={
             "--only": options.only,
             "--skip": options.skip,

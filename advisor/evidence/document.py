@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
+from advisor.accuracy import TimeToAccuracy, refuse_contradicted
 from advisor.bounds import Checked, Count, Id, Limits, Seconds, ShortText
 from advisor.evidence.measured import (
     Attribution,
@@ -108,3 +109,6 @@ class Evidence:
     behaviours: Annotated[list[Behaviour], Limits(max_length=1000)] = field(default_factory=list)
     resumed: Annotated[int, Limits(ge=0)] | None = None
     scaling: Annotated[list[Scaling], Limits(max_length=500)] = field(default_factory=list)
+    time_to_accuracy: Annotated[
+        list[Annotated[TimeToAccuracy, Checked(refuse_contradicted)]], Limits(max_length=100)
+    ] = field(default_factory=list)

@@ -12,6 +12,7 @@ from advisor.evidence import Attribution, Comparison, Entry, Evidence, Notice, P
 from advisor.pair import framework_of
 from advisor.reading.called import read_speeds
 from advisor.reading.crossover import changes_of_models, winner_changes
+from advisor.render.accuracy_text import accuracy_lines
 from advisor.render.change_words import change_text, toggle_text
 from advisor.render.entry_words import once_texts, repeated_text
 from advisor.render.scaling_text import scaling_lines
@@ -32,6 +33,7 @@ def evidence_lines(evidence: Evidence, *, verbose: bool = False) -> list[str]:
     for work in evidence.works:
         lines += [*work_lines(work), ""]
     lines += scaling_lines(evidence)
+    lines += accuracy_lines(evidence)
     lines += _changes(evidence, verbose=verbose)
     lines += _rates(evidence)
     if evidence.selftest is not None and evidence.selftest.status != "passed":

@@ -67,6 +67,9 @@ def word_evidence(evidence: Evidence) -> Evidence:
         ],
         notices=[word_notice(notice) for notice in evidence.notices],
         scaling=[_word_scaling(one) for one in evidence.scaling],
+        time_to_accuracy=[
+            replace(one, reason=_worded(one.reason)) for one in evidence.time_to_accuracy
+        ],
     )
 
 

@@ -56,6 +56,21 @@ class Hello:
 
 
 @dataclass(frozen=True)
+class Attained:
+    """A training: the mode, when its first step and its epochs ended, and how accurate it was.
+
+    Seconds are since it was asked for.
+    """
+
+    mode: str
+    first_step_s: float
+    looks: list[tuple[float, float]]
+    inputs_sha256: str
+    code_lines: int | None
+    peak_memory_bytes: int | None
+
+
+@dataclass(frozen=True)
 class Built:
     """A program that was built, and its first calls in seconds."""
 
@@ -198,6 +213,27 @@ def check_behaviour(reply: Mapping[str, Any]) -> tuple[dict[str, Any], float]:
         if any(not isinstance(v, (bool, int, float, str, type(None))) for v in values):
             raise ReplyError("no-number", key=str(name)[:60])
     return findings, number(reply, "seconds")
+
+
+def check_attained(reply: Mapping[str, Any], epochs: int) -> Attained:
+    """A training of so many *epochs*, with one look after each."""
+    looks = reply.get("looks")
+    if not isinstance(looks, list) or len(looks) != epochs:
+        raise ReplyError("no-list", key="looks")
+    pairs = []
+    for look in looks:
+        if not isinstance(look, list) or len(look) != 2:
+            raise ReplyError("no-list", key="looks")
+        pairs.append((_checked("looks", look[0]), _checked("looks", look[1], 1.0)))
+    peak = number_or_none(reply, "peak_memory_bytes", most=_MOST_BYTES)
+    return Attained(
+        mode=str(reply.get("mode", ""))[:200],
+        first_step_s=number(reply, "first_step_s"),
+        looks=pairs,
+        inputs_sha256=str(reply.get("inputs_sha256", ""))[:64],
+        code_lines=int(number_or_none(reply, "code_lines", most=1e6) or 0) or None,
+        peak_memory_bytes=None if peak is None else int(peak),
+    )
 
 
 def check_facts(reply: Mapping[str, Any], *keys: str) -> dict[str, Any]:

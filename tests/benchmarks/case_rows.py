@@ -237,7 +237,10 @@ each run a process of its own ({seeds} seeds, {day}, {cores} CPU cores; means wi
 What it says, and what it does not: on a task of this size nearly all of the time is starting. The
 seconds of an epoch are those of steps of 64 images, in which either framework mostly waits for
 Python; no conclusion about larger models follows from them. `fw-advisor probe --model` measures
-yours. Made by `python -m tests.benchmarks.case_rows --page FILE`.
+yours, and `fw-advisor probe --time-to-accuracy` makes a table like this on your machine, with first
+weights and batches that are the same in both.
+
+Made by `python -m tests.benchmarks.case_rows --page FILE`.
 
 ## What was repaired
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from advisor.record import Record
 from advisor.render.document import Report, ReportSection, clean
+from advisor.render.view.accuracy import accuracy_section
 from advisor.render.view.change import change_section
 from advisor.render.view.claims import claims_section
 from advisor.render.view.context import context_section
@@ -76,6 +77,7 @@ def _sections(
         kinds_section(origins),
         prices_section(origins),
         scaling_section(origins),
+        accuracy_section(origins),
         contradictions_section(origins),
         claims_section(origins),
         vetoes_section(origins),
