@@ -118,7 +118,7 @@ def to_data(part: Any) -> Any:
         return part
     if isinstance(part, float):
         return part if math.isfinite(part) else None
-    names = _names_of(type(part))
+    names = _names_of(part.__class__)
     if names:
         return {name: to_data(getattr(part, name)) for name in names}
     if isinstance(part, Mapping):

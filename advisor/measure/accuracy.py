@@ -17,7 +17,8 @@ from typing import Any
 from advisor import __version__
 from advisor.accuracy import AccuracyRun, Look, Mean, TimeToAccuracy, first_look
 from advisor.evidence import Evidence, Tool
-from advisor.measure.campaign import Campaign, Finished, cpus_of, lock_for, refuse_native_windows
+from advisor.measure.campaign import Campaign, Finished, lock_for, refuse_native_windows
+from advisor.measure.cpus import cpus_of
 from advisor.measure.progress import Progress
 from advisor.measure.quiet import BUSY_SHARE
 from advisor.measure.work import ToolchainSpec
@@ -104,7 +105,7 @@ class _Trainings:
         self._place = place
         self._goal = goal
         self._limit_s = limit_s
-        self._cpus = cpus_of(campaign)
+        self._cpus = cpus_of(campaign.machine)
         self._begin = time.monotonic()
         wanted = campaign.wishes.frameworks or FRAMEWORKS
         first = {spec.framework: spec for spec in reversed(campaign.toolchains)}

@@ -37,8 +37,8 @@ def start(task: Task, runtime: TorchRuntime) -> tuple[Callable[[Any], Any], Call
         optimizer.step()
         return loss.detach()
 
-    @torch.inference_mode()
     def accuracy() -> float:
-        return float((model(test_images).argmax(1) == test_labels).float().mean())
+        with torch.inference_mode():
+            return float((model(test_images).argmax(1) == test_labels).float().mean())
 
     return step, accuracy
