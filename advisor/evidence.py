@@ -15,7 +15,6 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Annotated, Any, Literal
 
 from advisor.bounds import Bytes, Checked, Count, Id, Limits, Seconds, ShortText, TimeRatio
@@ -535,9 +534,12 @@ def to_data(part: Any) -> Any:
     return part
 
 
-@cache
+_NAMES: dict[type, tuple[str, ...]] = {}
+
+
 def _names_of(kind: type) -> tuple[str, ...]:
-    """The fields of the dataclass *kind*; none of another type."""
-    if not dataclasses.is_dataclass(kind):
-        return ()
-    return tuple(f.name for f in dataclasses.fields(kind))
+    """The fields of the dataclass *kind*; none of another type. Worked out once."""
+    if kind not in _NAMES:
+        fields = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
+        _NAMES[kind] = tuple(f.name for f in fields)
+    return _NAMES[kind]
