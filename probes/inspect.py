@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
+import gc
 import importlib.util
 import os
 import sys
 import sysconfig
+from collections.abc import Iterator
 from typing import Any
 
 from probes import PROTOCOL
@@ -180,13 +183,25 @@ def devices_of(framework: str) -> dict[str, Any]:
     """
     from probes import devices
 
-    with devices.listening() as heard:
+    with devices.listening() as heard, _not_collecting():
         try:
             found = devices.list_devices(framework)
             error = None
         except Exception as raised:
             found, error = [], f"{type(raised).__name__}: {str(raised).strip()[-600:]}"
     return {"devices": found, "warnings": heard[:20], "error": error}
+
+
+@contextlib.contextmanager
+def _not_collecting() -> Iterator[None]:
+    """What a framework's import makes stays; looking for dead objects takes a tenth of its time."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def main(argv: list[str]) -> int:

@@ -332,7 +332,7 @@ def test_help_is_listed_without_the_heavy_libraries():
         "import sys; sys.argv = ['fw-advisor', '--help']; from advisor.cli import main\n"
         "try: main()\n"
         "except SystemExit as end: assert not end.code, end.code\n"
-        "heavy = {'numpy', 'pydantic', 'altair', 'jinja2', 'rich.table', 'questionary', 'scipy'}\n"
+        "heavy = {'numpy', 'pydantic', 'jinja2', 'rich.table', 'questionary', 'scipy'}\n"
         "heavy |= {'torch', 'jax', 'ray', 'ruamel', 'psutil', 'cpuinfo', 'vl_convert', 'probes'}\n"
         "print('HEAVY', sorted(heavy & set(sys.modules)))"
     )

@@ -16,7 +16,7 @@ import typer
 
 from advisor import __version__
 from advisor.cli.common import report_failure
-from advisor.cli.limits import compute_alone, have_a_home
+from advisor.cli.limits import collect_rarely, compute_alone, have_a_home
 from advisor.cli.streams import (
     never_fail_on_characters,
     never_fail_on_talk,
@@ -93,6 +93,7 @@ def main() -> None:
     never_fail_on_characters()
     never_fail_on_talk()
     compute_alone()
+    collect_rarely()
     have_a_home()
     _end_on_signals()
     code: object

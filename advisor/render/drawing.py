@@ -1,7 +1,9 @@
-"""Marks for charts: pixels in, Altair layers out, and from layers to SVG.
+"""Marks for charts: pixels in, layers of Vega-Lite out, and from layers to SVG.
 
 Every length is fixed in pixels and nothing is fitted to the width of text, so that the same numbers
-give the same bytes whatever fonts a machine has. It must not know what a chart shows.
+give the same bytes whatever fonts a machine has. The layers are written as they are read by the
+library that draws: one that builds them takes longer to load than all of them take to draw. It
+must not know what a chart shows.
 """
 
 from __future__ import annotations
@@ -12,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-import altair as alt
 import vl_convert
 
 from advisor.render.palette import FONT, GRID, MUTED
@@ -23,17 +24,26 @@ _LABEL, NOTE = 13, 12
 _LONGEST = 62
 
 
-def drawn(layers: Sequence[alt.Chart], height: int) -> str:
+Layer = dict[str, Any]
+"""One mark with its data, as Vega-Lite has it."""
+
+
+def drawn(layers: Sequence[Layer], height: int) -> str:
     """The layers as SVG text, *height* pixels high inside its margins."""
-    chart = alt.layer(*layers).properties(width=WIDTH, height=height)
-    chart = chart.configure(
-        font=FONT,
-        background="transparent",
-        aria=False,
-        autosize=alt.AutoSizeParams(type="none"),
-        padding={"left": _EDGE, "right": _EDGE, "top": 4, "bottom": 4},
-    ).configure_view(stroke=None)
-    return _converted(json.dumps(chart.to_dict(), sort_keys=True))
+    chart = {
+        "width": WIDTH,
+        "height": height,
+        "layer": list(layers),
+        "config": {
+            "font": FONT,
+            "background": "transparent",
+            "aria": False,
+            "autosize": {"type": "none"},
+            "padding": {"left": _EDGE, "right": _EDGE, "top": 4, "bottom": 4},
+            "view": {"stroke": None},
+        },
+    }
+    return _converted(json.dumps(chart, sort_keys=True))
 
 
 @lru_cache(maxsize=32)
@@ -43,18 +53,25 @@ def _converted(spec: str) -> str:
     return svg
 
 
-def _data(rows: Sequence[Mapping[str, Any]]) -> Any:
-    return alt.Chart(alt.InlineData(values=[dict(row) for row in rows]))
+def _layer(
+    mark: dict[str, Any], rows: Sequence[Mapping[str, Any]], height: int, **channels: dict[str, Any]
+) -> Layer:
+    """*rows* drawn as *mark* at their ``x`` and ``y``, pixels from the left and from the top."""
+    return {
+        "mark": mark,
+        "data": {"values": [dict(row) for row in rows]},
+        "encoding": {"x": _pixels("x", [0, WIDTH]), "y": _pixels("y", [height, 0]), **channels},
+    }
 
 
-def _y(height: int, field: str = "y") -> Any:
-    """A vertical position in pixels from the top."""
-    return alt.Y(f"{field}:Q", scale=alt.Scale(domain=[height, 0], nice=False), axis=None)
+def _pixels(field: str, domain: Sequence[int]) -> dict[str, Any]:
+    scale = {"domain": list(domain), "nice": False}
+    return {"field": field, "type": "quantitative", "scale": scale, "axis": None}
 
 
-def _x(field: str = "x") -> Any:
-    """A horizontal position in pixels from the left."""
-    return alt.X(f"{field}:Q", scale=alt.Scale(domain=[0, WIDTH], nice=False), axis=None)
+def _as_it_is(field: str) -> dict[str, Any]:
+    """A colour or a shape that each row states itself."""
+    return {"field": field, "type": "nominal", "scale": None}
 
 
 def text_at(x: float, y: float, text: str, colour: str, *, align: str = "left") -> dict[str, Any]:
@@ -62,53 +79,42 @@ def text_at(x: float, y: float, text: str, colour: str, *, align: str = "left") 
     return {"x": x, "y": y, "text": text, "colour": colour, "align": align}
 
 
-def texts_at(rows: Sequence[Mapping[str, Any]], height: int, *, size: int = _LABEL) -> list[Any]:
+def texts_at(rows: Sequence[Mapping[str, Any]], height: int, *, size: int = _LABEL) -> list[Layer]:
     """Text at (x, y), aligned as each row's ``align`` says."""
     layers = []
     for align in ("left", "center", "right"):
         mine = [r for r in rows if r.get("align", "left") == align]
         if mine:
-            mark = _data(mine).mark_text(align=align, baseline="middle", fontSize=size)
-            layers.append(_placed(mark, height).encode(text="text:N", color=_colour("colour")))
+            mark = {"type": "text", "align": align, "baseline": "middle", "fontSize": size}
+            text = {"field": "text", "type": "nominal"}
+            layers.append(_layer(mark, mine, height, text=text, color=_as_it_is("colour")))
     return layers
 
 
-def _placed(chart: Any, height: int) -> Any:
-    return chart.encode(x=_x(), y=_y(height))
-
-
-def _colour(field: str) -> Any:
-    return alt.Color(f"{field}:N", scale=None)
-
-
-def lines(rows: Sequence[Mapping[str, Any]], height: int, *, thick: float = 1.0) -> list[Any]:
+def lines(rows: Sequence[Mapping[str, Any]], height: int, *, thick: float = 1.0) -> list[Layer]:
     """Straight lines from (x, y) to (x2, y2)."""
-    if not rows:
-        return []
-    mark = _data(rows).mark_rule(strokeWidth=thick)
-    return [_placed(mark, height).encode(x2="x2:Q", y2="y2:Q", color=_colour("colour"))]
+    return _spans({"type": "rule", "strokeWidth": thick}, rows, height)
 
 
-def boxes(rows: Sequence[Mapping[str, Any]], height: int) -> list[Any]:
+def boxes(rows: Sequence[Mapping[str, Any]], height: int) -> list[Layer]:
     """Filled rectangles from (x, y) to (x2, y2)."""
+    return _spans({"type": "rect"}, rows, height)
+
+
+def _spans(mark: dict[str, Any], rows: Sequence[Mapping[str, Any]], height: int) -> list[Layer]:
     if not rows:
         return []
-    mark = _data(rows).mark_rect()
-    return [_placed(mark, height).encode(x2="x2:Q", y2="y2:Q", color=_colour("colour"))]
+    ends = {"x2": {"field": "x2"}, "y2": {"field": "y2"}}
+    return [_layer(mark, rows, height, **ends, color=_as_it_is("colour"))]
 
 
-def marks_at(rows: Sequence[Mapping[str, Any]], height: int, *, size: int = 62) -> list[Any]:
+def marks_at(rows: Sequence[Mapping[str, Any]], height: int, *, size: int = 62) -> list[Layer]:
     """Points with their own shape, fill and stroke."""
     if not rows:
         return []
-    mark = _data(rows).mark_point(size=size, strokeWidth=1.8, opacity=1, fillOpacity=1)
-    return [
-        _placed(mark, height).encode(
-            shape=alt.Shape("shape:N", scale=None),
-            fill=alt.Fill("fill:N", scale=None),
-            stroke=alt.Stroke("stroke:N", scale=None),
-        )
-    ]
+    mark = {"type": "point", "size": size, "strokeWidth": 1.8, "opacity": 1, "fillOpacity": 1}
+    looks = {name: _as_it_is(name) for name in ("shape", "fill", "stroke")}
+    return [_layer(mark, rows, height, **looks)]
 
 
 def shortened(text: str, longest: int = _LONGEST) -> str:
@@ -141,7 +147,7 @@ class LogAxis:
         return round(self.left + share * (WIDTH - self.left - self.right), 2)
 
 
-def grid(places: Sequence[float], strips: Sequence[tuple[int, int]], height: int) -> list[Any]:
+def grid(places: Sequence[float], strips: Sequence[tuple[int, int]], height: int) -> list[Layer]:
     """Vertical grid lines inside the strips only, so that none crosses a label."""
     rows = [
         {"x": x, "x2": x, "y": above, "y2": below, "colour": GRID}
@@ -151,7 +157,7 @@ def grid(places: Sequence[float], strips: Sequence[tuple[int, int]], height: int
     return lines(rows, height)
 
 
-def tick_labels(axis: LogAxis, names: Mapping[float, str], bottom: int, height: int) -> list[Any]:
+def tick_labels(axis: LogAxis, names: Mapping[float, str], bottom: int, height: int) -> list[Layer]:
     """The labels of an axis, below it."""
     labels = [
         {"x": axis.at(t), "y": bottom + 12, "text": names[t], "align": "center", "colour": MUTED}

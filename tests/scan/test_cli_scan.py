@@ -139,7 +139,7 @@ def test_nothing_heavy_is_loaded_and_no_framework(planted):
         "from advisor.cli import main\n"
         "try: main()\n"
         "except SystemExit as end: assert not end.code\n"
-        "heavy = {'torch', 'jax', 'numpy', 'altair', 'jinja2', 'sparrow', 'jaxside'}\n"
+        "heavy = {'torch', 'jax', 'numpy', 'vl_convert', 'jinja2', 'sparrow', 'jaxside'}\n"
         "print('LOADED', sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(

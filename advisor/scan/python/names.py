@@ -12,6 +12,11 @@ from dataclasses import dataclass, field
 from typing import TypeGuard
 
 _BODIES = ("body", "orelse", "finalbody")
+_HOLDING = frozenset((
+    ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.If, ast.For, ast.AsyncFor, ast.While,
+    ast.With, ast.AsyncWith, ast.Try, ast.TryStar, ast.Match,
+))  # fmt: skip
+"""Statements that hold others; most hold none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,8 @@ def statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
     while stack:
         statement = stack.pop()
         yield statement
+        if type(statement) not in _HOLDING:
+            continue
         inner: list[ast.stmt] = []
         for name in _BODIES:
             inner += getattr(statement, name, ())
