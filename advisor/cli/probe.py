@@ -184,8 +184,8 @@ def probe(
         typer.Option(
             "--module",
             metavar="FILE.py:NAME",
-            help="Your own nn.Module as it is, and translated to JAX: NAME() returns "
-            "(module, inputs) or (module, inputs, loss).",
+            help="Your own nn.Module as it is, and translated to JAX, or one of Flax NNX: NAME() "
+            "returns (module, inputs) or (module, inputs, loss).",
         ),
     ] = None,
     infer: Annotated[
