@@ -165,8 +165,8 @@ ModuleOption = Annotated[
     typer.Option(
         "--module",
         metavar="FILE.py:NAME",
-        help="Your own nn.Module as it is, and translated to JAX: NAME() returns "
-        "(module, inputs) or (module, inputs, loss).",
+        help="Your own nn.Module as it is, and translated to JAX, or one of Flax NNX: NAME() "
+        "returns (module, inputs) or (module, inputs, loss).",
     ),
 ]
 InferOption = Annotated[

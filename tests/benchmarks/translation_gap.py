@@ -25,7 +25,7 @@ from probes.torch_runtime import TorchRuntime
 
 TRANSLATED = "translated"
 _STEPS = 5
-_BLOCKS = 8
+_BLOCKS = 6
 _BLOCK_S = 0.25
 _WARM_S = 1.0
 _PREFIX = "model."

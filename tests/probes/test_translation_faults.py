@@ -53,6 +53,16 @@ class Stranger(nn.Module):
     def forward(self, x):
         return self.layer(x) * self.scale
 
+SCALE = torch.arange(1.0, 5.0)
+
+class Global(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(8, 4)
+
+    def forward(self, x):
+        return self.layer(x) * SCALE
+
 class Branching(nn.Module):
     def __init__(self):
         super().__init__()
@@ -85,6 +95,15 @@ def biased():
 
 def stranger():
     return given(Stranger(), torch.randn(6, 8))
+
+def of_global():
+    return given(Global(), torch.randn(6, 8))
+
+def fresh():
+    # A loss that makes its targets itself, as one writes for PyTorch on a CPU.
+    return Dense(), torch.randn(6, 8), lambda out, _: nn.functional.cross_entropy(
+        out, torch.zeros(len(out), dtype=torch.long)
+    )
 
 def branching():
     return given(Branching(), torch.randn(6, 8))
@@ -163,7 +182,7 @@ def operation() -> Iterator[Callable[[Any, Any], None]]:
     environment._ops.update(kept)
 
 
-@pytest.mark.parametrize("name", ["dense", "normed", "biased"])
+@pytest.mark.parametrize("name", ["dense", "normed", "biased", "stranger", "fresh"])
 def test_a_right_translation_is_certified(parity: Callable[[str], Parity], name: str) -> None:
     said = parity(name)
     assert said.status == "ok", said.problems
@@ -251,7 +270,7 @@ def test_another_optimizer_is_refused_by_the_weights(
 @pytest.mark.parametrize(
     ("name", "line", "text"),
     [
-        ("stranger", "return self.layer(x) * self.scale", "register_buffer"),
+        ("of_global", "return self.layer(x) * SCALE", "register_buffer"),
         ("branching", "return y if y.sum() > 0 else -y", "torch.where"),
         ("noisy", "nn.functional.dropout(x", "random numbers"),
     ],
