@@ -125,12 +125,14 @@ class Tally:
     """Counts over scenarios: outcomes that agree, and reasons that are among the first three.
 
     `same_side` counts, of the `sided` scenarios in which people took one framework, those in which
-    that one is ahead, whatever the product makes of it.
+    that one is ahead, whatever the product makes of it; `undecided_ahead` those of them that are
+    left open.
     """
 
     scenarios: int
     agree: int
     undecided: int
+    undecided_ahead: int
     other: int
     sided: int
     same_side: int
@@ -156,6 +158,7 @@ def tally(results: Sequence[Judged]) -> Tally:
         scenarios=len(results),
         agree=agreements.count("agrees"),
         undecided=agreements.count("undecided"),
+        undecided_ahead=sum(r.agreement == "undecided" and r.same_side is True for r in results),
         other=agreements.count("other"),
         sided=sum(r.same_side is not None for r in results),
         same_side=sum(r.same_side is True for r in results),

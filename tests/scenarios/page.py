@@ -69,7 +69,8 @@ def _of(some: int, every: int) -> str:
 
 
 def _counts(judgements: Mapping[Part, Sequence[Judged]]) -> str:
-    heads = ("scenarios", "outcome agrees", "left open", "says another", "ahead is what was taken")
+    opened = ("left open", "of these ahead")
+    heads = ("scenarios", "outcome agrees", *opened, "says another", "ahead is what was taken")
     tallies = [(part, tally(judgements[part])) for part in PARTS]
     return _table(
         (*heads, "reasons among the first three", "no rule says them"),
@@ -78,6 +79,7 @@ def _counts(judgements: Mapping[Part, Sequence[Judged]]) -> str:
                 f"{_PARTS[part]}, {t.scenarios}",
                 _of(t.agree, t.scenarios),
                 t.undecided,
+                t.undecided_ahead,
                 t.other,
                 _of(t.same_side, t.sided),
                 _of(t.found, t.reasons),
