@@ -21,7 +21,7 @@ from advisor.bounds import Bytes, Checked, Count, Id, Limits, Seconds, ShortText
 from advisor.pair import CALLED, Framework
 from advisor.ratio import LEVEL, Ratio, error_of
 from advisor.reason import Reason as Reason  # noqa: PLC0414  (readers of evidence take it here)
-from advisor.scaling import Scaling
+from advisor.scaling import Scaling, refuse_baseless
 
 SCHEMA = "fw-advisor/evidence@1"
 
@@ -512,7 +512,9 @@ class Evidence:
     notices: list[Notice] = field(default_factory=list)
     behaviours: Annotated[list[Behaviour], Limits(max_length=1000)] = field(default_factory=list)
     resumed: Annotated[int, Limits(ge=0)] | None = None
-    scaling: Annotated[list[Scaling], Limits(max_length=500)] = field(default_factory=list)
+    scaling: Annotated[
+        list[Annotated[Scaling, Checked(refuse_baseless)]], Limits(max_length=500)
+    ] = field(default_factory=list)
 
 
 def to_data(part: Any) -> Any:

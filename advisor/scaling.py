@@ -116,11 +116,61 @@ def refuse_unproven(point: ScalingPoint) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProjectedPoint:
+    """More devices than there are: a step with all of the exchange hidden, and with none.
+
+    `exchange_s` is one exchange of the gradients by the model, between the machines alone.
+    `efficiency` is against one device, at the slower end first.
+    """
+
+    devices: int
+    machines: int
+    exchange_s: Seconds
+    step_s: tuple[Seconds, Seconds]
+    efficiency: tuple[Share, Share] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScalingProjection:
+    """Steps beyond the devices at hand over a link that somebody stated: computed, not measured.
+
+    `step_s` is the measured step at `devices` devices, which are one machine of those joined by
+    the link; `assumptions` hold in words all that the figures rest on.
+    """
+
+    label: Literal["projection"] = "projection"
+    model: Literal["ring_all_reduce"] = "ring_all_reduce"
+    bandwidth_bytes_per_s: Annotated[float, Limits(gt=0, le=1e18)]
+    latency_s: Seconds
+    devices: int
+    step_s: Seconds
+    gradient_bytes: Bytes
+    assumptions: list[Reason] = field(default_factory=list)
+    points: list[ProjectedPoint] = field(default_factory=list)
+
+
+def refuse_unfounded(projection: ScalingProjection) -> None:
+    """Refuse a projection whose range is none, or that is below the step that was measured.
+
+    Raises:
+        ValueError: with what is wrong.
+    """
+    for point in projection.points:
+        least, most = point.step_s
+        if not projection.step_s <= least <= most:
+            raise ValueError("a projected step is shorter than the measured one, or its range none")
+        if point.devices != point.machines * projection.devices:
+            raise ValueError("projected devices are no whole number of the machines measured")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scaling:
     """One model in one framework, data-parallel in one `way`, over up to `devices` devices.
 
-    `way` is ``ddp``, ``fsdp`` (one process a device) or ``mesh`` (one process with all of them).
-    On a CPU a device is a process or an XLA host device on `cores_per_device` of its cores.
+    `way` is ``ddp``, ``fsdp`` (one process a device), ``mesh`` (one process with all of them) or
+    ``alone`` (one device only). On a CPU a device is a process or an XLA host device on
+    `cores_per_device` of its cores. `projections` are beyond the devices at hand, each over one
+    stated link; `projection_reason` says why there are none where some were asked for.
     """
 
     model: Id
@@ -141,3 +191,20 @@ class Scaling:
     status: Status = "ok"
     reason: Reason | None = None
     points: list[Annotated[ScalingPoint, Checked(refuse_unproven)]] = field(default_factory=list)
+    gradient_bytes: Bytes | None = None
+    projections: list[Annotated[ScalingProjection, Checked(refuse_unfounded)]] = field(
+        default_factory=list
+    )
+    projection_reason: Reason | None = None
+
+
+def refuse_baseless(scaling: Scaling) -> None:
+    """Refuse projections that do not start at a step that was measured here.
+
+    Raises:
+        ValueError: with what is wrong.
+    """
+    measured = {(p.devices, p.step_s) for p in scaling.points if p.status == "ok"}
+    for projection in scaling.projections:
+        if (projection.devices, projection.step_s) not in measured:
+            raise ValueError("a projection starts at a step that was not measured")

@@ -90,12 +90,13 @@ class Rank:
             sized = {**size, "batch": size["batch"] // count}
             built = self._side.build(model, own, sized, wide=bool(request.get("wide")))
             shown.append(self._side.gradients(built))
+        exchanged = sum(value.nbytes for value in shown[0].values())
         means = {
             name: np.mean([one[name].astype(np.float64) for one in shown], axis=0)
             for name in shown[0]
         }
         np.savez(request["path"], **means)
-        return {}
+        return {"gradient_bytes": exchanged}
 
     def steps(self, request: dict[str, Any]) -> dict[str, Any]:
         """Seconds of so many steps, each waited for."""

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from advisor.cli.asking_for import Asked
     from advisor.measure.campaign import Campaign, Finished
     from advisor.measure.journal import Journal
+    from advisor.measure.scaling_projection import Beyond
 
 ProfileOption = Annotated[
     str,
@@ -171,6 +172,23 @@ def probe(
             "CPU), in each framework for itself.",
         ),
     ] = None,
+    link: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--link",
+            metavar="BANDWIDTH,LATENCY",
+            help="What joins machines, as you state it (50GB/s,5us), to project steps beyond the "
+            "--devices at hand: no measurement, in no verdict. Repeatable.",
+        ),
+    ] = None,
+    project: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--project",
+            metavar="N",
+            help="So many devices are projected over each --link. Repeatable.",
+        ),
+    ] = None,
     workload: Annotated[
         list[Path] | None,
         typer.Option(
@@ -243,7 +261,7 @@ def probe(
     from advisor.cli import asking_for, exporting, resuming
     from advisor.cli.background import end_with
     from advisor.cli.models import list_models
-    from advisor.cli.scaling import refuse_beside
+    from advisor.cli.scaling import parse_beyond, refuse_beside
 
     if resume:
         resuming.refuse_beside(context)
@@ -291,6 +309,7 @@ def probe(
                 "--resume": resume,
             },
         )
+    beyond = parse_beyond(link or [], project or [], devices)
     manner = Manner(
         json=json, quiet=quiet, verbose=verbose, colour=colour_wanted(no_color), wait=wait
     )
@@ -305,7 +324,7 @@ def probe(
     _refuse_unwritable(output or [])
     if list_plan:
         return _show_plan(asking_for.campaign_of(asked, quiet=quiet), json=json)
-    run = _measured if devices is None else partial(_scaled, devices=devices)
+    run = _measured if devices is None else partial(_scaled, devices=devices, beyond=beyond)
     return run(asked, output or [], manner)
 
 
@@ -339,15 +358,17 @@ def _measured(
     return code
 
 
-def _scaled(asked: Asked, output: list[Path], manner: Manner, *, devices: int) -> int:
-    """Share the models that were *asked* for out over *devices*."""
+def _scaled(
+    asked: Asked, output: list[Path], manner: Manner, *, devices: int, beyond: Beyond
+) -> int:
+    """Share the models that were *asked* for out over *devices*, and project *beyond* them."""
     from advisor.cli import asking_for
     from advisor.cli.live import live_progress
     from advisor.measure.scaling import measure_scaling
 
     campaign = asking_for.campaign_of(asked, quiet=manner.quiet, wait=manner.wait)
     with live_progress(quiet=manner.quiet, colour=manner.colour) as report:
-        finished = measure_scaling(replace(campaign, report=report), devices)
+        finished = measure_scaling(replace(campaign, report=report), devices, beyond=beyond)
     return tell(
         finished, json=manner.json, output=output, quiet=manner.quiet, verbose=manner.verbose
     )

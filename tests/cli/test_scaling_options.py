@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from advisor.cli.scaling import refuse_beside
+from advisor.cli.scaling import parse_beyond, refuse_beside
 from advisor.errors import UserError
 
 NOTHING = {"--only": None, "--list": False, "--workload": []}
@@ -28,3 +28,47 @@ def test_without_a_model_it_says_how_to_name_one():
 def test_what_asks_for_something_else_is_named(option, value):
     with pytest.raises(UserError, match=f"{option} and --devices"):
         refuse_beside(models=["mlp:{}"], beside={**NOTHING, option: value})
+
+
+@pytest.mark.parametrize(
+    ("text", "bandwidth", "latency_s"),
+    [
+        ("50GB/s,5us", 50e9, 5e-6),
+        ("400Gbit/s,0us", 50e9, 0.0),
+        ("1 GiB/s, 1ms", 2.0**30, 1e-3),
+    ],
+)
+def test_a_link_is_a_bandwidth_and_a_latency(text, bandwidth, latency_s):
+    (link,) = parse_beyond([text], [4], 2).links
+    assert link.bandwidth_bytes_per_s == pytest.approx(bandwidth)
+    assert link.latency_s == pytest.approx(latency_s)
+
+
+@pytest.mark.parametrize(
+    "text", ["50GB/s", "50,5us", "0GB/s,5us", "fast", "1..2GB/s,1us", "1GB/s,9"]
+)
+def test_a_link_that_is_not_stated_in_full_is_refused_and_nothing_is_assumed(text):
+    with pytest.raises(UserError, match="nothing is assumed for either") as caught:
+        parse_beyond([text], [4], 2)
+    assert "50GB/s,5us" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("links", "counts", "devices"),
+    [(["1GB/s,1us"], [], 2), ([], [8], 2), (["1GB/s,1us"], [8], None)],
+)
+def test_a_projection_needs_a_link_and_numbers_of_devices(links, counts, devices):
+    with pytest.raises(UserError, match="--link and --project"):
+        parse_beyond(links, counts, devices)
+
+
+@pytest.mark.parametrize(("count", "instead"), [(2, 4), (7, 6), (1, 4), (1 << 30, 1 << 20)])
+def test_devices_that_are_no_several_machines_are_refused(count, instead):
+    with pytest.raises(UserError, match="several whole ones") as caught:
+        parse_beyond(["1GB/s,1us"], [count], 2)
+    assert f"--project {instead}" in caught.value.hint
+
+
+def test_without_either_nothing_is_projected():
+    assert not parse_beyond([], [], None).links
+    assert parse_beyond(["1GB/s,1us"], [8, 4, 8], 2).devices == (4, 8)

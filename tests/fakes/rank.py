@@ -67,6 +67,7 @@ class Fake:
                 str(devices), GRADIENTS
             )
             np.savez(request["path"], weight=np.array(shown, np.float32))
+            return {"gradient_bytes": self.script.get("gradient_bytes", 4 * len(shown))}
         if verb == "steps":
             times = TIMES | self.script.get("step_s", {})
             return {"calls_s": [times[request["key"]]] * request["count"]}

@@ -28,12 +28,14 @@ from advisor.render.scaling_text import (
     kind_text,
     limits_text,
     memory_text,
+    none_projected,
     overhead_text,
+    projected_text,
     scaling_name,
 )
 from advisor.render.tables import columns, table_of
 from advisor.render.view.head import side_of
-from advisor.render.view.provenance import Provenances, measured_at
+from advisor.render.view.provenance import Provenances, measured_at, projected
 from advisor.render.wording import DASH, duration, listed, say, sentence
 from advisor.render.work_text import shown_size
 from advisor.scaling import OFFERED, Scaling, ScalingPoint
@@ -52,6 +54,7 @@ def scaling_section(origins: Provenances) -> ReportSection:
             Aside(say("scaling.section.intro")),
             Points(tuple(_statements(documents))),
             *_table(documents),
+            *_projections(documents),
             *(Aside(text) for text in dict.fromkeys(map(limits_text, documents))),
         ]
     return ReportSection("scaling", title, (*blocks, *_how(origins, documents)))
@@ -64,6 +67,28 @@ def _statements(documents: list[Evidence]) -> Iterator[Statement]:
         for text in texts:
             said = say("scaling.at_size", text=text, size=shown_size(one.size))
             yield Statement(sentence(said), here, lead=scaling_name(one))
+
+
+def _projections(documents: list[Evidence]) -> list[ReportBlock]:
+    """What was computed beyond the devices at hand, apart from what was measured."""
+    statements = [
+        Statement(sentence(text), (projected(),), lead=scaling_name(one))
+        for document in documents
+        for one in document.scaling
+        for text in _projection_texts(one)
+    ]
+    return [Points(tuple(statements))] if statements else []
+
+
+def _projection_texts(one: Scaling) -> Iterator[str]:
+    for projection in one.projections:
+        link = {"bandwidth": projection.bandwidth_bytes_per_s, "latency": projection.latency_s}
+        for point in projection.points:
+            yield say("scaling.projection.statement", point=projected_text(point), **link)
+        assumed = "; ".join(map(because, projection.assumptions))
+        yield say("scaling.projection.all_assumed", assumed=assumed, **link)
+    if one.projection_reason is not None:
+        yield none_projected(one)
 
 
 def _table(documents: list[Evidence]) -> list[ReportTable]:
