@@ -124,6 +124,8 @@ def _measured(
             "machine": kind_of(document).shown,
             "measured_on": document.created[:10],
             "tool": document.tool.version,
+            "machines": len(work.machines),
+            "spread": None if work.spread is None else round(work.spread, 4),
             **_numbers(work.speedup),
         }
     )

@@ -39,6 +39,8 @@ def work_part(speed: WorkSpeed, facts: Mapping[str, Any]) -> WorkPart:
         depends_on_size=speed.depends,
         run=_run(steps, facts.get("steps_per_run")),
         break_even_steps=_break_even(steps),
+        machines=len(speed.machines),
+        spread=None if speed.spread is None else round(speed.spread, 4),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from advisor.reason import Reason
 from advisor.scaling import ProjectedPoint, Scaling, ScalingPoint, ScalingProjection
@@ -108,7 +109,7 @@ def _assumptions(link: Link, base: ScalingPoint, size_bytes: int) -> list[Reason
     """All that the figures rest on, each as a sentence of its own."""
     at_hand = {"n": base.devices, "step_s": base.step_s, "batch": base.batch_per_device}
     stated = {"bandwidth": link.bandwidth_bytes_per_s, "latency_s": link.latency_s}
-    cases = [
+    cases: list[tuple[str, dict[str, Any]]] = [
         ("link", stated),
         ("ring", {}),
         ("gradients", {"size": size_bytes}),
