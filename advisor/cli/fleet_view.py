@@ -27,6 +27,7 @@ _WHY = {
     "too-long": "it took longer than --limit",
     "busy": "the node was never free (--wait waits on)",
     "refused": "the node refused the job",
+    "no-environment": "the packages of --runtime-env could not be installed there",
     "out-of-memory": "the node ran out of memory",
     "stopped": "stopped by you",
     "cluster-gone": "the cluster went away",
@@ -142,7 +143,10 @@ def _row(slot: Slot) -> tuple[str, str, str]:
     if slot.kept:
         return slot.label, "measured" + tries, ""
     if last.over:
-        return slot.label, "lost" + tries, _WHY.get(last.state, last.state)
+        why = _WHY.get(last.state, last.state)
+        # What pip said is the only thing that helps.
+        said = f": {inert(last.detail, limit=200)}" if last.state == "no-environment" else ""
+        return slot.label, "lost" + tries, why + said
     since_s = time.monotonic() - (last.running_s or last.began_s)
     said = inert(last.said.removeprefix("measuring: "), limit=200)
     return slot.label, f"{last.state} {since_s:.0f} s{tries}", said
