@@ -7,6 +7,7 @@ there. Standard library only. It must not know how anything is measured or worde
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
@@ -19,6 +20,11 @@ GRADIENT_LIMIT = 1e-5
 
 OFFERED = ("decoder", "mlp", "resnet")
 """The families whose batch can be shared out over devices, as workers offer them."""
+
+DEVICE_WORDS = {"nvidia_multi": "gpu", "nvidia_cluster": "gpu", "tpu_pod": "tpu"}
+"""By hardware of several devices (``hardware.train``) the word that ``--device`` takes."""
+
+_MADE_OF = {"gpu": "nvidia", "tpu": "tpu"}
 
 Kind = Literal["single", "weak", "strong"]
 Status = Literal["ok", "skipped", "failed", "invalid"]
@@ -167,8 +173,8 @@ def refuse_unfounded(projection: ScalingProjection) -> None:
 class Scaling:
     """One model in one framework, data-parallel in one `way`, over up to `devices` devices.
 
-    `way` is ``ddp``, ``fsdp`` (one process a device), ``mesh`` (one process with all of them) or
-    ``alone`` (one device only). On a CPU a device is a process or an XLA host device on
+    `way` is ``ddp``, ``fsdp``, ``processes`` (one process a device), ``mesh`` (one process with all
+    of them) or ``alone`` (one device only). On a CPU a device is a process or an XLA host device on
     `cores_per_device` of its cores. `projections` are beyond the devices at hand, each over one
     stated link; `projection_reason` says why there are none where some were asked for.
     """
@@ -208,3 +214,41 @@ def refuse_baseless(scaling: Scaling) -> None:
     for projection in scaling.projections:
         if (projection.devices, projection.step_s) not in measured:
             raise ValueError("a projection starts at a step that was not measured")
+
+
+@dataclass(frozen=True)
+class ScalingOffer:
+    """What would measure how a step scales, for hardware of several devices.
+
+    `here` counts the devices of that kind that were found: with fewer than two there is nothing to
+    measure here, and `command` is for a machine that has more.
+    """
+
+    command: str
+    here: int
+
+    @property
+    def possible(self) -> bool:
+        """Whether it can be measured here."""
+        return self.here > 1
+
+
+def scaling_offer(
+    hardware: object, model: object, accelerators: Iterable[tuple[str, int]]
+) -> ScalingOffer | None:
+    """What the answers *hardware* and *model* ask for; None for hardware of one device.
+
+    Args:
+        hardware: The answer ``hardware.train``.
+        model: The answer ``model``.
+        accelerators: Kinds of accelerator of one machine, and how many of each.
+    """
+    device = DEVICE_WORDS.get(hardware) if isinstance(hardware, str) else None
+    if device is None:
+        return None
+    here = sum(count for kind, count in accelerators if kind == _MADE_OF[device])
+    named = model if isinstance(model, str) and model in OFFERED else "FAMILY"
+    devices = str(here) if here > 1 else "N"
+    return ScalingOffer(
+        f"fw-advisor probe --model {named} --device {device} --devices {devices}", here
+    )

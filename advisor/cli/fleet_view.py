@@ -52,7 +52,7 @@ def list_kinds(seen: Sequence[SeenNode], *, json: bool) -> int:
         print(inert(f"  {row['cpu']}{cores}, {accelerators}"))
         for held in row["holdings"]:
             named = ", ".join(f"{name} {version}" for name, version in held["frameworks"].items())
-            text = named or "no framework: name an interpreter with --python"
+            text = named or "no framework: name one with --python, or --runtime-env"
             print(inert(f"  {_nodes(held['nodes'])}: Python {held['python']}, {text}"))
     for problem in unseen:
         print(inert(f"a node that could not be looked at: {_WHY.get(problem, problem)}"))

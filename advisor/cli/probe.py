@@ -28,6 +28,7 @@ from advisor.cli.own_files import (
     CommandWithTemplates,
     template,
 )
+from advisor.devices import CPU
 from advisor.errors import ExitCode, UserError
 from advisor.files import write_whole
 
@@ -345,6 +346,7 @@ def _measured(
     """Measure what was *asked*, going on with the *journal* where there is one."""
     from advisor.cli import asking_for, resuming
     from advisor.cli.live import live_progress
+    from advisor.cli.scaling import device_lines
     from advisor.measure.campaign import measure
 
     campaign = asking_for.campaign_of(asked, quiet=manner.quiet, wait=manner.wait)
@@ -355,6 +357,9 @@ def _measured(
             finished, json=manner.json, output=output, quiet=manner.quiet, verbose=manner.verbose
         )
         resuming.end(kept, interrupted=finished.interrupted)
+    here = [(a.kind, a.count) for a in finished.evidence.machine.accelerators]
+    for line in device_lines(asked.device or CPU, here):
+        say(line, quiet=manner.quiet)
     return code
 
 

@@ -1,4 +1,4 @@
-"""``probe --devices N``: what has to come with it, what cannot, and what to project from it.
+"""``probe --devices N``: what comes with it, what cannot, what is projected, and who is told of it.
 
 Knows options. It must not know how anything is measured.
 """
@@ -6,7 +6,7 @@ Knows options. It must not know how anything is measured.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from advisor.errors import UserError
@@ -80,3 +80,42 @@ def _link(text: str) -> Link:
             "(0us leaves the latency out)",
         )
     return Link(bandwidth, latency_s)
+
+
+def offer_lines(
+    hardware: object, model: object, accelerators: Iterable[tuple[str, int]]
+) -> list[str]:
+    """What is said in an interview whose answers name several devices; nothing for one.
+
+    *accelerators* are kinds of those of this machine, and how many there are of each.
+    """
+    from advisor.scaling import OFFERED, scaling_offer
+
+    offer = scaling_offer(hardware, model, accelerators)
+    if offer is None:
+        return []
+    families = ", ".join(OFFERED)
+    if offer.possible:
+        text = (
+            f"This machine has {offer.here} such devices. How a step scales over them is measured "
+            f"apart (models: {families}):"
+        )
+        return [text, f"$ {offer.command}"]
+    found = "one such device" if offer.here else "no such device"
+    text = (
+        f"How a step scales over several devices is not measured here: this machine has {found}. "
+        f"On one with two or more (models: {families}):"
+    )
+    return [text, f"$ {offer.command}"]
+
+
+def device_lines(device: str, accelerators: Iterable[tuple[str, int]]) -> list[str]:
+    """What is said after one of several devices was measured; nothing where there is one."""
+    from advisor.devices import CPU, kinds_of_word, word_of
+
+    kinds = kinds_of_word(device)
+    here = sum(count for kind, count in accelerators if kind in kinds)
+    if word_of(device) == CPU or here < 2:
+        return []
+    command = f"fw-advisor probe --model FAMILY --device {word_of(device)} --devices {here}"
+    return [f"one device was measured, of {here}; how a step scales over all: {command}"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from advisor.cli.scaling import parse_beyond, refuse_beside
+from advisor.cli.scaling import device_lines, offer_lines, parse_beyond, refuse_beside
 from advisor.errors import UserError
 
 NOTHING = {"--only": None, "--list": False, "--workload": []}
@@ -72,3 +72,31 @@ def test_devices_that_are_no_several_machines_are_refused(count, instead):
 def test_without_either_nothing_is_projected():
     assert not parse_beyond([], [], None).links
     assert parse_beyond(["1GB/s,1us"], [8, 4, 8], 2).devices == (4, 8)
+
+
+@pytest.mark.parametrize(
+    ("hardware", "here", "said", "command"),
+    [
+        ("nvidia_multi", [("nvidia", 4), ("nvidia", 4)], "has 8 such devices", "gpu --devices 8"),
+        ("nvidia_cluster", [("nvidia", 2)], "has 2 such devices", "gpu --devices 2"),
+        ("tpu_pod", [("tpu", 4)], "has 4 such devices", "tpu --devices 4"),
+        ("nvidia_multi", [("nvidia", 1)], "has one such device", "gpu --devices N"),
+        ("tpu_pod", [("nvidia", 8)], "has no such device", "tpu --devices N"),
+        ("nvidia_cluster", [], "has no such device", "gpu --devices N"),
+    ],
+)
+def test_an_interview_proposes_scaling_only_where_there_are_devices(hardware, here, said, command):
+    lines = offer_lines(hardware, "decoder", here)
+    assert said in lines[0]
+    assert lines[1] == f"$ fw-advisor probe --model decoder --device {command}"
+
+
+def test_hardware_of_one_device_is_offered_nothing():
+    assert offer_lines("nvidia", "decoder", [("nvidia", 8)]) == []
+    assert offer_lines("cpu", None, []) == []
+
+
+def test_after_one_of_several_was_measured_the_others_are_named():
+    assert "--device cuda --devices 8" in device_lines("cuda:0", [("nvidia", 8)])[0]
+    for device, here in (("cuda", [("nvidia", 1)]), ("cpu", [("nvidia", 8)]), ("tpu", [])):
+        assert device_lines(device, here) == []

@@ -38,10 +38,7 @@ from advisor.render.view.head import side_of
 from advisor.render.view.provenance import Provenances, measured_at, projected
 from advisor.render.wording import DASH, duration, listed, say, sentence
 from advisor.render.work_text import shown_size
-from advisor.scaling import OFFERED, Scaling, ScalingPoint
-
-_DEVICES = {"nvidia_multi": "gpu", "nvidia_cluster": "gpu", "tpu_pod": "tpu"}
-"""By hardware of several devices the word that ``--device`` takes."""
+from advisor.scaling import OFFERED, Scaling, ScalingPoint, scaling_offer
 
 
 def scaling_section(origins: Provenances) -> ReportSection:
@@ -129,14 +126,20 @@ def _row(one: Scaling, point: ScalingPoint) -> TableRow:
 
 def _how(origins: Provenances, documents: list[Evidence]) -> list[ReportBlock]:
     """The command, unless accelerators of that kind were scaled over already."""
-    hardware = origins.inputs.answers.values.get("hardware.train")
-    device = _DEVICES.get(hardware) if isinstance(hardware, str) else None
+    answers = origins.inputs.answers.values
+    machines = [e.machine for e in origins.inputs.evidence]
+    offers = [
+        scaling_offer(
+            answers.get("hardware.train"),
+            answers.get("model"),
+            [(a.kind, a.count) for a in accelerators],
+        )
+        for accelerators in ([], *(machine.accelerators for machine in machines))
+    ]
+    offer = max(filter(None, offers), key=lambda one: one.here, default=None)
     scaled = any(s.device != CPU for document in documents for s in document.scaling)
-    if device is None or scaled:
+    if offer is None or scaled:
         return []
-    model = origins.inputs.answers.values.get("model")
-    named = model if isinstance(model, str) and model in OFFERED else "FAMILY"
-    command = f"fw-advisor probe --model {named} --device {device} --devices N"
-    text = say("scaling.suggest", command=command, offered=listed(OFFERED))
-    tag = origins.answer("hardware.train")
-    return [Points((Statement(sentence(text), (tag,)),))]
+    key = "scaling.suggest.here" if offer.possible else "scaling.suggest.elsewhere"
+    text = say(key, command=offer.command, offered=listed(OFFERED), n=offer.here)
+    return [Points((Statement(sentence(text), (origins.answer("hardware.train"),)),))]
