@@ -175,6 +175,6 @@ def worth_keeping(
     kinds = {kind for work in readings.works for kind in work.kinds}
     there = ({**facts, "hardware.train": kind} for kind in sorted(kinds))
     nearest = (from_library(kept, readings, base, supposed, here) for supposed in there)
-    works = (known.work for known in nearest if known and known.work)
-    sources = {source for work in works for source in work.machines}
+    standing = [known.work for known in nearest if known and known.work]
+    sources = {source for work in standing for source in work.machines}
     return [kept[source] for source in sorted(sources)]
