@@ -149,7 +149,8 @@ def _row(slot: Slot) -> tuple[str, str, str]:
         return slot.label, "lost" + tries, why + said
     since_s = time.monotonic() - (last.running_s or last.began_s)
     said = inert(last.said.removeprefix("measuring: "), limit=200)
-    return slot.label, f"{last.state} {since_s:.0f} s{tries}", said
+    state = "installing" if last.prepared and last.state == "waiting" else last.state
+    return slot.label, f"{state} {since_s:.0f} s{tries}", said
 
 
 def _changes() -> Show:
