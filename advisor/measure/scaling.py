@@ -36,6 +36,7 @@ NOTHING_BEYOND = Beyond()
 LAUNCHES = {"quick": 3, "standard": 4, "thorough": 6}
 _INPUTS_TIMEOUT_S = 300.0
 _A_LAUNCH_S = 15.0
+_JAX_WAYS = {CPU: ("mesh", "processes")}
 _WAYS = {CPU: ("ddp",), "cuda": ("ddp", "fsdp"), "rocm": ("ddp", "fsdp"), "xpu": ("ddp", "fsdp")}
 
 
@@ -188,7 +189,7 @@ class _ScalingRun:
         if self._devices == 1:
             return ("alone",)
         if toolchain.framework != FRAMEWORKS[0]:
-            return ("mesh",)
+            return _JAX_WAYS.get(self._campaign.wishes.device, ("mesh",))
         word = word_of(self._campaign.wishes.device)
         if word == "gpu":
             kinds = {a.kind for a in self._campaign.machine.accelerators}

@@ -106,7 +106,7 @@ def main() -> int:
         parser.add_argument(name)
     for name in ("--cores", "--rank", "--devices"):
         parser.add_argument(name, type=int, default=0)
-    fake = Fake(script, parser.parse_args(rest))
+    fake = Fake(script, parser.parse_known_args(rest)[0])
     for line in sys.stdin:
         request = json.loads(line)
         try:

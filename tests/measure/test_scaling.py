@@ -357,3 +357,13 @@ def test_void_gradients_project_nothing(tmp_path):
     (one,) = read_back(finished.evidence).scaling
     assert not one.projections
     assert one.projection_reason.case == "unmeasured"
+
+
+def test_jax_is_shared_out_in_one_process_and_over_several(tmp_path):
+    wishes = Wishes(profile="quick", models=("stack:{}",))
+    found = scaled(tmp_path, {}, toolchains=SPECS, wishes=wishes).evidence.scaling
+    assert [(one.framework, one.way) for one in found] == [
+        ("pytorch", "ddp"), ("jax", "mesh"), ("jax", "processes"),
+    ]  # fmt: skip
+    assert all(one.status == "ok" for one in found)
+    assert not below(FAKE.name)
