@@ -7,6 +7,7 @@ there. Standard library only. It must not know how anything is measured or worde
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
@@ -19,6 +20,11 @@ GRADIENT_LIMIT = 1e-5
 
 OFFERED = ("decoder", "mlp", "resnet")
 """The families whose batch can be shared out over devices, as workers offer them."""
+
+DEVICE_WORDS = {"nvidia_multi": "gpu", "nvidia_cluster": "gpu", "tpu_pod": "tpu"}
+"""By hardware of several devices (``hardware.train``) the word that ``--device`` takes."""
+
+_MADE_OF = {"gpu": "nvidia", "tpu": "tpu"}
 
 Kind = Literal["single", "weak", "strong"]
 Status = Literal["ok", "skipped", "failed", "invalid"]
@@ -116,11 +122,61 @@ def refuse_unproven(point: ScalingPoint) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProjectedPoint:
+    """More devices than there are: a step with all of the exchange hidden, and with none.
+
+    `exchange_s` is one exchange of the gradients by the model, between the machines alone.
+    `efficiency` is against one device, at the slower end first.
+    """
+
+    devices: int
+    machines: int
+    exchange_s: Seconds
+    step_s: tuple[Seconds, Seconds]
+    efficiency: tuple[Share, Share] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScalingProjection:
+    """Steps beyond the devices at hand over a link that somebody stated: computed, not measured.
+
+    `step_s` is the measured step at `devices` devices, which are one machine of those joined by
+    the link; `assumptions` hold in words all that the figures rest on.
+    """
+
+    label: Literal["projection"] = "projection"
+    model: Literal["ring_all_reduce"] = "ring_all_reduce"
+    bandwidth_bytes_per_s: Annotated[float, Limits(gt=0, le=1e18)]
+    latency_s: Seconds
+    devices: int
+    step_s: Seconds
+    gradient_bytes: Bytes
+    assumptions: list[Reason] = field(default_factory=list)
+    points: list[ProjectedPoint] = field(default_factory=list)
+
+
+def refuse_unfounded(projection: ScalingProjection) -> None:
+    """Refuse a projection whose range is none, or that is below the step that was measured.
+
+    Raises:
+        ValueError: with what is wrong.
+    """
+    for point in projection.points:
+        least, most = point.step_s
+        if not projection.step_s <= least <= most:
+            raise ValueError("a projected step is shorter than the measured one, or its range none")
+        if point.devices != point.machines * projection.devices:
+            raise ValueError("projected devices are no whole number of the machines measured")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scaling:
     """One model in one framework, data-parallel in one `way`, over up to `devices` devices.
 
-    `way` is ``ddp``, ``fsdp`` (one process a device) or ``mesh`` (one process with all of them).
-    On a CPU a device is a process or an XLA host device on `cores_per_device` of its cores.
+    `way` is ``ddp``, ``fsdp``, ``processes`` (one process a device), ``mesh`` (one process with all
+    of them) or ``alone`` (one device only). On a CPU a device is a process or an XLA host device on
+    `cores_per_device` of its cores. `projections` are beyond the devices at hand, each over one
+    stated link; `projection_reason` says why there are none where some were asked for.
     """
 
     model: Id
@@ -141,3 +197,58 @@ class Scaling:
     status: Status = "ok"
     reason: Reason | None = None
     points: list[Annotated[ScalingPoint, Checked(refuse_unproven)]] = field(default_factory=list)
+    gradient_bytes: Bytes | None = None
+    projections: list[Annotated[ScalingProjection, Checked(refuse_unfounded)]] = field(
+        default_factory=list
+    )
+    projection_reason: Reason | None = None
+
+
+def refuse_baseless(scaling: Scaling) -> None:
+    """Refuse projections that do not start at a step that was measured here.
+
+    Raises:
+        ValueError: with what is wrong.
+    """
+    measured = {(p.devices, p.step_s) for p in scaling.points if p.status == "ok"}
+    for projection in scaling.projections:
+        if (projection.devices, projection.step_s) not in measured:
+            raise ValueError("a projection starts at a step that was not measured")
+
+
+@dataclass(frozen=True)
+class ScalingOffer:
+    """What would measure how a step scales, for hardware of several devices.
+
+    `here` counts the devices of that kind that were found: with fewer than two there is nothing to
+    measure here, and `command` is for a machine that has more.
+    """
+
+    command: str
+    here: int
+
+    @property
+    def possible(self) -> bool:
+        """Whether it can be measured here."""
+        return self.here > 1
+
+
+def scaling_offer(
+    hardware: object, model: object, accelerators: Iterable[tuple[str, int]]
+) -> ScalingOffer | None:
+    """What the answers *hardware* and *model* ask for; None for hardware of one device.
+
+    Args:
+        hardware: The answer ``hardware.train``.
+        model: The answer ``model``.
+        accelerators: Kinds of accelerator of one machine, and how many of each.
+    """
+    device = DEVICE_WORDS.get(hardware) if isinstance(hardware, str) else None
+    if device is None:
+        return None
+    here = sum(count for kind, count in accelerators if kind == _MADE_OF[device])
+    named = model if isinstance(model, str) and model in OFFERED else "FAMILY"
+    devices = str(here) if here > 1 else "N"
+    return ScalingOffer(
+        f"fw-advisor probe --model {named} --device {device} --devices {devices}", here
+    )

@@ -34,7 +34,8 @@ def select(jax: Any, word: str) -> Any:
     errors = []
     for platform in _PLATFORMS.get(wanted, (wanted,)):
         try:
-            found = jax.devices(platform)
+            # Among several processes each has devices of its own.
+            found = jax.local_devices(backend=platform)
         except RuntimeError as error:
             errors.append(" ".join(str(error).split())[:200])
             continue

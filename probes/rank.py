@@ -40,7 +40,10 @@ class Rank:
         self._side: Any = None
 
     def hello(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Import the framework, and say what it is and what it may use."""
+        """Import the framework, and say what it is and what it may use.
+
+        JAX over several processes meets the others here: it lists no device before.
+        """
         del request
         start = time.perf_counter()
         self._side = _make_side(self._options)
@@ -103,12 +106,13 @@ class Rank:
             sized = {**size, "batch": size["batch"] // count}
             built = self._side.build(model, own, sized, wide=bool(request.get("wide")))
             shown.append(self._side.gradients(built))
+        exchanged = sum(value.nbytes for value in shown[0].values())
         means = {
             name: np.mean([one[name].astype(np.float64) for one in shown], axis=0)
             for name in shown[0]
         }
         np.savez(request["path"], **means)
-        return {}
+        return {"gradient_bytes": exchanged}
 
     def steps(self, request: dict[str, Any]) -> dict[str, Any]:
         """Seconds of so many steps, each waited for."""
@@ -156,6 +160,11 @@ def _make_side(options: argparse.Namespace) -> Any:
             precision=options.precision,
             place=(options.rank, options.devices),
         )
+    if options.way == "processes":
+        from probes.parallel.jax_processes import JaxProcessRank
+
+        place = (options.rank, options.devices)
+        return JaxProcessRank(options.precision, place, options.meeting, options.limit)
     from probes.parallel.jax_side import JaxRank
 
     return JaxRank(options.device, options.precision, options.devices)
@@ -165,11 +174,13 @@ def main(argv: list[str]) -> int:
     """Serve requests until the driver closes the channel or says ``bye``."""
     parser = argparse.ArgumentParser(prog="probes rank")
     parser.add_argument("--framework", choices=("pytorch", "jax"), required=True)
-    parser.add_argument("--way", choices=("ddp", "fsdp", "mesh"), required=True)
+    parser.add_argument("--way", choices=("ddp", "fsdp", "mesh", "processes"), required=True)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--cores", type=int, default=0)
     parser.add_argument("--precision", default="float32")
     parser.add_argument("--rank", type=int, default=0)
     parser.add_argument("--devices", type=int, default=1)
+    parser.add_argument("--meeting", default="")
+    parser.add_argument("--limit", type=float, default=120.0)
     rank = Rank(parser.parse_args(argv))
     return serve(rank, VERBS)

@@ -32,6 +32,7 @@ class Consent:
         asker: The terminal.
         what: What would be measured, and how long it takes, in words.
         export: Writes the worker for the hardware that is not here, and says how it is used.
+        scaling: Says what measures a step over several devices, where the answers name them.
     """
 
     base: RuleBase
@@ -39,6 +40,7 @@ class Consent:
     asker: Asker
     what: str
     export: Callable[[Answers], list[str]]
+    scaling: Callable[[Answers], list[str]] = lambda _: []
     given: bool | None = None
 
     def ready(self, answers: Answers) -> bool:
@@ -51,6 +53,8 @@ class Consent:
         if self.given is None:
             lacking = self.lacking(answers)
             self.given = self._ask_elsewhere(answers, lacking) if lacking else self._ask_here()
+            if lines := self.scaling(answers):
+                self.asker.say(lines)
         return self.given
 
     def lacking(self, answers: Answers) -> str:

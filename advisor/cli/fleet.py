@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -31,6 +31,7 @@ from advisor.cli.measuring_options import (
     ProfileOption,
 )
 from advisor.errors import ExitCode, NothingToMeasureError, UserError
+from advisor.pair import FRAMEWORKS
 from advisor.text import inert
 
 if TYPE_CHECKING:
@@ -66,6 +67,15 @@ class FleetOptions:
             metavar="[KIND:]FRAMEWORK=PATH",
             help="torch=PATH or jax=PATH: an interpreter of the nodes, of one kind where it is "
             "named. Repeatable.",
+        ),
+    ] = None
+    runtime_env: Annotated[
+        Path | None,
+        typer.Option(
+            "--runtime-env",
+            metavar="REQUIREMENTS.txt",
+            help="Pinned packages that Ray installs, for the job alone, on nodes that lack a "
+            "framework.",
         ),
     ] = None
     profile: ProfileOption = "standard"
@@ -142,14 +152,18 @@ def fleet(options: FleetOptions) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class _Asked:
-    """What every node measures; `pythons` are (kind or empty, ``torch=PATH``)."""
+    """What every node measures; `pythons` are (kind or empty, ``torch=PATH``).
+
+    `packages` are for nodes that lack a framework and whose kind has no interpreter named.
+    """
 
     wishes: Wishes
     pythons: Sequence[tuple[str, str]]
     workloads: Sequence[Path]
+    packages: tuple[str, ...] = ()
 
-    def job(self, kind: str, label: str) -> Job:
-        """The measurement on a node of *kind*."""
+    def job(self, kind: str, label: str, frameworks: Collection[str] = FRAMEWORKS) -> Job:
+        """The measurement on a node of *kind*, which has these *frameworks*."""
         from advisor.fleet.engine import Job
         from advisor.jsonio import dumps
         from advisor.measure.wishes import PLAN_SCHEMA, wishes_document
@@ -161,7 +175,12 @@ class _Asked:
         for number, path in enumerate(self.workloads):
             options += ["--workload", f"{{place}}/{number}-{path.name}"]
         own = {f"{n}-{path.name}": path.read_bytes() for n, path in enumerate(self.workloads)}
-        return Job(options=tuple(options), files={_PLAN: plan.encode("utf-8"), **own})
+        lacking = not self.pythons_of(kind) and set(FRAMEWORKS) - set(frameworks)
+        return Job(
+            options=tuple(options),
+            files={_PLAN: plan.encode("utf-8"), **own},
+            packages=self.packages if lacking else (),
+        )
 
     def look(self) -> Job:
         """A look at a node, whose kind nobody knows yet."""
@@ -184,6 +203,7 @@ def _asked(options: FleetOptions) -> _Asked:
     from advisor.cli.measuring import CPU, make_wishes, parse_budget
     from advisor.cli.models import checked_texts
     from advisor.cli.own_files import own_file
+    from advisor.fleet.packages import packages_of
 
     texts = checked_texts(options.model or [], options.size or [])
     alone: dict[str, Any] = {"probes": ()} if texts and not options.only else {}
@@ -200,6 +220,7 @@ def _asked(options: FleetOptions) -> _Asked:
         wishes=wishes,
         pythons=[_python_of(text) for text in options.python or ()],
         workloads=[Path(own_file(path)) for path in options.workload or ()],
+        packages=packages_of(options.runtime_env) if options.runtime_env is not None else (),
     )
 
 
@@ -280,6 +301,7 @@ class _Run:
         self._asked = asked
         self._kinds = kinds_of(seen)
         self._unseen = [node for node in seen if not node.survey]
+        self._frameworks = {node.node.id: node.frameworks for node in seen}
         self._place = place
         self._patience = patience
         self._hosts = hosts
@@ -294,7 +316,9 @@ class _Run:
         fleet_run = Fleet(
             self._engine,
             self._kinds,
-            make=lambda slot, _: self._asked.job(slot.kind, slot.label),
+            make=lambda slot, node: self._asked.job(
+                slot.kind, slot.label, self._frameworks.get(node.id, {})
+            ),
             keep=self._keep,
             clock=time.monotonic,
             sleep=time.sleep,

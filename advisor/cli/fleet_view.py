@@ -27,6 +27,7 @@ _WHY = {
     "too-long": "it took longer than --limit",
     "busy": "the node was never free (--wait waits on)",
     "refused": "the node refused the job",
+    "no-environment": "the packages of --runtime-env could not be installed there",
     "out-of-memory": "the node ran out of memory",
     "stopped": "stopped by you",
     "cluster-gone": "the cluster went away",
@@ -51,7 +52,7 @@ def list_kinds(seen: Sequence[SeenNode], *, json: bool) -> int:
         print(inert(f"  {row['cpu']}{cores}, {accelerators}"))
         for held in row["holdings"]:
             named = ", ".join(f"{name} {version}" for name, version in held["frameworks"].items())
-            text = named or "no framework: name an interpreter with --python"
+            text = named or "no framework: name one with --python, or --runtime-env"
             print(inert(f"  {_nodes(held['nodes'])}: Python {held['python']}, {text}"))
     for problem in unseen:
         print(inert(f"a node that could not be looked at: {_WHY.get(problem, problem)}"))
@@ -142,10 +143,14 @@ def _row(slot: Slot) -> tuple[str, str, str]:
     if slot.kept:
         return slot.label, "measured" + tries, ""
     if last.over:
-        return slot.label, "lost" + tries, _WHY.get(last.state, last.state)
+        why = _WHY.get(last.state, last.state)
+        # What pip said is the only thing that helps.
+        said = f": {inert(last.detail, limit=200)}" if last.state == "no-environment" else ""
+        return slot.label, "lost" + tries, why + said
     since_s = time.monotonic() - (last.running_s or last.began_s)
     said = inert(last.said.removeprefix("measuring: "), limit=200)
-    return slot.label, f"{last.state} {since_s:.0f} s{tries}", said
+    state = "installing" if last.prepared and last.state == "waiting" else last.state
+    return slot.label, f"{state} {since_s:.0f} s{tries}", said
 
 
 def _changes() -> Show:

@@ -257,8 +257,21 @@ class Talk:
         time = about(budget) if budget else "some minutes"
         what = f"{' and '.join(named) or 'Nothing'}, on the {self.device or 'CPU'}, {time}"
         return Consent(
-            base=self.base, detected=self.detected, asker=asker, what=what, export=self._export
+            base=self.base,
+            detected=self.detected,
+            asker=asker,
+            what=what,
+            export=self._export,
+            scaling=self._scaling,
         )
+
+    def _scaling(self, answers: Answers) -> list[str]:
+        """What would measure a step over several devices, where the answers name them."""
+        from advisor.cli.scaling import offer_lines
+
+        values, listed = answers.values, self.around.machine.get("accelerators") or []
+        found = [(str(a["kind"]), int(a.get("count", 1))) for a in listed]
+        return offer_lines(values.get("hardware.train"), values.get("model"), found)
 
     def _may_measure(self, answers: Answers) -> bool:
         """Whether somebody said yes; where nothing could be measured nobody is asked."""

@@ -144,6 +144,23 @@ DevicesOption = Annotated[
         "CPU), in each framework for itself.",
     ),
 ]
+LinkOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--link",
+        metavar="BANDWIDTH,LATENCY",
+        help="What joins machines, as you state it (50GB/s,5us), to project steps beyond the "
+        "--devices at hand: no measurement, in no verdict. Repeatable.",
+    ),
+]
+ProjectOption = Annotated[
+    list[int] | None,
+    typer.Option(
+        "--project",
+        metavar="N",
+        help="So many devices are projected over each --link. Repeatable.",
+    ),
+]
 TimeToAccuracyOption = Annotated[
     bool,
     typer.Option(
@@ -230,6 +247,8 @@ class ProbeOptions:
     model: ModelOption = None
     size: SizeOption = None
     devices: DevicesOption = None
+    link: LinkOption = None
+    project: ProjectOption = None
     time_to_accuracy: TimeToAccuracyOption = False
     workload: WorkloadOption = None
     module: ModuleOption = None

@@ -14,6 +14,7 @@ from advisor.cli.common import colour_wanted, emit_json, readable, say
 from advisor.cli.flat import flat
 from advisor.cli.measuring_options import ProbeOptions
 from advisor.cli.own_files import CommandWithTemplates, template
+from advisor.devices import CPU
 from advisor.errors import ExitCode, UserError
 from advisor.files import write_whole
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from advisor.cli.asking_for import Asked
     from advisor.measure.campaign import Campaign, Finished
     from advisor.measure.journal import Journal
+    from advisor.measure.scaling_projection import Beyond
 
 
 @app.command(cls=CommandWithTemplates)
@@ -32,6 +34,7 @@ def probe(context: typer.Context, options: ProbeOptions) -> int:
     from advisor.cli import asking_for, resuming
     from advisor.cli.background import end_with
     from advisor.cli.models import list_models
+    from advisor.cli.scaling import parse_beyond
 
     if options.resume:
         resuming.refuse_beside(context)
@@ -44,6 +47,7 @@ def probe(context: typer.Context, options: ProbeOptions) -> int:
         end_with(options.lifeline)
     asked = asking_for.asked(options)
     _refuse_apart(asked, options)
+    beyond = parse_beyond(options.link or [], options.project or [], options.devices)
     if options.resume:
         _refuse_unwritable(options.output or [])
         with resuming.taken_up(context, asked) as (journal, before, places):
@@ -53,7 +57,7 @@ def probe(context: typer.Context, options: ProbeOptions) -> int:
     _refuse_unwritable(options.output or [])
     if options.list_plan:
         return _show_plan(asking_for.campaign_of(asked, quiet=options.quiet), json=options.json)
-    return _way_of(options)(asked, options.output or [], options)
+    return _way_of(options, beyond)(asked, options.output or [], options)
 
 
 def _measured(
@@ -62,6 +66,7 @@ def _measured(
     """Measure what was *asked*, going on with the *journal* where there is one."""
     from advisor.cli import asking_for, resuming
     from advisor.cli.live import live_progress
+    from advisor.cli.scaling import device_lines
     from advisor.measure.campaign import measure
 
     quiet, colour = options.quiet, colour_wanted(options.no_color)
@@ -71,10 +76,15 @@ def _measured(
             finished = measure(replace(campaign, report=report, journal=kept))
         code = tell(finished, output, options)
         resuming.end(kept, interrupted=finished.interrupted)
+    here = [(a.kind, a.count) for a in finished.evidence.machine.accelerators]
+    for line in device_lines(asked.device or CPU, here):
+        say(line, quiet=options.quiet)
     return code
 
 
-def _way_of(options: ProbeOptions) -> Callable[[Asked, list[Path], ProbeOptions], int]:
+def _way_of(
+    options: ProbeOptions, beyond: Beyond
+) -> Callable[[Asked, list[Path], ProbeOptions], int]:
     """What is run: comparisons, or one of the things that none is made of."""
     if options.time_to_accuracy:
         from advisor.measure.accuracy import measure_accuracy
@@ -83,7 +93,8 @@ def _way_of(options: ProbeOptions) -> Callable[[Asked, list[Path], ProbeOptions]
     if options.devices is not None:
         from advisor.measure.scaling import measure_scaling
 
-        return partial(_apart, measure=partial(measure_scaling, devices=options.devices))
+        scaled = partial(measure_scaling, devices=options.devices, beyond=beyond)
+        return partial(_apart, measure=scaled)
     return _measured
 
 

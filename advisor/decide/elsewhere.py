@@ -91,21 +91,28 @@ def from_library(
     if hardware is None:
         return None
     there = {k: v for k, v in facts.items() if k not in HERE} | {"hardware.train": hardware}
-    of_machine: dict[int, list[MeasuredWork]] = {}
+    of_kind: dict[str | int, list[MeasuredWork]] = {}
     for measured in readings.works:
         if not measured.own and fits(measured.work.device, there, measured.kinds):
-            of_machine.setdefault(measured.source, []).append(measured)
-    speeds = {k: speed_for(WorkReadings(tuple(w)), base, there) for k, w in of_machine.items()}
+            # Machines that a fleet calls one kind speak together, and show how far they are apart.
+            kind = library[measured.source].machine.kind or measured.source
+            of_kind.setdefault(kind, []).append(measured)
+    speeds = [
+        work
+        for works in of_kind.values()
+        if (work := speed_for(WorkReadings(tuple(works)), base, there)) is not None
+    ]
 
-    def nearness(source: int) -> tuple[float, float, tuple[int, ...], int]:
+    def nearness(work: Speed) -> tuple[float, float, tuple[int, ...], int]:
         """First by the model's size, then by the machine, then the newest."""
-        document, work = library[source], speeds[source]
-        size = math.inf if work is None else work.factor
+        document = library[work.chosen.source]
         newest = tuple(-ord(c) for c in document.created[:10])
-        return size, machine_apart(document, here, there), newest, source
+        apart = machine_apart(document, here, there)
+        # Without the spread between machines, which one alone does not show.
+        size = round(work.transfer_sd**2 - (work.spread or 0.0) ** 2, 9)
+        return size, apart, newest, work.chosen.source
 
-    nearest = min(speeds, key=nearness, default=None)
-    work = None if nearest is None else speeds[nearest]
+    work = min(speeds, key=nearness, default=None)
     if work is None:
         return None
     added, factor_from = factor_of(base, "library")
@@ -153,7 +160,7 @@ def worth_keeping(
     facts: Mapping[str, Any],
     here: Evidence | None = None,
 ) -> list[Evidence]:
-    """What of *library* may stand for the answers: the nearest machine of every hardware.
+    """What of *library* may stand for the answers: the nearest machines of every hardware.
 
     With the models of the family that is meant alone. Not only of the hardware that was answered:
     what would change the decision supposes others.
@@ -168,5 +175,6 @@ def worth_keeping(
     kinds = {kind for work in readings.works for kind in work.kinds}
     there = ({**facts, "hardware.train": kind} for kind in sorted(kinds))
     nearest = (from_library(kept, readings, base, supposed, here) for supposed in there)
-    sources = {known.work.chosen.source for known in nearest if known and known.work}
+    standing = [known.work for known in nearest if known and known.work]
+    sources = {source for work in standing for source in work.machines}
     return [kept[source] for source in sorted(sources)]

@@ -142,6 +142,8 @@ def work_part(speed: Speed, facts: Mapping[str, Any]) -> WorkPart:
         depends_on_size=speed.depends,
         run=_run(steps, facts.get("steps_per_run")),
         break_even_steps=_break_even(steps),
+        machines=len(speed.machines),
+        spread=None if speed.spread is None else round(speed.spread, 4),
     )
 
 
@@ -288,6 +290,8 @@ def _measured(
             "machine": kind_of(document).shown,
             "measured_on": document.created[:10],
             "tool": document.tool.version,
+            "machines": len(work.machines),
+            "spread": None if work.spread is None else round(work.spread, 4),
             **numbers_of(work.speedup),
         }
     )

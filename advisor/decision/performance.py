@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from advisor.decision.parts import DecisionPart, Ends, Level, Share, Times
+from advisor.decision.parts import DecisionPart, Ends, Level, Share, Spread, Times
 
 
 class LeftOutPart(DecisionPart):
@@ -68,7 +68,8 @@ class WorkPart(DecisionPart):
     are as the evidence has them; `others` are further sizes that were measured where nobody said
     which, and `depends_on_size` that the winner changes among them. `break_even_steps` is the
     length of a run from which on the framework with the faster step is also the faster one,
-    compiling included; None where it compiles no longer than the other.
+    compiling included; None where it compiles no longer than the other. `machines` of one kind
+    were measured, whose `spread` (standard deviation of the logarithm) is part of the carry-over.
     """
 
     model: str
@@ -90,6 +91,8 @@ class WorkPart(DecisionPart):
     depends_on_size: bool = False
     run: WorkRun | None = None
     break_even_steps: float | None = None
+    machines: int = 1
+    spread: Spread | None = None
 
 
 TrustState = Literal["decides", "beside", "replaced", "other_hardware", "absent"]
@@ -102,7 +105,8 @@ class TrustStep(DecisionPart):
     on hardware unlike the one that will train, or is absent. `share` is its part in what is
     believed. `ratio` is JAX as against PyTorch with its 95 % interval, `factor` how far the work
     itself may lie from it (one standard deviation). `machine` is where it was measured, as the
-    evidence describes it; only the first two steps are ever of this machine.
+    evidence describes it; only the first two steps are ever of this machine. `machines` of one
+    kind were measured, whose `spread` is part of the factor.
     """
 
     step: Literal["own_model_here", "family_here", "library", "published", "rule"]
@@ -121,6 +125,8 @@ class TrustStep(DecisionPart):
     tool: str = ""
     pairs: list[str] = []
     source: str = ""
+    machines: int = 1
+    spread: Spread | None = None
 
 
 class Performance(DecisionPart):

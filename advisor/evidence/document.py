@@ -20,7 +20,7 @@ from advisor.evidence.measured import (
 from advisor.evidence.setting import Gate, Machine, Notice, Tool, Toolchain
 from advisor.pair import Framework
 from advisor.reason import Reason
-from advisor.scaling import Scaling
+from advisor.scaling import Scaling, refuse_baseless
 
 SCHEMA = "fw-advisor/evidence@1"
 
@@ -108,7 +108,9 @@ class Evidence:
     notices: list[Notice] = field(default_factory=list)
     behaviours: Annotated[list[Behaviour], Limits(max_length=1000)] = field(default_factory=list)
     resumed: Annotated[int, Limits(ge=0)] | None = None
-    scaling: Annotated[list[Scaling], Limits(max_length=500)] = field(default_factory=list)
+    scaling: Annotated[
+        list[Annotated[Scaling, Checked(refuse_baseless)]], Limits(max_length=500)
+    ] = field(default_factory=list)
     time_to_accuracy: Annotated[
         list[Annotated[TimeToAccuracy, Checked(refuse_contradicted)]], Limits(max_length=100)
     ] = field(default_factory=list)

@@ -38,12 +38,14 @@ class Job:
         program: Python source that is run instead of the exported file, which is its first
             argument then.
         whole: Whether the node is reserved whole.
+        packages: Lines of a requirements file that the engine installs for this job alone.
     """
 
     options: tuple[str, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
     program: str | None = None
     whole: bool = True
+    packages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

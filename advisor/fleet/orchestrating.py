@@ -32,11 +32,13 @@ class Patience:
     """How long to wait, in seconds: for a look, for a sign of life, for a node that others hold.
 
     `limit_s` is for the whole measurement of one node; `begin_s` None waits without end.
+    `prepare_s` is added to it where packages are installed first.
     """
 
     look_s: float = 60.0
     silence_s: float = 60.0
     begin_s: float | None = 120.0
+    prepare_s: float = 1800.0
     limit_s: float = 2 * 3600.0
     tick_s: float = 0.5
 
@@ -48,7 +50,8 @@ class Attempt:
     Ways to end: ``ended``, or why it was lost: ``died``, ``node-died``, ``silent``, ``too-long``,
     ``busy``, ``refused`` and what else the engine names; ``worthless`` where it ended with nothing
     that is worth keeping; ``stopped`` where the user did; ``cluster-gone``. `said` is its last
-    sign of life in words, `detail` the end of what it or the engine said. Times are the clock's,
+    sign of life in words, `detail` the end of what it or the engine said; `prepared` where
+    packages are installed for it. Times are the clock's,
     in seconds.
     """
 
@@ -62,6 +65,7 @@ class Attempt:
     detail: str = ""
     code: int | None = None
     output: bytes = b""
+    prepared: bool = False
 
     @property
     def over(self) -> bool:
@@ -212,8 +216,10 @@ class Fleet:
             return
         self._taken.add(node.id)
         now = self._clock()
-        slot.attempts.append(Attempt(node, began_s=now, heard_s=now))
-        self._handles[id(slot.attempts[-1])] = self._engine.start(node, self._make(slot, node))
+        job = self._make(slot, node)
+        prepared = bool(job.packages)
+        slot.attempts.append(Attempt(node, began_s=now, heard_s=now, prepared=prepared))
+        self._handles[id(slot.attempts[-1])] = self._engine.start(node, job)
 
     def _advance(self, slots: Sequence[Slot]) -> None:
         living = {n.id for n in self._engine.nodes() if n.alive}
@@ -254,8 +260,10 @@ class Fleet:
         if attempt.node.id not in living:
             return "node-died"
         if attempt.running_s is None:
-            waited = patience.begin_s is not None and now - attempt.began_s > patience.begin_s
-            return "busy" if waited else ""
+            if patience.begin_s is None:
+                return ""
+            limit_s = patience.begin_s + (patience.prepare_s if attempt.prepared else 0.0)
+            return "busy" if now - attempt.began_s > limit_s else ""
         if now - attempt.heard_s > patience.silence_s:
             return "silent"
         return "too-long" if now - attempt.running_s > patience.limit_s else ""

@@ -24,6 +24,8 @@ AUTO, LOCAL = "auto", "local"
 INSTALL = "pip install 'fw-advisor[fleet]'"
 _POLL_S = 0.5
 _ANSWER_S = 5.0
+# Frameworks are gigabytes with their libraries; Ray gives up after ten minutes unless told.
+SETUP_S = 1800
 # Ray takes 127.0.0.1 for a word that stands for the address by which others reach this machine.
 _LOOPBACK = "127.0.0.2" if sys.platform.startswith("linux") else "127.0.0.1"
 # What Ray counts by itself, and nobody can hold.
@@ -92,6 +94,8 @@ class RayEngine:
             node_id=node.id, soft=False
         )
         made = self._ray.remote(max_restarts=0, max_task_retries=0)(on_node.NodeJob)
+        if job.packages:
+            held = {**held, "runtime_env": _runtime_env(job.packages)}
         actor = made.options(scheduling_strategy=place, **held).remote(self._keeper)
         awaited = actor.start.remote(self._archive, dict(job.files), list(job.options), job.program)
         return _Running(node.id, actor, awaited)
@@ -107,8 +111,9 @@ class RayEngine:
         except errors.GetTimeoutError:
             return []
         except errors.RayTaskError as error:
-            cause = str(error.cause if error.cause is not None else error)
-            return [Lost("refused", cause.strip().splitlines()[-1][:300])]
+            return [Lost("refused", _last_line(error.cause if error.cause is not None else error))]
+        except errors.RuntimeEnvSetupError as error:
+            return [Lost("no-environment", _last_line(error))]
         except errors.RayError as error:
             return [Lost(self._why_lost(handle.node, error), type(error).__name__)]
         return self._heard(handle, answer)
@@ -117,8 +122,7 @@ class RayEngine:
         errors = self._ray.exceptions
         if isinstance(error, errors.OutOfMemoryError):
             return "out-of-memory"
-        refusals = (errors.ActorUnschedulableError, errors.RuntimeEnvSetupError)
-        if isinstance(error, refusals):
+        if isinstance(error, errors.ActorUnschedulableError):
             return "refused"
         return "died" if any(n.id == node and n.alive for n in self.nodes()) else "node-died"
 
@@ -142,6 +146,20 @@ class RayEngine:
         """Leave the cluster; one that was started here ends."""
         with contextlib.suppress(Exception):
             self._ray.shutdown()
+
+
+def _runtime_env(packages: Sequence[str]) -> dict[str, Any]:
+    """Packages as Ray installs them: into an environment of this job's, over the node's own.
+
+    https://docs.ray.io/en/latest/ray-core/handling-dependencies.html (read 2026-11)
+    """
+    pip = {"packages": list(packages), "pip_check": False}
+    return {"pip": pip, "config": {"setup_timeout_seconds": SETUP_S}}
+
+
+def _last_line(error: object) -> str:
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[-1].strip()[:300] if lines else type(error).__name__
 
 
 def _held(node: Node) -> dict[str, Any]:

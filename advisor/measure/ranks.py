@@ -8,6 +8,7 @@ named, not those whose connection it broke. Knows processes; must not know what 
 from __future__ import annotations
 
 import re
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
@@ -33,7 +34,8 @@ class RankOptions:
     Attributes:
         worker: What an interpreter runs to become a worker.
         toolchain: The interpreter and its framework.
-        way: ``ddp``, ``fsdp`` (a process for each device) or ``mesh`` (one with all of them).
+        way: ``ddp``, ``fsdp``, ``processes`` (a process for each device) or ``mesh`` (one with all
+            of them).
         device: The device word.
         devices: Over how many devices a step is shared out.
         cpus: The CPUs of all devices; every process has an equal part of them.
@@ -70,7 +72,9 @@ class RankGroup:
 
     def __init__(self, options: RankOptions, name: str) -> None:
         self._options = options
-        self._meeting = options.workspace / f"meeting-{name}"
+        # A place of its own: what an earlier group left there would be taken for a meeting.
+        place = tempfile.mkdtemp(prefix=f"meeting-{name}-", dir=options.workspace)
+        self._meeting = Path(place) / "meeting"
         self._workers: list[WorkerProcess] = []
         self.hellos: list[dict[str, Any]] = []
         self.begun = time.monotonic()
@@ -207,6 +211,8 @@ class RankGroup:
             *("--precision", options.precision),
             *("--rank", str(rank)),
             *("--devices", str(options.devices)),
+            *("--meeting", str(self._meeting)),
+            *("--limit", str(options.limit_s)),
         )
         environment = worker_environment(
             options.workspace, options.toolchain.key, cores=len(options.cpus)

@@ -24,6 +24,7 @@ from advisor.measure.progress import Progress
 from advisor.measure.ranks import RankError, RankOptions
 from advisor.measure.scaling_figures import with_figures
 from advisor.measure.scaling_launch import LaunchFound, LaunchPlan, OneLaunch, ScalingBatch
+from advisor.measure.scaling_projection import Beyond, with_projections
 from advisor.measure.work import ToolchainSpec
 from advisor.pair import FRAMEWORKS
 from advisor.reason import Reason
@@ -32,18 +33,23 @@ from advisor.workers.environment import worker_environment
 from advisor.workers.worker import WorkerCommand, WorkerProcess, worker_argv
 from advisor.workers.workspace import workspace
 
+NOTHING_BEYOND = Beyond()
 LAUNCHES = {"quick": 3, "standard": 4, "thorough": 6}
 _INPUTS_TIMEOUT_S = 300.0
 _A_LAUNCH_S = 15.0
+_JAX_WAYS = {CPU: ("mesh", "processes")}
 _WAYS = {CPU: ("ddp",), "cuda": ("ddp", "fsdp"), "rocm": ("ddp", "fsdp"), "xpu": ("ddp", "fsdp")}
 
 
-def measure_scaling(campaign: Campaign, devices: int, *, limit_s: float = 120.0) -> Finished:
+def measure_scaling(
+    campaign: Campaign, devices: int, *, beyond: Beyond = NOTHING_BEYOND, limit_s: float = 120.0
+) -> Finished:
     """Measure the models of *campaign* over 2, 4, ... and *devices* devices.
 
     Args:
         campaign: What was found and asked for; its models are what is scaled.
         devices: How many devices or, on a CPU, processes.
+        beyond: What to project from it; one device is enough for that.
         limit_s: How long one answer of a rank may take.
 
     Raises:
@@ -53,7 +59,7 @@ def measure_scaling(campaign: Campaign, devices: int, *, limit_s: float = 120.0)
     refuse_native_windows()
     begin = time.monotonic()
     cpus = cpus_of(campaign.machine)
-    refuse_too_many(campaign, devices, cpus)
+    refuse_too_many(campaign, devices, cpus, least=1 if beyond.links else 2)
     with lock_for(campaign), workspace() as place:
         models = asked_models(campaign.worker, place, campaign.wishes.models)
         _refuse_none_offered(campaign, models, place)
@@ -73,23 +79,26 @@ def measure_scaling(campaign: Campaign, devices: int, *, limit_s: float = 120.0)
         toolchains=list(campaign.toolchain_parts),
         spent_s={"scaling": round(wall_s, 2)},
         notices=list(campaign.notices),
-        scaling=run.found,
+        scaling=[with_projections(one, beyond) for one in run.found],
     )
     whole = all(s.status == "ok" and all(map(_is_whole, s.points)) for s in run.found)
     complete = whole and not interrupted and not campaign.missing and not campaign.short
     return Finished(evidence, complete, interrupted, wall_s)
 
 
-def refuse_too_many(campaign: Campaign, devices: int, cpus: Sequence[int]) -> None:
-    """Refuse a number of devices that is none, or that is not here.
+def refuse_too_many(
+    campaign: Campaign, devices: int, cpus: Sequence[int], *, least: int = 2
+) -> None:
+    """Refuse a number of devices below *least*, or that is not here.
 
     Raises:
         UserError: with how many there are.
     """
-    if devices < 2:
+    if devices < least:
         raise UserError(
             f"--devices {devices}: scaling compares one device with several",
-            hint="ask for 2 or more",
+            hint="ask for 2 or more, or project from one: --devices 1 --link 50GB/s,5us "
+            "--project 8",
         )
     device = campaign.wishes.device
     if is_cpu(device):
@@ -129,7 +138,7 @@ def _is_whole(point: ScalingPoint) -> bool:
 
 
 def counts_up_to(devices: int) -> list[int]:
-    """2, 4, 8, ... below *devices*, and *devices*."""
+    """2, 4, 8, ... below *devices*, and *devices*; 1 alone where there is no more."""
     counts = [2**n for n in range(1, devices.bit_length()) if 2**n < devices]
     return [*counts, devices]
 
@@ -178,8 +187,10 @@ class _ScalingRun:
                 self._scale(bare, model, toolchain)
 
     def _ways(self, toolchain: ToolchainSpec) -> tuple[str, ...]:
+        if self._devices == 1:
+            return ("alone",)
         if toolchain.framework != FRAMEWORKS[0]:
-            return ("mesh",)
+            return _JAX_WAYS.get(self._campaign.wishes.device, ("mesh",))
         word = word_of(self._campaign.wishes.device)
         if word == "gpu":
             kinds = {a.kind for a in self._campaign.machine.accelerators}
@@ -237,8 +248,9 @@ class _ScalingRun:
         each = len(self._cpus) // self._devices
         # On a CPU a device is an equal part of the cores, however many take part.
         cpus = self._cpus[: each * count] if is_cpu(device) else self._cpus
-        shared = [self._batch(model, toolchain, "weak", batch * count)]
-        if batch % count == 0:
+        single = self._batch(model, toolchain, "single", batch)
+        shared = [self._batch(model, toolchain, "weak", batch * count)] if count > 1 else []
+        if batch % count == 0 and count > 1:
             shared.append(self._batch(model, toolchain, "strong", batch))
         return LaunchPlan(
             model=model.model,
@@ -253,10 +265,10 @@ class _ScalingRun:
                 workspace=self._place,
                 limit_s=self._limit_s,
             ),
-            single=self._batch(model, toolchain, "single", batch),
+            single=single,
             shared=shared,
             # The batch that one device has in any case, where it can be shared out.
-            parity=shared[-1],
+            parity=shared[-1] if shared else single,
             exclusive=info_of(device).exclusive,
             seed=self._campaign.wishes.seed,
         )
@@ -304,6 +316,8 @@ def scaling_of(bare: Scaling, model: AskedModel, groups: Mapping[int, _Group]) -
     alone = ScalingPoint(devices=1, kind="single", batch=batch, batch_per_device=batch)
     points.append(_point(alone, first, None))
     for count, group in groups.items():
+        if count == 1:
+            continue
         parity = next((f.parity for f in group.found if f.parity is not None), None)
         weak = ScalingPoint(devices=count, kind="weak", batch=batch * count, batch_per_device=batch)
         strong = replace(weak, kind="strong", batch=batch, batch_per_device=batch // count)
@@ -316,6 +330,7 @@ def scaling_of(bare: Scaling, model: AskedModel, groups: Mapping[int, _Group]) -
             points.append(_point(strong, group, parity))
     hello = next((f.hello for g in groups.values() for f in g.found if f.hello), {})
     variant = next((f.variant for g in groups.values() for f in g.found if f.variant), None)
+    sizes = [f.gradient_bytes for g in groups.values() for f in g.found if f.gradient_bytes]
     nothing = failures and not any(p.step_s for p in points)
     return replace(
         bare,
@@ -326,6 +341,7 @@ def scaling_of(bare: Scaling, model: AskedModel, groups: Mapping[int, _Group]) -
         status="failed" if nothing else "ok",
         reason=failures[0] if nothing else None,
         points=points,
+        gradient_bytes=sizes[0] if sizes else None,
     )
 
 

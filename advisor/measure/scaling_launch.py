@@ -20,6 +20,7 @@ from advisor.measure.progress import Tick
 from advisor.measure.quiet import BUSY_SHARE, MeterFactory
 from advisor.measure.ranks import RankError, RankGroup, RankOptions
 from advisor.measure.scaling_figures import grad_max_relative
+from advisor.pair import FRAMEWORKS
 from advisor.reason import Reason
 from advisor.scaling import GRADIENT_LIMIT, ScalingLaunch, ScalingParity
 
@@ -67,6 +68,7 @@ class LaunchFound:
     memory: dict[str, tuple[int | None, str]] = field(default_factory=dict)
     collectives: dict[str, tuple[float | None, str]] = field(default_factory=dict)
     parity: ScalingParity | None = None
+    gradient_bytes: int | None = None
     hello: Mapping[str, Any] = field(default_factory=dict)
     variant: str | None = None
 
@@ -91,9 +93,14 @@ class OneLaunch:
         """
         plan = self._plan
         options = plan.options
-        alone = replace(options, devices=1, cpus=self._cpus_of_one(), way=_alone(options.way))
+        alone = replace(options, devices=1, cpus=self._cpus_of_one(), way=_alone(options))
         with RankGroup(alone, f"single-{self._index}") as single:
             self._start(single, [plan.single])
+            if not plan.shared:
+                self._reference(single, 1)
+                self._keep(self._blocks({"single": single}, [plan.single]))
+                self._look([plan.single], single)
+                return self.found
             if plan.exclusive:
                 blocks = self._blocks({"single": single}, [plan.single])
                 self._reference(single, 1)
@@ -132,7 +139,7 @@ class OneLaunch:
                 self.found.start_s["single" if one.kind == "single" else "shared"] = (
                     time.monotonic() - begin
                 )
-        if batches[0].kind != "single":
+        if batches[0].kind != "single" or not self._plan.shared:
             self.found.hello = group.hellos[0]
             self.found.variant = str(built.get("variant") or "") or None
         return parts
@@ -201,7 +208,7 @@ class OneLaunch:
         if self._index:
             return
         plan, one = self._plan, self._plan.parity
-        single.ask(
+        reply = single.ask(
             "reference",
             model=plan.model,
             size=dict(one.size),
@@ -209,7 +216,10 @@ class OneLaunch:
             parts=parts,
             wide=wide,
             path=str(self._file("reference")),
-        )
+        )[0]
+        size = reply.get("gradient_bytes")
+        if not wide and isinstance(size, int) and size > 0:
+            self.found.gradient_bytes = size
 
     def _file(self, name: str) -> Path:
         options = self._plan.options
@@ -288,8 +298,8 @@ class OneLaunch:
             )
 
 
-def _alone(way: str) -> str:
-    return "mesh" if way == "mesh" else "ddp"
+def _alone(options: RankOptions) -> str:
+    return "ddp" if options.toolchain.framework == FRAMEWORKS[0] else "mesh"
 
 
 def calls_of(reply: Mapping[str, Any], count: int) -> list[float]:

@@ -225,7 +225,17 @@ def _word_scaling(one: Scaling) -> Scaling:
         )
         for point in one.points
     ]
-    return replace(one, reason=_worded(one.reason), points=points)
+    projections = [
+        replace(projection, assumptions=[word_reason(part) for part in projection.assumptions])
+        for projection in one.projections
+    ]
+    return replace(
+        one,
+        reason=_worded(one.reason),
+        points=points,
+        projections=projections,
+        projection_reason=_worded(one.projection_reason),
+    )
 
 
 def _worded(reason: Reason | None) -> Reason | None:

@@ -5,6 +5,7 @@ Knows the form in which decisions name a machine. It must not know what follows 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -56,6 +57,9 @@ def elsewhere_text(known: TrustStep) -> str:
     if known.step == "library":
         machine = machine_text(known.machine)
         where = say("machines.where.library", machine=machine, date=known.measured_on)
+        if known.spread is not None:
+            spread = math.exp(known.spread)
+            where = say("machines.where.spread", where=where, n=known.machines, spread=spread)
     else:
         where = say("machines.where.published", machines=known.machine.get("labels", []))
     values = {"names": known.names, "where": where, "factor": known.factor or 1.0}

@@ -10,7 +10,7 @@ from advisor.devices import is_cpu
 from advisor.evidence import Evidence
 from advisor.render.wording import DASH, amount_of_bytes, duration, name_of, percent, say
 from advisor.render.work_text import shown_size
-from advisor.scaling import Scaling, ScalingParity, ScalingPoint
+from advisor.scaling import ProjectedPoint, Scaling, ScalingParity, ScalingPoint, ScalingProjection
 
 
 def scaling_lines(evidence: Evidence) -> list[str]:
@@ -43,7 +43,50 @@ def _body(one: Scaling) -> list[str]:
     if one.status != "ok":
         return [f"  {because(one.reason)}"]
     lines = [f"  {text}" for text in gradient_texts(one)]
-    return [*lines, *(f"  {line}" for point in one.points for line in _point_lines(point))]
+    points = [f"  {line}" for point in one.points for line in _point_lines(point)]
+    return [*lines, *points, *_projection_lines(one)]
+
+
+def _projection_lines(one: Scaling) -> list[str]:
+    """Projections with everything that they assume, or why there are none."""
+    lines: list[str] = []
+    for projection in one.projections:
+        lines.append(f"  {projection_head(one, projection)}")
+        lines += [f"    {projected_text(point)}" for point in projection.points]
+        lines += [
+            "    " + say("scaling.projection.assumed", text=because(part))
+            for part in projection.assumptions
+        ]
+    if one.projection_reason is not None:
+        lines.append("  " + none_projected(one))
+    return lines
+
+
+def projection_head(one: Scaling, projection: ScalingProjection) -> str:
+    """That it is a projection, of what, and over which link."""
+    return say(
+        "scaling.projection.head",
+        title=scaling_name(one),
+        bandwidth=projection.bandwidth_bytes_per_s,
+        latency=projection.latency_s,
+    )
+
+
+def projected_text(point: ProjectedPoint) -> str:
+    """So many devices: the range of a step, of the efficiency, and the exchange."""
+    low, high = map(duration, point.step_s)
+    n, devices = point.machines, point.devices
+    parts = [say("scaling.projection.point", n=n, devices=devices, low=low, high=high)]
+    if point.efficiency is not None:
+        least, most = map(percent, point.efficiency)
+        parts.append(say("scaling.projection.efficiency", low=least, high=most))
+    parts.append(say("scaling.projection.exchange", seconds=duration(point.exchange_s)))
+    return "; ".join(parts)
+
+
+def none_projected(one: Scaling) -> str:
+    """Why nothing is projected."""
+    return say("scaling.projection.none", reason=because(one.projection_reason))
 
 
 def gradient_texts(one: Scaling) -> list[str]:

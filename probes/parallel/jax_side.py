@@ -34,18 +34,20 @@ class JaxRank:
     Args:
         device: the device word.
         devices: over how many devices a batch is shared out.
+        own: how many of them this process has; all of them unless said.
     """
 
     mode = MODE
 
-    def __init__(self, device: str, precision: str, devices: int) -> None:
+    def __init__(self, device: str, precision: str, devices: int, own: int | None = None) -> None:
         import jax
 
+        self._devices = devices
+        self._own = devices if own is None else own
         if device == "cpu":
             jax.config.update("jax_platforms", "cpu")
-            jax.config.update("jax_num_cpu_devices", devices)
+            jax.config.update("jax_num_cpu_devices", self._own)
         self.runtime = JaxRuntime(device, "matched", precision)
-        self._devices = devices
         peers = jax.devices(self.runtime.device.platform)
         if len(peers) < devices:
             raise DeviceMissingError(f"JAX has {len(peers)} of {device!r} here, not {devices}")
@@ -75,13 +77,16 @@ class JaxRank:
         part_of(model, arrays, 0, self._devices)
         parts = catalogue.build(model.id, arrays, size, self.runtime, mode=MODE, variant=None)
         if self._devices > 1:
-            put = self.runtime.jax.device_put
             parts = replace(
                 parts,
-                state=put(parts.state, self._everywhere),
-                inputs=put(parts.inputs, self._shared_out),
+                state=self._put(parts.state, self._everywhere),
+                inputs=self._put(parts.inputs, self._shared_out),
             )
         return Built(self.runtime.program(parts, MODE), parts, wide)
+
+    def _put(self, tree: Any, sharding: Any) -> Any:
+        """All arrays of *tree* placed by *sharding*."""
+        return self.runtime.jax.device_put(tree, sharding)
 
     def reference_parts(self, model: Any, size: dict[str, Any]) -> int:
         """One: statistics of a batch are taken over all devices."""
@@ -116,7 +121,7 @@ class JaxRank:
             )
         finally:
             shutil.rmtree(place, ignore_errors=True)
-        return (spent_ns / 1e9 / steps / self._devices, "") if spent_ns else (None, "not-told")
+        return (spent_ns / 1e9 / steps / self._own, "") if spent_ns else (None, "not-told")
 
     def memory(self, built: Built) -> tuple[int | None, str]:
         """Bytes of a step that the compiler planned for one device; all devices have as many.

@@ -19,6 +19,7 @@ from advisor.knowledge.loader import load_rule_base
 from advisor.knowledge.model import RuleBase
 from advisor.knowledge.published import PublishedPair
 from advisor.reading.works import read_works
+from advisor.render.machine_words import elsewhere_text
 from tests.decide.making import base_of, evidence_with, inputs_for, work
 
 ORDER = ["own_model_here", "family_here", "library", "published", "rule"]
@@ -191,3 +192,45 @@ def test_a_speed_from_elsewhere_is_a_reason_only_if_it_cannot_be_the_other_way_r
 ) -> None:
     decision = decided(ON_GPU, library=(elsewhere(jax_speedup, H200),))
     assert any(r.source and r.source.kind == "library" for r in decision.reasons) is given
+
+
+def of_fleet(label: str, jax_speedup: float, kind: str = "h200") -> Evidence:
+    document = elsewhere(jax_speedup, H200)
+    return replace(document, machine=replace(document.machine, kind=kind, label=label))
+
+
+def test_machines_of_one_kind_speak_together_and_their_spread_is_in_the_carry_over() -> None:
+    apart = (of_fleet("h200 1", 0.3), of_fleet("h200 2", 0.6))
+    alone, together = decided(ON_GPU, library=apart[:1]), decided(ON_GPU, library=apart)
+    one, both = (
+        next(s for s in decision.performance.trust if s.step == "library")
+        for decision in (alone, together)
+    )
+    assert (one.machines, one.spread) == (1, None)
+    assert both.machines == 2
+    assert both.ratio == pytest.approx(math.sqrt(0.3 * 0.6), rel=1e-3)
+    # Their standard deviation, widened for being of two.
+    assert both.spread > math.log(2) / math.sqrt(2)
+    assert math.log(both.factor) == pytest.approx(
+        math.hypot(math.log(one.factor), both.spread), rel=1e-3
+    )
+
+
+def test_a_machine_of_another_kind_does_not_widen_it() -> None:
+    library = (of_fleet("h200 1", 0.3), of_fleet("big 1", 0.9, kind="big"))
+    step = next(
+        s for s in decided(ON_GPU, library=library).performance.trust if s.step == "library"
+    )
+    assert (step.machines, step.spread) == (1, None)
+
+
+def test_all_machines_of_the_nearest_kind_are_kept() -> None:
+    library = (of_fleet("h200 1", 0.3), of_fleet("h200 2", 0.6), of_fleet("old 1", 1.0, "old"))
+    kept = worth_keeping(library, BASE, ON_GPU)
+    assert [document.machine.label for document in kept] == ["h200 1", "h200 2"]
+
+
+def test_the_spread_is_said_with_the_speed() -> None:
+    decision = decided(ON_GPU, library=(of_fleet("h200 1", 0.3), of_fleet("h200 2", 0.6)))
+    said = elsewhere_text(next(s for s in decision.performance.trust if s.step == "library"))
+    assert "the mean of 2 machines of that kind, between which the ratio spreads" in said

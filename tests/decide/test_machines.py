@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -36,6 +37,18 @@ def decided(*evidence: Evidence, values: Any = None, **more: Any) -> Decision:
 
 def test_one_kind_of_machine_needs_no_section() -> None:
     assert decided(on("n1", 2.0), on("n2", 2.1)).machines == []
+
+
+def test_two_machines_of_the_one_kind_give_their_spread_all_the_same() -> None:
+    cpu = {"task": "image", "hardware.train": "cpu"}
+    one = decided(on("n1", 2.0), values=cpu).performance.work
+    two = decided(on("n1", 2.0), on("n2", 4.0), values=cpu).performance.work
+    assert (one.machines, one.spread) == (1, None)
+    assert two.machines == 2
+    assert two.spread > math.log(2) / math.sqrt(2)
+    assert math.log(two.carry_over["factor"]) == pytest.approx(
+        math.hypot(math.log(one.carry_over["factor"]), two.spread), rel=1e-3
+    )
 
 
 def test_each_kind_decides_with_its_own_evidence() -> None:

@@ -67,6 +67,7 @@ class Fake:
                 str(devices), GRADIENTS
             )
             np.savez(request["path"], weight=np.array(shown, np.float32))
+            return {"gradient_bytes": self.script.get("gradient_bytes", 4 * len(shown))}
         if verb == "steps":
             times = TIMES | self.script.get("step_s", {})
             return {"calls_s": [times[request["key"]]] * request["count"]}
@@ -105,7 +106,7 @@ def main() -> int:
         parser.add_argument(name)
     for name in ("--cores", "--rank", "--devices"):
         parser.add_argument(name, type=int, default=0)
-    fake = Fake(script, parser.parse_args(rest))
+    fake = Fake(script, parser.parse_known_args(rest)[0])
     for line in sys.stdin:
         request = json.loads(line)
         try:

@@ -40,9 +40,10 @@ BROKEN = ends(5, code=3, output=evidence("failed"))
 class Cluster(FakeEngine):
     """Nodes that answer a look, unless they are named in `blind`, and then do as they are told."""
 
-    def __init__(self, clock, behaviours, machines=None, blind=()):
+    def __init__(self, clock, behaviours, machines=None, blind=(), bare=()):
         super().__init__(clock, behaviours)
         self.machines, self.blind, self.closed = machines or {}, blind, False
+        self.bare = set(bare)
 
     def start(self, node, job):
         handle = super().start(node, job)
@@ -55,7 +56,8 @@ class Cluster(FakeEngine):
         if handle[0] in self.blind:
             return []
         machine = MACHINE | self.machines.get(handle[0], {})
-        seen = {"machine": machine, "python": "3.11.7", "toolchains": TOOLCHAINS}
+        held = [] if handle[0] in self.bare else TOOLCHAINS
+        seen = {"machine": machine, "python": "3.11.7", "toolchains": held}
         every = ends(1, output=json.dumps(seen).encode())(self.clock() - handle[1])
         heard, handle[2] = handle[2], len(every)
         return every[heard:]
@@ -235,3 +237,43 @@ def test_without_ray_the_error_names_the_extra_and_the_command(monkeypatch):
     with pytest.raises(UserError, match="Ray is not installed") as caught:
         ray_engine.RayEngine("auto", b"")
     assert "pip install 'fw-advisor[fleet]'" in caught.value.hint
+
+
+@pytest.fixture
+def pinned(tmp_path):
+    path = tmp_path / "pinned.txt"
+    path.write_text("torch==2.13.0\njax==0.10.2\n", "utf-8")
+    return str(path)
+
+
+def packages_by_node(ran):
+    return {name: job.packages for name, job in ran.cluster.started if job.whole}
+
+
+def test_packages_go_to_nodes_that_lack_a_framework_alone(fleet, pinned):
+    behaviours = {"a": GOOD, "b": GOOD}
+    ran = fleet(behaviours, "--per-kind", "2", "--runtime-env", pinned, bare=["b"])
+    assert ran.code == 0
+    assert packages_by_node(ran) == {"a": (), "b": ("torch==2.13.0", "jax==0.10.2")}
+    # A look installs nothing.
+    assert not any(job.packages for _, job in ran.cluster.started if not job.whole)
+
+
+def test_who_names_an_interpreter_gets_no_other(fleet, pinned):
+    named = ["--python", f"jax={sys.executable}"]
+    ran = fleet({"a": GOOD}, "--runtime-env", pinned, *named, bare=["a"])
+    assert packages_by_node(ran) == {"a": ()}
+
+
+def test_installing_may_take_longer_than_a_busy_node_is_waited_for(fleet, pinned):
+    late = lambda since_s: GOOD(since_s - 900) if since_s > 900 else []  # noqa: E731
+    ran = fleet({"a": late}, "--runtime-env", pinned, bare=["a"])
+    assert states(ran) == [(f"{KIND} 1", "measured", None)]
+    assert states(fleet({"a": late})) == [(f"{KIND} 1", "lost", "busy")]
+
+
+def test_packages_that_cannot_be_installed_are_said_with_the_reason(fleet, pinned):
+    ran = fleet({"a": is_lost(3, "no-environment")}, "--runtime-env", pinned, bare=["a"])
+    assert ran.code == 4
+    assert states(ran) == [(f"{KIND} 1", "lost", "no-environment")]
+    assert "could not be installed there: as it says" in ran.err

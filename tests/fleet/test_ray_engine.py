@@ -148,7 +148,6 @@ def test_answers_become_events_and_the_output_is_put_together(engine_on):
     ("name", "alive", "why"),
     [
         ("OutOfMemoryError", True, "out-of-memory"),
-        ("RuntimeEnvSetupError", True, "refused"),
         ("ActorUnschedulableError", True, "refused"),
         ("ActorDiedError", True, "died"),
         ("ActorDiedError", False, "node-died"),
@@ -212,3 +211,21 @@ def test_where_nobody_listens_is_said_at_once_and_where_somebody_does_ray_is_ask
         assert ray.asked["address"] == address
     with pytest.raises(UserError, match="no cluster listens there"):
         engine_on(FakeRay(), address)
+
+
+def test_packages_are_a_runtime_environment_of_the_job_and_only_of_that(engine_on):
+    ray = FakeRay()
+    engine_on(ray).start(NODE, Job(packages=("jax==0.10.2",)))
+    asked = ray.options["runtime_env"]
+    assert asked["pip"]["packages"] == ["jax==0.10.2"]
+    assert asked["config"]["setup_timeout_seconds"] > 600
+    engine_on(ray).start(NODE, Job())
+    assert "runtime_env" not in ray.options
+
+
+def test_packages_that_could_not_be_installed_are_told_with_pips_last_line(engine_on):
+    ray = FakeRay()
+    ray.answers = [ray.exceptions.RuntimeEnvSetupError("many\nERROR: No matching distribution\n")]
+    engine = engine_on(ray)
+    lost = engine.events(engine.start(NODE, Job(packages=("jax==99",))))
+    assert lost == [Lost("no-environment", "ERROR: No matching distribution")]

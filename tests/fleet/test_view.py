@@ -46,3 +46,11 @@ def test_every_way_to_lose_a_node_has_words():
         assert line.startswith("kind 1: not measured: ")
         assert f"measured: {why} (" not in line
         assert line.endswith("(tried 2 times)")
+
+
+def test_a_node_that_gets_packages_first_is_not_called_waiting(capsys):
+    slot = Slot("kind", 1)
+    with fleet_view.live(quiet=False, colour=False) as show:
+        slot.attempts.append(Attempt(Node("one"), began_s=0.0, prepared=True))
+        show([slot])
+    assert "kind 1: installing" in capsys.readouterr().err

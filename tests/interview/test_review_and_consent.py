@@ -220,6 +220,17 @@ def test_nothing_is_measured_without_a_yes(base: RuleBase, picked: Reaction, yes
     assert "on the CPU, about 2 min" in menu.frame.why
 
 
+def test_what_measures_several_devices_is_said_once_where_there_is_something_to_say(
+    base: RuleBase,
+) -> None:
+    asked, asker, _ = consent(base, (0,))
+    said = answered(task="image", hardware__train="cpu")
+    asked.scaling = lambda answers: ["$ a command"] if answers is said else []
+    asked.ask(said)
+    asked.ask(said)
+    assert asker.said == ["$ a command"]
+
+
 def test_it_is_asked_once_the_task_and_the_hardware_are_known(base: RuleBase) -> None:
     asked, _, _ = consent(base, (0,))
     assert not asked.ready(answered(task="image"))

@@ -22,6 +22,7 @@ from advisor.measure.campaign import Campaign, Finished
 from advisor.measure.ranks import RankError, RankGroup, RankOptions
 from advisor.measure.scaling import counts_up_to, measure_scaling
 from advisor.measure.scaling_figures import grad_max_relative, with_figures
+from advisor.measure.scaling_projection import Beyond, Link
 from advisor.measure.wishes import Wishes
 from advisor.measure.work import ToolchainSpec
 from advisor.render.evidence_text import evidence_lines
@@ -323,3 +324,46 @@ def test_one_launch_alone_has_no_interval():
     assert found.efficiency == pytest.approx(0.5)
     assert found.efficiency_ci is None
     assert found.overhead_ci is None
+
+
+BEYOND = Beyond((Link(1e9, 1e-5),), (4,))
+
+
+def test_a_projection_starts_at_what_all_devices_took(tmp_path):
+    finished = measure_scaling(campaign(tmp_path, {}), 2, beyond=BEYOND, limit_s=20.0)
+    (one,) = read_back(finished.evidence).scaling
+    (projection,) = one.projections
+    assert one.gradient_bytes == 12
+    assert (projection.devices, projection.step_s) == (2, points(one)[2, "weak"].step_s)
+    assert projection.points[0].machines == 2
+
+
+def test_one_device_is_enough_to_project_from(tmp_path):
+    everything = campaign(tmp_path, {}, wishes=Wishes(profile="quick", models=("stack:{}",)))
+    finished = measure_scaling(replace(everything, toolchains=SPECS), 1, beyond=BEYOND)
+    assert finished.complete
+    for one in read_back(finished.evidence).scaling:
+        assert (one.way, one.version) == ("alone", "1.0")
+        assert list(points(one)) == [(1, "single")]
+        assert points(one)[1, "single"].start_s > 0
+        (point,) = one.projections[0].points
+        assert point.machines == 4
+        assert point.efficiency[0] < point.efficiency[1] <= 1
+
+
+def test_void_gradients_project_nothing(tmp_path):
+    script = {"gradients": {"2": [1.0, -2.0, 5.0]}}
+    finished = measure_scaling(campaign(tmp_path, script), 2, beyond=BEYOND, limit_s=20.0)
+    (one,) = read_back(finished.evidence).scaling
+    assert not one.projections
+    assert one.projection_reason.case == "unmeasured"
+
+
+def test_jax_is_shared_out_in_one_process_and_over_several(tmp_path):
+    wishes = Wishes(profile="quick", models=("stack:{}",))
+    found = scaled(tmp_path, {}, toolchains=SPECS, wishes=wishes).evidence.scaling
+    assert [(one.framework, one.way) for one in found] == [
+        ("pytorch", "ddp"), ("jax", "mesh"), ("jax", "processes"),
+    ]  # fmt: skip
+    assert all(one.status == "ok" for one in found)
+    assert not below(FAKE.name)

@@ -10,6 +10,7 @@ import pytest
 from advisor.evidence import Attribution, Evidence, Latency
 from advisor.render.change_words import toggle_text
 from advisor.render.document import ReportSection, tables
+from advisor.render.markdown import render_markdown
 from advisor.render.view import view_of
 from advisor.render.view.costs import once_section
 from advisor.render.view.machines import best_rates
@@ -107,3 +108,18 @@ def test_the_rates_that_nothing_can_exceed_stand_beside_the_toolchain(key: str) 
     texts = {"flops_per_s": "210 GFLOP/s", "bytes_per_s": "13.0 GB/s copied"}
     assert best_rates(replace(chain, precision={key: rates[key]})) == texts[key]
     assert best_rates(replace(chain, precision=rates)) == "210 GFLOP/s, 13.0 GB/s copied"
+
+
+def test_the_spread_between_machines_of_one_kind_is_said_with_the_carry_over() -> None:
+    made = record()
+    work = made.decision.performance.work
+    assert "machines of that kind" not in words_of_all(made)
+    told = work.model_copy(update={"machines": 2, "spread": 0.5})
+    speed = made.decision.performance.model_copy(update={"work": told})
+    decision = made.decision.model_copy(update={"performance": speed})
+    shown = words_of_all(replace(made, decision=decision))
+    assert "the spread between 2 machines of that kind (a factor of 1.65) included" in shown
+
+
+def words_of_all(made: Any) -> str:
+    return render_markdown(made, full=True, draw=lambda *_: "")[0]

@@ -7,13 +7,15 @@ from dataclasses import replace
 import pytest
 
 from advisor.decide.deciding import decide
-from advisor.evidence import Evidence, Reason
+from advisor.evidence import Accelerator, Evidence, Reason
+from advisor.measure.scaling_projection import Beyond, Link, with_projections
 from advisor.record import Record
 from advisor.render.document import ReportSection
+from advisor.render.evidence_words import word_evidence
 from advisor.render.html import render_html
 from advisor.render.markdown import render_markdown
 from advisor.render.view import view_of
-from advisor.scaling import Scaling, ScalingParity, ScalingPoint
+from advisor.scaling import Scaling, ScalingParity, ScalingPoint, scaling_offer
 from tests.render.records import record
 
 EQUAL = ScalingParity(status="ok", grad_max_relative=2e-7, devices=2, batch=32)
@@ -98,9 +100,60 @@ def test_hardware_of_several_devices_is_told_what_would_measure_it(hardware, dev
     assert command in words(on_the_cpu)
 
 
+def projected() -> Evidence:
+    (one,) = scaled(gradient_bytes=4_000_000).scaling
+    made = with_projections(one, Beyond((Link(1e9, 1e-5),), (16,)))
+    return word_evidence(Evidence(scaling=[made]))
+
+
+def test_a_projection_is_labelled_and_stands_beside_what_was_measured():
+    text = words(with_evidence(record(), projected()))
+    for shown in (
+        "Projection, not measured, over a link of 1.00 GB/s and 10.0 µs",
+        "16 devices (8 machines)",
+        "overlap is not known here",
+        "as you stated",
+    ):
+        assert shown in text
+    section_of = section(with_evidence(record(), projected()))
+    tags = [
+        {tag.kind for tag in item.tags}
+        for block in section_of.blocks
+        for item in getattr(block, "items", ())
+        if "rojection" in item.text
+    ]
+    assert tags
+    assert all(kinds == {"computed"} for kinds in tags)
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "shown"),
+    [
+        ("nvidia", 8, "--device gpu --devices 8` (offered"),
+        ("nvidia", 1, "One such device was found where this was measured"),
+        ("amd", 8, "No such devices were found where this was measured"),
+    ],
+)
+def test_what_is_suggested_is_possible_where_it_was_measured(kind, count, shown):
+    made = with_evidence(record(), **{"hardware.train": "nvidia_multi", "model": "decoder"})
+    gpu = Accelerator(kind=kind, name="A", count=count)
+    evidence = tuple(
+        replace(e, machine=replace(e.machine, accelerators=[gpu])) for e in made.inputs.evidence
+    )
+    text = words(replace(made, inputs=replace(made.inputs, evidence=evidence)))
+    assert shown.replace("`", "") in text.replace("`", "")
+    assert ("--devices N" in text) == (count == 1 or kind == "amd")
+
+
+def test_hardware_of_one_device_is_offered_no_scaling():
+    assert scaling_offer("nvidia", "decoder", [("nvidia", 8)]) is None
+    assert scaling_offer(None, None, []) is None
+
+
 def test_no_decision_reads_it():
     inputs = record().inputs
-    scaling = scaled().scaling
+    scaling = projected().scaling
+    assert scaling[0].projections
     alike = replace(
         inputs, evidence=tuple(replace(e, scaling=list(scaling)) for e in inputs.evidence)
     )

@@ -133,6 +133,11 @@ def measured_at(target: str) -> Tag:
     return Tag("measured", say("report.tag.measured"), f"#{target}")
 
 
+def projected() -> Tag:
+    """The tag of what was computed beyond the devices at hand, from what somebody stated."""
+    return Tag("computed", say("report.tag.projected"), "#scaling")
+
+
 def _rule_link(name: str) -> str:
     return f"#{anchor('rule', name)}"
 

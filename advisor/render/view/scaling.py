@@ -28,18 +28,17 @@ from advisor.render.scaling_text import (
     kind_text,
     limits_text,
     memory_text,
+    none_projected,
     overhead_text,
+    projected_text,
     scaling_name,
 )
 from advisor.render.tables import columns, table_of
 from advisor.render.view.head import side_of
-from advisor.render.view.provenance import Provenances, measured_at
+from advisor.render.view.provenance import Provenances, measured_at, projected
 from advisor.render.wording import DASH, duration, listed, say, sentence
 from advisor.render.work_text import shown_size
-from advisor.scaling import OFFERED, Scaling, ScalingPoint
-
-_DEVICES = {"nvidia_multi": "gpu", "nvidia_cluster": "gpu", "tpu_pod": "tpu"}
-"""By hardware of several devices the word that ``--device`` takes."""
+from advisor.scaling import OFFERED, Scaling, ScalingPoint, scaling_offer
 
 
 def scaling_section(origins: Provenances) -> ReportSection:
@@ -52,6 +51,7 @@ def scaling_section(origins: Provenances) -> ReportSection:
             Aside(say("scaling.section.intro")),
             Points(tuple(_statements(documents))),
             *_table(documents),
+            *_projections(documents),
             *(Aside(text) for text in dict.fromkeys(map(limits_text, documents))),
         ]
     return ReportSection("scaling", title, (*blocks, *_how(origins, documents)))
@@ -64,6 +64,28 @@ def _statements(documents: list[Evidence]) -> Iterator[Statement]:
         for text in texts:
             said = say("scaling.at_size", text=text, size=shown_size(one.size))
             yield Statement(sentence(said), here, lead=scaling_name(one))
+
+
+def _projections(documents: list[Evidence]) -> list[ReportBlock]:
+    """What was computed beyond the devices at hand, apart from what was measured."""
+    statements = [
+        Statement(sentence(text), (projected(),), lead=scaling_name(one))
+        for document in documents
+        for one in document.scaling
+        for text in _projection_texts(one)
+    ]
+    return [Points(tuple(statements))] if statements else []
+
+
+def _projection_texts(one: Scaling) -> Iterator[str]:
+    for projection in one.projections:
+        link = {"bandwidth": projection.bandwidth_bytes_per_s, "latency": projection.latency_s}
+        for point in projection.points:
+            yield say("scaling.projection.statement", point=projected_text(point), **link)
+        assumed = "; ".join(map(because, projection.assumptions))
+        yield say("scaling.projection.all_assumed", assumed=assumed, **link)
+    if one.projection_reason is not None:
+        yield none_projected(one)
 
 
 def _table(documents: list[Evidence]) -> list[ReportTable]:
@@ -104,14 +126,20 @@ def _row(one: Scaling, point: ScalingPoint) -> TableRow:
 
 def _how(origins: Provenances, documents: list[Evidence]) -> list[ReportBlock]:
     """The command, unless accelerators of that kind were scaled over already."""
-    hardware = origins.inputs.answers.values.get("hardware.train")
-    device = _DEVICES.get(hardware) if isinstance(hardware, str) else None
+    answers = origins.inputs.answers.values
+    machines = [e.machine for e in origins.inputs.evidence]
+    offers = [
+        scaling_offer(
+            answers.get("hardware.train"),
+            answers.get("model"),
+            [(a.kind, a.count) for a in accelerators],
+        )
+        for accelerators in ([], *(machine.accelerators for machine in machines))
+    ]
+    offer = max(filter(None, offers), key=lambda one: one.here, default=None)
     scaled = any(s.device != CPU for document in documents for s in document.scaling)
-    if device is None or scaled:
+    if offer is None or scaled:
         return []
-    model = origins.inputs.answers.values.get("model")
-    named = model if isinstance(model, str) and model in OFFERED else "FAMILY"
-    command = f"fw-advisor probe --model {named} --device {device} --devices N"
-    text = say("scaling.suggest", command=command, offered=listed(OFFERED))
-    tag = origins.answer("hardware.train")
-    return [Points((Statement(sentence(text), (tag,)),))]
+    key = "scaling.suggest.here" if offer.possible else "scaling.suggest.elsewhere"
+    text = say(key, command=offer.command, offered=listed(OFFERED), n=offer.here)
+    return [Points((Statement(sentence(text), (origins.answer("hardware.train"),)),))]

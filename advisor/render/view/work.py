@@ -120,6 +120,9 @@ def _carry_over(work: WorkPart, speed: Performance) -> str:
     if speed.ci and speed.ratio and factor > 1:
         own = between(_carried(speed.ci, float(factor)), form="clause")
         text = say("decision.speed.of_task.carried", text=text, speed=own)
+    if work.spread is not None:
+        spread = math.exp(work.spread)
+        text = say("work.carried_spread", text=text, n=work.machines, factor=spread)
     return say("work.carried_by", text=text, source=inline(str(source))) if source else text
 
 
