@@ -15,7 +15,13 @@ import pytest
 from advisor.cli import main
 from advisor.errors import UserError
 from advisor.evidence_io import evidence_from
-from advisor.library import FLEET_SCHEMA, evidence_files, library_of, shipped_place
+from advisor.library import (
+    FLEET_SCHEMA,
+    documents_in,
+    evidence_files,
+    library_of,
+    shipped_place,
+)
 from advisor.upgrades import FORMS, upgraded
 from tests.decide.making import comparison, probe, work
 
@@ -130,6 +136,16 @@ def fleet(*files: str | None) -> dict[str, Any]:
 def test_a_fleet_stands_for_the_files_beside_it(tmp_path: Path) -> None:
     place = written(tmp_path / "fleet.json", fleet("a.json", None, "b.json"))
     assert evidence_files(place) == [tmp_path / "a.json", tmp_path / "b.json"]
+
+
+@pytest.mark.parametrize("place", ["fleet.json", "", "a.json"])
+def test_what_a_place_holds_are_the_files_that_it_names(tmp_path: Path, place: str) -> None:
+    written(tmp_path / "a.json", {"one": 1})
+    written(tmp_path / "b.json", {"two": 2})
+    written(tmp_path / "fleet.json", fleet("b.json", "a.json"))
+    held = dict(documents_in(tmp_path / place))
+    assert list(held) == evidence_files(tmp_path / place)
+    assert held[tmp_path / "a.json"] == {"one": 1}
 
 
 @pytest.mark.parametrize("name", ["../secret.json", "/etc/passwd", "sub/a.json", 7, "", ".."])

@@ -90,7 +90,7 @@ class SpeedReadings:
     compile_costs: tuple[CompileCost, ...] = ()
     compile_s: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     works: WorkReadings = field(default_factory=WorkReadings)
-    remembered: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    remembered: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
 
 def read_speeds(evidence: Sequence[Evidence]) -> SpeedReadings:

@@ -134,6 +134,18 @@ class TestAsking:
         python = fakes.delegating(tmp_path, "python", f'export PYTHONPATH="{tmp_path}/site"')
         assert ask(python).problem is None
 
+    def test_its_own_way_of_leaving_is_not_waited_for(self, tmp_path: Path) -> None:
+        """A framework takes long to end in order, and has said all by then."""
+        mark = tmp_path / "left"
+        leaving = (
+            "import atexit, pathlib, time\n"
+            f"atexit.register(lambda: (time.sleep(1.5), pathlib.Path({str(mark)!r}).touch()))\n"
+        )
+        fakes.write(tmp_path, {"/site/sitecustomize.py": leaving})
+        python = fakes.delegating(tmp_path, "python", f'export PYTHONPATH="{tmp_path}/site"')
+        assert ask(python).problem is None
+        assert not mark.exists()
+
     def test_tuning_variables_do_not_reach_it(self, tmp_path: Path, monkeypatch) -> None:
         monkeypatch.setenv("XLA_FLAGS", "--xla_no_such_flag")
         monkeypatch.setenv("OMP_NUM_THREADS", "1")
