@@ -263,7 +263,7 @@ def _norms(reference: Side, other: Side, name: str, tolerance: float) -> list[Di
 
 
 def _compare_states(reference: Side, other: Side, tolerance: float, found: Compared) -> None:
-    """Leaves that both sides name alike, after the steps.
+    """Leaves that both sides name alike, after the same few steps.
 
     Every element may differ by a share of what a leaf usually moved. Where all results agree, a
     leaf may also hold rounding that the optimizer blew up: nothing depends on it.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -143,8 +144,9 @@ class JaxOwn:
         if options.policy == own_options.INPUTS:
             before = self._named(program.state)
             seen = Watched(before=before)
-            seen.steps = [self._named(call()[1]) for _ in range(steps)]
-            seen.after = self._named(program.state)
+            for _ in range(steps):
+                seen.steps.append(self._named(call()[1]))
+                seen.note_state(steps, lambda: self._named(program.state))
         else:
             seen = self._run(self._build(options.given(parity=True)), program, steps)
         program.settle_counts()
@@ -177,7 +179,7 @@ class JaxOwn:
             for _ in range(steps):
                 state, out = step(state, self._inputs)
                 seen.steps.append(self._named(out))
-            seen.after = self._named(state)
+                seen.note_state(steps, partial(self._named, state))
         return seen
 
     def _others(self, program: Any, steps: int) -> list[Watched]:

@@ -141,7 +141,7 @@ class TorchOwn:
         for _ in range(steps):
             result = call()
             seen.steps.append(self._leaves(result, built.place))
-        seen.after = self._state(built)
+            seen.note_state(steps, lambda: self._state(built))
         tensors = [value for _, value in flattened(result) if hasattr(value, "requires_grad")]
         return seen, any(value.requires_grad for value in tensors)
 
