@@ -138,7 +138,8 @@ def _looks_back(nnx: Any, own: OwnModule) -> bool | None:
 
 def _is_sequence(value: Any) -> bool:
     """Whether it is tokens (batch, length), or features of them (batch, length, width)."""
-    shape, kind = getattr(value, "shape", ()), str(getattr(value, "dtype", ""))
+    shape: tuple[int, ...] = getattr(value, "shape", ())
+    kind = str(getattr(value, "dtype", ""))
     return len(shape) == (3 if "float" in kind else 2) and shape[1] > 1 and kind != ""
 
 

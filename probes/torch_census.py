@@ -132,7 +132,7 @@ def _is_sequence(torch: Any, value: Any) -> bool:
     """Whether it is tokens (batch, length), or features of them (batch, length, width)."""
     if not isinstance(value, torch.Tensor) or value.ndim < 2 or value.shape[1] < 2:
         return False
-    return value.ndim == (3 if value.is_floating_point() else 2)
+    return bool(value.ndim == (3 if value.is_floating_point() else 2))
 
 
 def _layer(torch: Any, name: str, module: Any, inputs: Any, output: Any) -> dict[str, Any]:
