@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import types
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -228,6 +229,9 @@ class Held:
         weights, rest, kept, given = environment.j2t_iso((parameters, fixed, buffers, inputs))
         with contextlib.ExitStack() as around:
             around.enter_context(environment)
+            # Integers are 32 bits wide in JAX: the one difference that parity lets pass.
+            around.enter_context(warnings.catch_warnings())
+            warnings.filterwarnings("ignore", "Explicitly requested dtype int64")
             # What is made without a device (torch.zeros in a loss) is made where the inputs are.
             around.enter_context(torch.device("jax"))
             around.enter_context(_no_draws(environment))
