@@ -25,7 +25,7 @@ CHECK_SCHEMA = "fw-advisor/check@1"
 @app.command()
 def check(
     *,
-    decision: Annotated[Path, typer.Argument(help="The decision.json to check.")],
+    decision: Annotated[Path, typer.Argument(metavar="RECORD", help="The decision.json to check.")],
     evidence: Annotated[
         list[Path] | None,
         typer.Option(

@@ -35,8 +35,10 @@ _SUFFIXES = (".html", ".htm", ".md")
 @app.command()
 def compare(
     *,
-    before: Annotated[Path, typer.Argument(help="Evidence, or a decision.json, from before.")],
-    after: Annotated[Path, typer.Argument(help="The same from after.")],
+    before: Annotated[
+        Path, typer.Argument(metavar="BEFORE", help="Evidence, or a decision.json, from before.")
+    ],
+    after: Annotated[Path, typer.Argument(metavar="AFTER", help="The same from after.")],
     fail_on: Annotated[
         list[str] | None,
         typer.Option(

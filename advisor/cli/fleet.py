@@ -96,7 +96,10 @@ def fleet(
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> int:
-    """Measure on many machines through Ray; one evidence file for each."""
+    """Measure on many machines through Ray.
+
+    One evidence file for each kind of machine.
+    """
     from advisor.cli import fleet_view
     from advisor.cli.asking_for import of_task
     from advisor.cli.exporting import worker_archive

@@ -72,7 +72,10 @@ def starter(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> int:
-    """Write a small project that trains, in the chosen framework, for this hardware."""
+    """Write a small project that trains.
+
+    In the chosen framework, with the install line for this hardware.
+    """
     from advisor.files import write_whole
     from advisor.knowledge.loader import load_rule_base
     from advisor.render.starter import STARTERS, starter_files

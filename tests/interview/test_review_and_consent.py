@@ -249,3 +249,19 @@ def test_for_hardware_that_is_not_here_a_worker_is_offered(
 )  # fmt: skip
 def test_the_exported_plan_is_for_the_hardware_that_was_named(hardware: Any, device: str) -> None:
     assert device_for(hardware) == device
+
+
+def test_what_was_found_and_taken_when_it_was_asked_for_is_confirmed(base: RuleBase) -> None:
+    def react(screen: Menu | TextEntry) -> Reaction:
+        assert isinstance(screen, Menu)
+        if screen.frame.position == "Review" or screen.several:
+            return (0,) if not screen.several else (len(screen.options) - 1,)
+        return (screen.starts_at,)
+
+    answers, asker = reviewed(base, react)
+    lines = [option.label for option in asker.shown[-1].options]
+    assert answers.sources["hardware.train"] == "detected"
+    assert [line for line in lines if line.startswith("Training hardware")] == [
+        "Training hardware: CPU only (detected)"
+    ]
+    assert any(line.startswith("Operating system") and "not confirmed" in line for line in lines)

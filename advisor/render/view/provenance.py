@@ -5,6 +5,7 @@ Knows the record's rule base and answers. It must not know what is said about th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -57,11 +58,21 @@ class Provenances:
         called = sum(c.called for e in matched for p in e.probes for c in p.comparisons)
         text = say(
             "report.tag.overall",
-            answers=count_of(len(self.inputs.answers.values), "answer"),
+            answers=self._given,
             rules=count_of(len(self.decision.rules_fired), "fired_rule"),
             comparisons=count_of(called, "called_comparison"),
         )
         return Tag("computed", text, "#method")
+
+    @property
+    def _given(self) -> str:
+        """How many answers somebody gave, and what was detected; what is assumed scores nothing."""
+        answers = self.inputs.answers
+        sources = Counter(answers.sources.get(key, "file") for key in answers.values)
+        detected = sources["detected"]
+        count = sources.total() - sources["default"] - detected
+        facts = [count_of(detected, "detected_fact")] if detected else []
+        return ", ".join([count_of(count, "answer"), *facts])
 
     @cached_property
     def method(self) -> Tag:
