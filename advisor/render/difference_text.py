@@ -22,13 +22,14 @@ def difference_page(found: Differences, base: RuleBase) -> Beside:
     if not found.parts:
         return Beside(_head(found), (), (sentence(say("terminal.differs.nothing")),))
     parts = sorted(found.parts, key=lambda part: not (part.moves or part.needed))
-    together = [sentence(say(f"terminal.differs.{_together(found)}"))] if found.together else []
+    together = [sentence(_together(found))] if found.together else []
     items = tuple(Item(_part(part, base), weighs=part.moves or part.needed) for part in parts)
     return Beside(_head(found), items, (*together, *_rules(found)))
 
 
 def _together(found: Differences) -> str:
-    return "together" if any(part.needed for part in found.parts) else "unexplained"
+    explained = any(part.needed for part in found.parts)
+    return say("terminal.differs.together" if explained else "terminal.differs.unexplained")
 
 
 def outcome_text(outcome: Outcome) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from advisor.answers import Answers
-from advisor.cli.consent import EXPORT, NO, YES, Consent
+from advisor.cli.consent import EXPORT, LATER, NO, YES, Consent
 from advisor.cli.exporting import device_for
 from advisor.interview import session
 from advisor.interview.asking import Menu, TextEntry, Turn
@@ -265,3 +265,19 @@ def test_what_was_found_and_taken_when_it_was_asked_for_is_confirmed(base: RuleB
         "Training hardware: CPU only (detected)"
     ]
     assert any(line.startswith("Operating system") and "not confirmed" in line for line in lines)
+
+
+@pytest.mark.parametrize(("picked", "waits"), [((0,), True), ((1,), False)])
+def test_where_another_run_measures_its_end_is_offered_before_anything_is_begun(
+    base: RuleBase, picked: Reaction, waits: bool
+) -> None:
+    asker = FakeAsker(lambda _: picked)
+    consent = Consent(
+        base=base, detected=DETECTED, asker=asker, what="PyTorch, on the CPU, about 2 min",
+        export=lambda _: [], holder=lambda: "process 7, begun at 09:00, 3 min ago",
+    )  # fmt: skip
+    assert consent.ask(answered(task="image", hardware__train="cpu")) is waits
+    assert consent.waits is waits
+    [menu] = asker.shown
+    assert "process 7, begun at 09:00" in menu.frame.why
+    assert menu.options == (LATER, NO)

@@ -126,8 +126,18 @@ class Provenances:
             return Tag("rule", text, web_address(given.url))
         if given.ref in self.inputs.answers.values:
             return self.answer(given.ref)
-        text = say("report.tag.said.detected", key=given.ref)
-        return Tag(given.kind, text, "#environment")
+        return self._of_fact(given)
+
+    def _of_fact(self, given: Provenance) -> Tag:
+        """The tag of a fact that nobody answered: assumed, derived, or found on this machine."""
+        fact = self.base.facts.get(given.ref)
+        origin = fact.origin if fact is not None else "detected"
+        if origin == "answer":
+            # A rule may rest on an answer that nobody gave: nothing of it was found here.
+            return Tag("default", say("report.tag.said.not_given", key=given.ref), "#context")
+        if origin == "derived":
+            return Tag("computed", say("report.tag.said.derived", key=given.ref), "#context")
+        return Tag(given.kind, say("report.tag.said.detected", key=given.ref), "#environment")
 
     def of_reason(self, reason: DecisionReason) -> tuple[Tag, ...]:
         """The chain of a reason: its rule or measurement, the sources, and the answers."""
