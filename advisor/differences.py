@@ -16,9 +16,9 @@ from advisor.answers import Answers
 from advisor.decide.deciding import decide
 from advisor.decision import Decision
 from advisor.evidence import Evidence
-from advisor.inputs import PACKAGES_FACT, PACKAGES_WISH, Inputs, evidence_sha256, in_order
+from advisor.inputs import Inputs, evidence_sha256, in_order
 from advisor.knowledge.model import RuleBase
-from advisor.knowledge.package_rules import is_of_package, with_package_rules_of
+from advisor.knowledge.package_rules import FACT, WISH, is_of_package, with_package_rules_of
 from advisor.knowledge.serialise import rules_sha256
 from advisor.record import Record
 
@@ -142,7 +142,7 @@ def _of_answer(key: str, value: Any, base: RuleBase) -> Callable[[Inputs], Input
 
     def into(inputs: Inputs) -> Inputs:
         changed = replace(inputs, answers=_with(inputs.answers, key, value))
-        if key not in (PACKAGES_FACT, PACKAGES_WISH):
+        if key not in (FACT, WISH):
             return changed
         return replace(changed, base=with_package_rules_of(inputs.base, base))
 

@@ -259,7 +259,9 @@ def test_what_was_found_and_taken_when_it_was_asked_for_is_confirmed(base: RuleB
         return (screen.starts_at,)
 
     answers, asker = reviewed(base, react)
-    lines = [option.label for option in asker.shown[-1].options]
+    review = asker.shown[-1]
+    assert isinstance(review, Menu)
+    lines = [option.label for option in review.options]
     assert answers.sources["hardware.train"] == "detected"
     assert [line for line in lines if line.startswith("Training hardware")] == [
         "Training hardware: CPU only (detected)"
@@ -279,5 +281,6 @@ def test_where_another_run_measures_its_end_is_offered_before_anything_is_begun(
     assert consent.ask(answered(task="image", hardware__train="cpu")) is waits
     assert consent.waits is waits
     [menu] = asker.shown
+    assert isinstance(menu, Menu)
     assert "process 7, begun at 09:00" in menu.frame.why
     assert menu.options == (LATER, NO)
