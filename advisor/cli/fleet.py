@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from advisor.cli import app
+from advisor.cli import app, completing
 from advisor.cli.common import (
     JsonOption,
     NoColorOption,
@@ -65,10 +65,19 @@ def fleet(
     budget: BudgetOption = None,
     device: DeviceOption = None,
     task: Annotated[
-        str | None, typer.Option("--task", metavar="TASK", help="The probes of this task.")
+        str | None,
+        typer.Option(
+            "--task",
+            metavar="TASK",
+            autocompletion=completing.tasks,
+            help="The probes of this task.",
+        ),
     ] = None,
     only: Annotated[
-        list[str] | None, typer.Option("--only", metavar="PROBE", help="Only this probe.")
+        list[str] | None,
+        typer.Option(
+            "--only", metavar="PROBE", autocompletion=completing.probes, help="Only this probe."
+        ),
     ] = None,
     model: Annotated[
         list[str] | None,

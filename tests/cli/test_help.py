@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -43,3 +44,20 @@ def test_no_help_speaks_of_types_or_says_anything_twice(command: str) -> None:
     assert "<str>" not in text
     assert "<path>" not in text
     assert not re.search(r"Required\.\s+\[required\]", text)
+
+
+_COMPLETING = "import sys; sys.argv[0] = 'fw-advisor'; from advisor.cli import main; main()"
+
+
+@pytest.mark.parametrize("command", ["probe", "fleet", "starter"])
+def test_a_task_is_completed_wherever_one_is_asked_for(command: str) -> None:
+    words = f"fw-advisor {command} --task llm_"
+    done = subprocess.run(
+        [sys.executable, "-c", _COMPLETING],
+        env={**os.environ, "_FW_ADVISOR_COMPLETE": "complete_bash", "COMP_WORDS": words,
+             "COMP_CWORD": "3"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    assert "llm_pretraining" in done.stdout.split(), done.stderr
