@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 from dataclasses import replace
 from typing import Any
 
 from advisor.answers import Answers
 from advisor.decide.deciding import decide
-from advisor.differences import differences, outcome_of
+from advisor.differences import RulesChange, differences, outcome_of
 from advisor.evidence import Evidence
 from advisor.inputs import Inputs
 from advisor.knowledge.loader import load_rule_base
+from advisor.prices import Price
 from advisor.reading.movement import movement
-from advisor.record import Record
+from advisor.record import Record, freeze, thaw
 from advisor.render.beside import as_lines, as_markdown
 from advisor.render.difference_text import difference_page
 from advisor.render.movement_text import movement_page
@@ -27,6 +30,11 @@ def made(today: str = "2026-11-24", **values: Any) -> Record:
         said = said.with_value(key.replace("__", "."), value, "typed")
     inputs = Inputs(answers=said, evidence=(), base=BASE, today=today, samples=200)
     return Record(inputs=inputs, decision=decide(inputs))
+
+
+def thawed(record: Record) -> Record:
+    """*record* as a file gives it back."""
+    return thaw(json.loads(json.dumps(freeze(record))), "decision.json")
 
 
 def test_the_same_decision_differs_in_nothing() -> None:
@@ -61,6 +69,38 @@ def test_rules_and_dates_are_parts_too() -> None:
     found = differences(first, second)
     assert [part.part for part in found.parts] == ["rules", "today"]
     assert found.rules.only_before == (BASE.rules[0].id,)
+
+
+def test_a_package_that_settles_it_is_decided_again_with_what_it_means() -> None:
+    """A record knows the packages that were named in it; the other's name meant nothing in it."""
+    known = {"task": "image", "team__pytorch": "deep", "team__jax": "none"}
+    records = [thawed(made(**known, must_use=names)) for names in ([], ["unsloth"], ["flax"])]
+    for first, second in itertools.permutations(records, 2):
+        found = differences(first, second)
+        [part] = found.parts
+        assert (part.key, part.then) == ("must_use", found.after)
+        assert found.rules == RulesChange((), (), ())
+        assert not found.together
+
+
+def test_measurements_of_other_machines_and_prices_are_parts_too() -> None:
+    first = made(task="image")
+    priced = replace(first.inputs, library=(evidence(),), prices={"": Price(2.0)})
+    found = differences(first, replace(first, inputs=priced))
+    assert [part.part for part in found.parts] == ["library", "prices"]
+
+
+def test_where_no_part_alone_moves_it_the_fewest_that_do_together_are_named() -> None:
+    known = {"task": "image", "team__pytorch": "some", "team__jax": "some", "stage": "product"}
+    first = made(**known, must_use=[], exclude=[])
+    second = made(**{**known, "stage": "research"}, exclude=["pytorch"], must_use=["unsloth"])
+    found = differences(first, second)
+    assert found.after[0] == "no_feasible_option"
+    assert not any(part.then == found.after for part in found.parts)
+    assert {part.key for part in found.parts} == {"exclude", "must_use", "stage"}
+    assert {part.key for part in found.parts if part.needed} == {"exclude", "must_use"}
+    text = " ".join(as_lines(difference_page(found, BASE)))
+    assert text.count("needed") >= 2
 
 
 def refused(document: Evidence) -> Evidence:

@@ -13,10 +13,12 @@ from collections.abc import Callable
 from typing import Annotated
 
 import typer
+from typer.core import TyperCommand
 
 from advisor import __version__
 from advisor.cli.common import report_failure
 from advisor.cli.limits import collect_rarely, compute_alone, have_a_home
+from advisor.cli.plain_help import PlainCommand
 from advisor.cli.streams import (
     never_fail_on_characters,
     never_fail_on_talk,
@@ -78,6 +80,9 @@ def _register() -> None:
     """Import each command's module; it adds itself to the application."""
     for name in _COMMANDS:
         importlib.import_module(f"advisor.cli.{name}")
+    for group in (app, *(sub.typer_instance for sub in app.registered_groups)):
+        for command in group.registered_commands if group else ():
+            command.cls = command.cls if command.cls is not TyperCommand else PlainCommand
     # One command's module may import another's options, which registers that one too early.
     app.registered_commands.sort(key=lambda command: _place(command.callback))
 

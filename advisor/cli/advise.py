@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from advisor.record import Record
 
 AnswersOption = Annotated[
-    Path, typer.Option("--answers", metavar="FILE", help="The answers, as YAML or JSON. Required.")
+    Path, typer.Option("--answers", metavar="FILE", help="The answers, as YAML or JSON.")
 ]
 EvidenceOption = Annotated[
     list[Path] | None,

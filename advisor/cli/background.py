@@ -58,10 +58,13 @@ class BackgroundProbe:
         return self._process.poll() is None
 
     def live(self) -> str | None:
-        """One line about how far it is, or None when it has ended."""
-        if not self.running:
+        """One line about how far it is, or why it measured nothing; None when it has ended well."""
+        if self.running:
+            return self.last_line() or "measuring: starting"
+        if self.evidence_path.is_file():
             return None
-        return self.last_line() or "measuring: starting"
+        message, _ = self.failure()
+        return f"nothing is measured: {message or 'it ended'}"
 
     def last_line(self) -> str:
         """The last line that it said."""

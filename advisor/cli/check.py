@@ -41,7 +41,7 @@ DayOption = Annotated[
 @app.command()
 def check(
     *,
-    decision: Annotated[Path, typer.Argument(help="The decision.json to check.")],
+    decision: Annotated[Path, typer.Argument(metavar="RECORD", help="The decision.json to check.")],
     evidence: NewEvidenceOption = None,
     today: DayOption = None,
     rules: RulesOption = None,

@@ -74,7 +74,10 @@ class ClaimsOptions:
 @app.command()
 @flat
 def claims(options: ClaimsOptions) -> int:
-    """Put the claims that circulate about both frameworks to the test."""
+    """Put the claims that circulate to the test.
+
+    Each gets a verdict from what was measured here, what was tried here, or its source.
+    """
     from advisor.cli.claims_run import look
     from advisor.decide.article import judge_claims
     from advisor.render.claim_words import claims_document

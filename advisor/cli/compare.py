@@ -35,8 +35,10 @@ _SUFFIXES = (".html", ".htm", ".md")
 @app.command()
 def compare(
     *,
-    before: Annotated[Path, typer.Argument(help="Evidence, or a decision.json, from before.")],
-    after: Annotated[Path, typer.Argument(help="The same from after.")],
+    before: Annotated[
+        Path, typer.Argument(metavar="BEFORE", help="Evidence, or a decision.json, from before.")
+    ],
+    after: Annotated[Path, typer.Argument(metavar="AFTER", help="The same from after.")],
     fail_on: Annotated[
         list[str] | None,
         typer.Option(
@@ -55,7 +57,14 @@ def compare(
 
     Of measurements, what moved by more than noise; of decisions, what moved the outcome.
     """
-    if _is_decision(before) and _is_decision(after):
+    decisions = [_is_decision(path) for path in (before, after)]
+    if any(decisions) and not all(decisions):
+        raise UserError(
+            "is a decision, and the other file is none",
+            hint="give two measurements, or two decisions",
+            where=str(before if decisions[0] else after),
+        )
+    if all(decisions):
         if fail_on:
             raise UserError(
                 "--fail-on is about evidence", hint="give two evidence files, or leave it out"

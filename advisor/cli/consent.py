@@ -17,6 +17,7 @@ from advisor.knowledge.model import RuleBase
 HARDWARE = "hardware.train"
 _SAME = "hardware.same_as_here"
 YES = MenuOption(label="Yes, while the questions go on")
+LATER = MenuOption(label="Yes, when that one has ended")
 NO = MenuOption(label="No, decide from rules alone")
 EXPORT = MenuOption(label="Write a file that measures there, and measure nothing here")
 ALL_THE_SAME = MenuOption(label="Measure the CPU here all the same")
@@ -33,6 +34,8 @@ class Consent:
         what: What would be measured, and how long it takes, in words.
         export: Writes the worker for the hardware that is not here, and says how it is used.
         scaling: Says what measures a step over several devices, where the answers name them.
+        holder: Who measures here at this moment, in words; empty where nobody does.
+        waits: Whether that one's end is to be waited for.
     """
 
     base: RuleBase
@@ -42,6 +45,8 @@ class Consent:
     export: Callable[[Answers], list[str]]
     scaling: Callable[[Answers], list[str]] = lambda _: []
     given: bool | None = None
+    holder: Callable[[], str] = lambda: ""
+    waits: bool = False
 
     def ready(self, answers: Answers) -> bool:
         """Whether enough is known to ask: the task, and where it will be trained, if asked."""
@@ -69,12 +74,17 @@ class Consent:
         return self.base.facts[HARDWARE].values.get(value, value)
 
     def _ask_here(self) -> bool:
+        holder = self.holder()
+        busy = f" Another fw-advisor measures here now ({holder})." if holder else ""
         frame = Frame(
             position="Measure",
             text="Measure on this machine now?",
-            why=f"{self.what}. Nothing leaves this machine.",
+            why=f"{self.what}.{busy} Nothing leaves this machine.",
         )
-        return self.asker.choose(Menu(frame=frame, options=(YES, NO), pointed=0)) == (0,)
+        yes = LATER if holder else YES
+        said_yes = self.asker.choose(Menu(frame=frame, options=(yes, NO), pointed=0)) == (0,)
+        self.waits = said_yes and bool(holder)
+        return said_yes
 
     def _ask_elsewhere(self, answers: Answers, lacking: str) -> bool:
         frame = Frame(

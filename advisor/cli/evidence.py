@@ -42,7 +42,10 @@ def list_(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Every file of the library: machine, date, version, and the models measured there."""
+    """List the files of the library.
+
+    Each with its machine, date, version, and the models measured there.
+    """
     from advisor.library import Unreadable, read_places
 
     rows: list[dict[str, Any]] = []
@@ -70,7 +73,7 @@ def show(
     json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    """One file of the library: where it was measured, and what it says."""
+    """Show one file: where it was measured, and what it says."""
     from advisor.evidence import to_data
     from advisor.render.evidence_text import evidence_lines
     from advisor.render.evidence_words import word_evidence
@@ -93,17 +96,22 @@ def show(
 @group.command()
 def add(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Evidence that probe or fleet wrote.")
+        list[Path], typer.Argument(metavar="FILE", help="Evidence that probe or fleet wrote.")
     ],
     *,
     library: Annotated[
         Path | None,
-        typer.Option("--library", metavar="DIR", help="Where the library lies. Required."),
+        typer.Option(
+            "--library", metavar="DIR", help="Where the library lies; it has to be named."
+        ),
     ] = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Add evidence to a library: without raw samples, names of hosts and places of files."""
+    """Add evidence to a library of yours.
+
+    Without raw samples, names of hosts and places of files.
+    """
     from advisor.library import LibraryEntry, as_contributed, evidence_files
 
     if library is None:
@@ -131,7 +139,10 @@ def check(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Whether every file of the library can be read and used. Exit 5 if one cannot."""
+    """Check that every file can be read and used.
+
+    Exit 5 if one cannot.
+    """
     from advisor.library import Unreadable, problems_of, read_places
 
     findings: list[dict[str, str]] = []

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from advisor.cli import app
+from advisor.cli import app, completing
 from advisor.cli.common import (
     JsonOption,
     NoColorOption,
@@ -82,10 +82,19 @@ class FleetOptions:
     budget: BudgetOption = None
     device: DeviceOption = None
     task: Annotated[
-        str | None, typer.Option("--task", metavar="TASK", help="The probes of this task.")
+        str | None,
+        typer.Option(
+            "--task",
+            metavar="TASK",
+            autocompletion=completing.tasks,
+            help="The probes of this task.",
+        ),
     ] = None
     only: Annotated[
-        list[str] | None, typer.Option("--only", metavar="PROBE", help="Only this probe.")
+        list[str] | None,
+        typer.Option(
+            "--only", metavar="PROBE", autocompletion=completing.probes, help="Only this probe."
+        ),
     ] = None
     model: Annotated[
         list[str] | None,
@@ -117,7 +126,10 @@ class FleetOptions:
 @app.command()
 @flat
 def fleet(options: FleetOptions) -> int:
-    """Measure on many machines through Ray; one evidence file for each."""
+    """Measure on many machines through Ray.
+
+    One evidence file for each kind of machine.
+    """
     from advisor.cli import fleet_view
     from advisor.cli.exporting import worker_archive
     from advisor.cli.measuring import parse_budget

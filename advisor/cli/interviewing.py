@@ -263,6 +263,7 @@ class Talk:
             what=what,
             export=self._export,
             scaling=self._scaling,
+            holder=_holder,
         )
 
     def _scaling(self, answers: Answers) -> list[str]:
@@ -281,7 +282,9 @@ class Talk:
             return True
         if self.consent is None or not specs_of(self.around.toolchains)[0]:
             return True
-        return self.consent.ask(answers)
+        yes = self.consent.ask(answers)
+        self.wait = self.wait or self.consent.waits
+        return yes
 
     def _export(self, answers: Answers) -> list[str]:
         """Write the worker for the hardware that is not here; what to do with it."""
@@ -448,3 +451,11 @@ class Talk:
         """
         hint = f"go on with what was measured: {go_on}" if go_on else ""
         raise InterruptedRunError("stopped while measuring; answers and results kept", hint=hint)
+
+
+def _holder() -> str:
+    """Who measures on this machine now, in words; empty where nobody does."""
+    from advisor.workers.lock import holder_of, is_held
+
+    holder = holder_of()
+    return str(holder) if holder else "which did not say who it is" if is_held() else ""

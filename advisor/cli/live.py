@@ -90,7 +90,8 @@ def _occasional_lines() -> Callable[[Progress], None]:
             last[0] = now
             left = time_left(step)
             text = progress_words(step)
-            line = f"{text} ({left})" if left else text
+            # The time first: where the line is cut it is what is waited for.
+            line = f"{left} · {text}" if left else text
             print(f"measuring: {line}", file=sys.stderr, flush=True)
 
     return report

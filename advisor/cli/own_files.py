@@ -8,8 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import typer.core
-
+from advisor.cli.plain_help import PlainCommand
 from advisor.errors import UserError
 from advisor.resources import resource_dir
 
@@ -18,7 +17,7 @@ TEMPLATES = ("train", "infer", "jax-only", "sweep")
 """What is printed: a training step in both, inference, JAX alone, several sizes."""
 
 
-class CommandWithTemplates(typer.core.TyperCommand):
+class CommandWithTemplates(PlainCommand):
     """A command whose ``--workload-template`` may stand without a kind and means the first then.
 
     Typer has no options whose value may be left out.

@@ -176,7 +176,10 @@ def explain(
     rules: RulesOption = None,
     json: JsonOption = False,
 ) -> None:
-    """One rule: what it says, when, since when, by whom, and what it decides in the personas."""
+    """Explain one rule.
+
+    What it says, when, since when, by whom, and what it decides in the personas.
+    """
     from dataclasses import asdict
 
     from advisor.cli.explaining import age_of, explanation_lines, parts_played
@@ -320,13 +323,16 @@ def run_tests_(
 def stale(
     *,
     within: Annotated[
-        str, typer.Option("--within", help="How far ahead to look, such as 90d, 6w or 3m.")
+        str,
+        typer.Option(
+            "--within", metavar="TIME", help="How far ahead to look, such as 90d, 6w or 3m."
+        ),
     ] = "90d",
     today: TodayOption = None,
     rules: RulesOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Which rules have expired, or will soon, first the oldest."""
+    """List rules that expired or soon will, oldest first."""
     from advisor.knowledge.evaluate import days_between
     from advisor.knowledge.loader import load_rule_base
 
@@ -356,7 +362,10 @@ def _days(text: str) -> int:
 def refresh(
     *,
     within: Annotated[
-        str, typer.Option("--within", help="How far ahead an expiry counts, such as 90d or 3m.")
+        str,
+        typer.Option(
+            "--within", metavar="TIME", help="How far ahead an expiry counts, such as 90d or 3m."
+        ),
     ] = "90d",
     only: Annotated[
         list[str] | None,
@@ -374,7 +383,10 @@ def refresh(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """The work list: what expires, what was read longest ago, what released since (--index)."""
+    """List what needs to be read again.
+
+    What expires, what was read longest ago, what released since (--index).
+    """
     from advisor.knowledge.index import PipIndex, pip_command
     from advisor.knowledge.loader import load_rule_base
     from advisor.knowledge.refresh import work_list
@@ -412,7 +424,10 @@ def docs(
     rules: RulesOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """The page of all rules with their sources and dates, as Markdown."""
+    """Write the page of all rules, as Markdown.
+
+    With their sources and dates.
+    """
     from advisor.knowledge.loader import load_rule_base
     from advisor.knowledge.page import rules_page
 

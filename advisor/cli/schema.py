@@ -26,7 +26,9 @@ class Kind(StrEnum):
 
 @app.command()
 def schema(
-    kind: Annotated[Kind, typer.Argument(help="Which document.")],
+    kind: Annotated[
+        Kind, typer.Argument(metavar="answers|evidence|decision", help="Which document.")
+    ],
     rules: RulesOption = None,
     json: JsonOption = False,  # noqa: ARG001  (a schema is JSON with and without it)
 ) -> None:

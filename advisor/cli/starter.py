@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from advisor.cli import app
+from advisor.cli import app, completing
 from advisor.cli.common import (
     JsonOption,
     QuietOption,
@@ -58,10 +58,19 @@ class StarterOptions:
         typer.Option("--record", metavar="FILE", help="The decision.json that says what for."),
     ] = None
     framework: Annotated[
-        str | None, typer.Option("--framework", metavar="pytorch|jax", help="Without a record.")
+        str | None,
+        typer.Option(
+            "--framework",
+            metavar="pytorch|jax",
+            autocompletion=completing.frameworks,
+            help="Without a record.",
+        ),
     ] = None
     task: Annotated[
-        str | None, typer.Option("--task", metavar="TASK", help="Without a record.")
+        str | None,
+        typer.Option(
+            "--task", metavar="TASK", autocompletion=completing.tasks, help="Without a record."
+        ),
     ] = None
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR", help="A new or an empty directory.")
@@ -78,7 +87,10 @@ class StarterOptions:
 @app.command()
 @flat
 def starter(options: StarterOptions) -> int:
-    """Write a small project that trains, in the chosen framework, for this hardware."""
+    """Write a small project that trains.
+
+    In the chosen framework, with the install line for this hardware.
+    """
     from advisor.files import write_whole
     from advisor.knowledge.loader import load_rule_base
     from advisor.render.starter import STARTERS, starter_files

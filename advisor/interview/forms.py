@@ -76,8 +76,9 @@ def _option(form: Form, value: Value) -> MenuOption:
     option = MenuOption(label=label_of(form.fact, value))
     proposal = form.proposal
     if proposal is not None and proposal.value == value:
-        mark = proposal.mark if proposal.source == "detected" else ""
-        return replace(option, mark=mark, detail=proposal.text)
+        if proposal.source != "detected":
+            return replace(option, mark=proposal.text)
+        return replace(option, mark=proposal.mark, detail=proposal.text)
     return option
 
 
@@ -104,8 +105,10 @@ def _pointed(form: Form, values: Sequence[Value]) -> int | None:
         return len(values)
     if isinstance(form.earlier, Given):
         return values.index(form.earlier.value) if form.earlier.value in values else None
-    if form.proposal is not None and form.proposal.value in values:
-        return values.index(form.proposal.value)
+    # What is merely usual is named beside its line: a press of Enter is no answer about it.
+    proposal = form.proposal
+    if proposal is not None and proposal.source == "detected" and proposal.value in values:
+        return values.index(proposal.value)
     return None
 
 

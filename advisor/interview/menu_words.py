@@ -102,11 +102,12 @@ def spared(left: int, *, budget_spent: bool, unsure: int = 0) -> list[str]:
     return [f"No other answer is likely to change the result: {questions} spared."]
 
 
-def review_line(fact: Fact, question: Question, answers: Answers) -> str:
-    """One answer in the review: what nobody confirmed says so."""
+def review_line(fact: Fact, question: Question, answers: Answers, *, confirmed: bool) -> str:
+    """One answer in the review: what nobody *confirmed* or gave says so."""
     line = answer_line(fact, question, answers)
     source = answers.sources.get(question.key, "typed")
-    return line if source not in ("detected", "default") else f"{line}, not confirmed"
+    given = confirmed or source not in ("detected", "default")
+    return line if given else f"{line}, not confirmed"
 
 
 def more_line(count: int) -> str:

@@ -117,7 +117,7 @@ def _menu(walk: Walk, listed: Sequence[Question], shown: Answers, more: int) -> 
     lines = [
         project_line(shown.project)
         if q.key == PROJECT
-        else review_line(walk.base.facts[q.key], q, shown)
+        else review_line(walk.base.facts[q.key], q, shown, confirmed=q.key in walk.replies)
         for q in listed
     ]
     frame = Frame(

@@ -71,14 +71,16 @@ def _option(form: Form, name: str, size: Mapping[str, Any]) -> MenuOption:
     option = MenuOption(label=f"{name} ({', '.join(shown[:_FIRST_NUMBERS])})")
     proposal = form.proposal
     if proposal is not None and proposal.value == name:
-        return replace(option, detail=proposal.text)
+        return replace(option, mark=proposal.text)
     return option
 
 
 def _pointed(form: Form, names: list[str]) -> int | None:
     if form.earlier is Turn.NOT_SURE:
         return len(names) + 1
-    for source in (form.earlier, form.proposal):
+    proposal = form.proposal
+    seen = proposal if proposal is not None and proposal.source == "detected" else None
+    for source in (form.earlier, seen):
         if isinstance(source, (Given, Proposal)):
             if isinstance(source.value, Mapping):
                 return len(names)

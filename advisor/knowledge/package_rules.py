@@ -96,6 +96,27 @@ def _needs(
         yield _claim(base, package, native)
 
 
+def with_package_rules_of(base: RuleBase, other: RuleBase) -> RuleBase:
+    """*base*, and of *other* what it knows of packages that were named and *base* does not."""
+    have = {rule.id for rule in base.rules}
+    described = {package.name for package in base.packages}
+    rules = [r for r in other.rules if is_of_package(r.id) and r.id not in have]
+    packages = [p for p in other.packages if p.name not in described]
+    cited = {source for rule in rules for source in rule.sources}
+    sources = {k: v for k, v in other.sources.items() if k in cited and k not in base.sources}
+    return replace(
+        base,
+        rules=(*base.rules, *rules),
+        packages=(*base.packages, *packages),
+        sources=dict(sorted({**base.sources, **sources}.items())),
+    )
+
+
+def is_of_package(rule: str) -> bool:
+    """Whether the *rule* follows from a package that was named, and stands in no file."""
+    return rule.startswith((VETO, _NEEDS, _WANTS))
+
+
 def with_rule_of_package(base: RuleBase, rule: str) -> RuleBase:
     """*base* with the rule that a report may cite although no file holds it."""
     for prefix in (VETO, _NEEDS, _WANTS):

@@ -137,7 +137,7 @@ def _headline(decision: Decision, base: RuleBase) -> str:
 
 def _named(unknown: Unknown, base: RuleBase) -> str:
     if unknown.fact:
-        return fact_title(base, unknown.fact)
+        return inline(fact_title(base, unknown.fact))
     return say("decision.headline.speed_of", probe=_probe_title(unknown, base))
 
 

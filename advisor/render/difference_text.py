@@ -21,10 +21,15 @@ def difference_page(found: Differences, base: RuleBase) -> Beside:
     """The outcomes, then every part that differs, what moves the outcome first."""
     if not found.parts:
         return Beside(_head(found), (), (sentence(say("terminal.differs.nothing")),))
-    parts = sorted(found.parts, key=lambda part: not part.moves)
-    together = [sentence(say("terminal.differs.together"))] if found.together else []
-    items = tuple(Item(_part(part, base), weighs=part.moves) for part in parts)
+    parts = sorted(found.parts, key=lambda part: not (part.moves or part.needed))
+    together = [sentence(_together(found))] if found.together else []
+    items = tuple(Item(_part(part, base), weighs=part.moves or part.needed) for part in parts)
     return Beside(_head(found), items, (*together, *_rules(found)))
+
+
+def _together(found: Differences) -> str:
+    explained = any(part.needed for part in found.parts)
+    return say("terminal.differs.together" if explained else "terminal.differs.unexplained")
 
 
 def outcome_text(outcome: Outcome) -> str:
@@ -54,8 +59,10 @@ def _part(part: Difference, base: RuleBase) -> str:
     else:
         text = say(f"terminal.differs.of.{part.part}", before=part.before, after=part.after)
     if part.moves:
-        return say("terminal.differs.moves", text=text, outcome=outcome_text(part.then))
-    return say("terminal.differs.moves_not", text=text)
+        text = say("terminal.differs.moves", text=text, outcome=outcome_text(part.then))
+    elif not part.needed:
+        text = say("terminal.differs.moves_not", text=text)
+    return say("terminal.differs.needed", text=text) if part.needed else text
 
 
 def _value(base: RuleBase, key: str, value: Any) -> str:

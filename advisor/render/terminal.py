@@ -166,6 +166,8 @@ class _Page:
         for number, item in enumerate(first.items[:_MOST_RATIOS] if first else ()):
             what = "speed" if number == 0 else "more"
             yield self._block(self._statement(item), what, section.title)
+        for text in self._refused():
+            yield self._block(Text(text), "speed", section.title)
         missing = tables(section).get("not-measured")
         if missing is None:
             return
@@ -175,6 +177,15 @@ class _Page:
                 Text(say("report.terminal.missing", **shown)), "least", missing.caption
             )
         yield from self._more(len(missing.rows) - _MOST_MISSING, missing.caption)
+
+    def _refused(self) -> Iterator[str]:
+        """Why what was measured here gave no ratio: whoever waited for it is told."""
+        times = next(s for s in self._report.brief if s.id == "first-times")
+        yield from (
+            item.text
+            for item in points_of(times)
+            if item.tone == "warning" and item.tags[0].kind == "measured"
+        )
 
     def _unknowns(self) -> Iterator[_Block]:
         table = tables(self._report.section("change")).get("unknowns")

@@ -161,10 +161,13 @@ def clauses(parts: Iterable[str]) -> str:
     return functools.reduce(lambda a, b: say("number.clauses", first=a, second=b), kept)
 
 
+_NAMES = ("Python",)
+
+
 def inline(title: str) -> str:
     """A title inside a sentence: ``long-term risk``; names and abbreviations keep their capital."""
     first = title.split(" ", 1)[0]
-    if first[1:] != first[1:].lower() or first.isdigit():
+    if first in _NAMES or first[1:] != first[1:].lower() or first.isdigit():
         return title
     return title[:1].lower() + title[1:]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from advisor.answers import Answers
-from advisor.cli.consent import EXPORT, NO, YES, Consent
+from advisor.cli.consent import EXPORT, LATER, NO, YES, Consent
 from advisor.cli.exporting import device_for
 from advisor.interview import session
 from advisor.interview.asking import Menu, TextEntry, Turn
@@ -260,3 +260,38 @@ def test_for_hardware_that_is_not_here_a_worker_is_offered(
 )  # fmt: skip
 def test_the_exported_plan_is_for_the_hardware_that_was_named(hardware: Any, device: str) -> None:
     assert device_for(hardware) == device
+
+
+def test_what_was_found_and_taken_when_it_was_asked_for_is_confirmed(base: RuleBase) -> None:
+    def react(screen: Menu | TextEntry) -> Reaction:
+        assert isinstance(screen, Menu)
+        if screen.frame.position == "Review" or screen.several:
+            return (0,) if not screen.several else (len(screen.options) - 1,)
+        return (screen.starts_at,)
+
+    answers, asker = reviewed(base, react)
+    review = asker.shown[-1]
+    assert isinstance(review, Menu)
+    lines = [option.label for option in review.options]
+    assert answers.sources["hardware.train"] == "detected"
+    assert [line for line in lines if line.startswith("Training hardware")] == [
+        "Training hardware: CPU only (detected)"
+    ]
+    assert any(line.startswith("Operating system") and "not confirmed" in line for line in lines)
+
+
+@pytest.mark.parametrize(("picked", "waits"), [((0,), True), ((1,), False)])
+def test_where_another_run_measures_its_end_is_offered_before_anything_is_begun(
+    base: RuleBase, picked: Reaction, waits: bool
+) -> None:
+    asker = FakeAsker(lambda _: picked)
+    consent = Consent(
+        base=base, detected=DETECTED, asker=asker, what="PyTorch, on the CPU, about 2 min",
+        export=lambda _: [], holder=lambda: "process 7, begun at 09:00, 3 min ago",
+    )  # fmt: skip
+    assert consent.ask(answered(task="image", hardware__train="cpu")) is waits
+    assert consent.waits is waits
+    [menu] = asker.shown
+    assert isinstance(menu, Menu)
+    assert "process 7, begun at 09:00" in menu.frame.why
+    assert menu.options == (LATER, NO)

@@ -34,12 +34,16 @@ def menus(asker: FakeAsker, word: str) -> Sequence[Any]:
     return [s for s in asker.shown if isinstance(s, Menu) and word in s.frame.text]
 
 
-def test_the_family_and_the_size_of_the_task_are_pointed_at(base: RuleBase) -> None:
+def test_the_family_and_the_size_of_the_task_are_named_and_not_pointed_at(base: RuleBase) -> None:
+    """Enter all the way is no answer: nothing was detected, and usual is not this team's."""
     decoder = list(base.facts["model"].values).index("decoder")
     answers, asker = asked(base, (decoder,), (2,))
     [family], [size] = menus(asker, "kind of model"), menus(asker, "in size")
-    assert family.options[family.pointed].detail == "usual for this task"
-    assert size.options[size.pointed].label.startswith("gpt2_124m (layers 12")
+    assert family.options[decoder].mark == "usual for this task"
+    [usual] = [option for option in size.options if option.mark]
+    assert usual.label.startswith("gpt2_124m (layers 12")
+    for menu in (family, size):
+        assert menu.options[menu.starts_at].label == "Not sure"
     assert answers.values["model"] == "decoder"
     assert answers.values["model.preset"] == "gpt2_124m"
     assert answers.sources["model"] == "typed"

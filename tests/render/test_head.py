@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from advisor.answers import Answers
+from advisor.decision import Provenance
+from advisor.knowledge.loader import load_rule_base
 from advisor.record import Record
 from advisor.render.view import view_of
+from advisor.render.view.provenance import Provenances
 from tests.render.records import record
 
 
@@ -35,3 +39,29 @@ def test_without_a_choice_both_sides_have_their_reasons() -> None:
 def test_the_mode_leads_to_where_it_was_measured() -> None:
     [mode] = [p for p in view_of(record()).lead if p.lead == "Run it as"]
     assert [tag.text for tag in mode.tags] == ["measured here: mlp_train"]
+
+
+def test_the_head_counts_what_was_given_and_what_was_detected_and_nothing_assumed() -> None:
+    made = record()
+    answers = Answers("pond")
+    for key, value, source in (
+        ("task", "image", "typed"),
+        ("stage", "product", "flag"),
+        ("hardware.os", "linux", "detected"),
+        ("needs", [], "default"),
+    ):
+        answers = answers.with_value(key, value, source)  # type: ignore[arg-type]
+    counted = replace(made, inputs=replace(made.inputs, answers=answers))
+    tag = view_of(counted).verdict.tags[0].text
+    assert tag.startswith("decided from 2 answers, 1 fact detected here, ")
+
+
+def test_only_what_was_found_here_is_said_to_be_detected() -> None:
+    made = record()
+    origins = Provenances(replace(made, inputs=replace(made.inputs, base=load_rule_base())))
+    assert {o.origin for o in origins.base.facts.values()} >= {"answer", "derived", "detected"}
+    for fact in origins.base.facts.values():
+        text = origins.of(Provenance(kind="detected", ref=fact.id)).text
+        if fact.id in origins.inputs.answers.values:
+            continue
+        assert text.startswith("detected here") == (fact.origin in ("detected", "measured"))

@@ -5,6 +5,7 @@ Knows the record's rule base and answers. It must not know what is said about th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -57,11 +58,21 @@ class Provenances:
         called = sum(c.called for e in matched for p in e.probes for c in p.comparisons)
         text = say(
             "report.tag.overall",
-            answers=count_of(len(self.inputs.answers.values), "answer"),
+            answers=self._given,
             rules=count_of(len(self.decision.rules_fired), "fired_rule"),
             comparisons=count_of(called, "called_comparison"),
         )
         return Tag("computed", text, "#method")
+
+    @property
+    def _given(self) -> str:
+        """How many answers somebody gave, and what was detected; what is assumed scores nothing."""
+        answers = self.inputs.answers
+        sources = Counter(answers.sources.get(key, "file") for key in answers.values)
+        detected = sources["detected"]
+        count = sources.total() - sources["default"] - detected
+        facts = [count_of(detected, "detected_fact")] if detected else []
+        return ", ".join([count_of(count, "answer"), *facts])
 
     @cached_property
     def method(self) -> Tag:
@@ -115,8 +126,18 @@ class Provenances:
             return Tag("rule", text, web_address(given.url))
         if given.ref in self.inputs.answers.values:
             return self.answer(given.ref)
-        text = say("report.tag.said.detected", key=given.ref)
-        return Tag(given.kind, text, "#environment")
+        return self._of_fact(given)
+
+    def _of_fact(self, given: Provenance) -> Tag:
+        """The tag of a fact that nobody answered: assumed, derived, or found on this machine."""
+        fact = self.base.facts.get(given.ref)
+        origin = fact.origin if fact is not None else "detected"
+        if origin == "answer":
+            # A rule may rest on an answer that nobody gave: nothing of it was found here.
+            return Tag("default", say("report.tag.said.not_given", key=given.ref), "#context")
+        if origin == "derived":
+            return Tag("computed", say("report.tag.said.derived", key=given.ref), "#context")
+        return Tag(given.kind, say("report.tag.said.detected", key=given.ref), "#environment")
 
     def of_reason(self, reason: DecisionReason) -> tuple[Tag, ...]:
         """The chain of a reason: its rule or measurement, the sources, and the answers."""
