@@ -180,9 +180,10 @@ class _Page:
 
     def _refused(self) -> Iterator[str]:
         """Why what was measured here gave no ratio: whoever waited for it is told."""
-        times = next(s for s in self._report.brief if s.id == "first-times")
         yield from (
             item.text
+            for times in self._report.brief
+            if times.id == "first-times"
             for item in points_of(times)
             if item.tone == "warning" and item.tags[0].kind == "measured"
         )

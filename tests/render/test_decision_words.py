@@ -68,7 +68,7 @@ HEADLINES = {
     "forced": "Use PyTorch: it is the only option left",
     "no_clear_winner": "No clear winner: PyTorch leads, but not clearly enough; if you must choose "
     "now, take PyTorch as a tie-break",
-    "insufficient_evidence": "Too little is known to recommend either; find out first: Packages "
+    "insufficient_evidence": "Too little is known to recommend either; find out first: packages "
     "that must be used, the speed of conv_train",
     "no_feasible_option": "Neither PyTorch nor JAX is left: lift a constraint first",
 }
