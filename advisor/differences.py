@@ -2,8 +2,8 @@
 
 Every part that differs (each answer, the rules, the measurements, prices, the date, the seed) is
 put into the first record alone and decided again: only what then gives another outcome is said to
-move it. Where none alone leads to the second outcome, the fewest are sought that do together. It
-must not know how anything is worded.
+move it. Where none alone leads to the second outcome, some are sought that do together.
+It must not know how anything is worded.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Difference:
     `part` is ``answer``, ``rules``, ``evidence``, ``library``, ``prices``, ``today`` or ``seed``;
     `key` names the answer. `before` and `after` are values of an answer or a date (None: not
     given), else hashes. `needed` where no part alone leads to the second outcome, and this is one
-    of the fewest that do together.
+    of those that do together, none of which can be left out alone.
     """
 
     part: str
@@ -95,8 +95,8 @@ def differences(first: Record, second: Record) -> Differences:
         for then in [_outcome_with(first.inputs, [swap])]
     ]
     if before != after and not any(part.then == after for part in parts):
-        fewest = _fewest(first.inputs, swaps, after)
-        parts = [replace(p, needed=s in fewest) for p, s in zip(parts, swaps, strict=True)]
+        together = _together(first.inputs, swaps, after)
+        parts = [replace(p, needed=s in together) for p, s in zip(parts, swaps, strict=True)]
     return Differences(before, after, tuple(parts), _rules(first.inputs, second.inputs))
 
 
@@ -106,15 +106,19 @@ def _outcome_with(inputs: Inputs, swaps: Iterable[_Swap]) -> Outcome:
     return outcome_of(decide(inputs))
 
 
-def _fewest(inputs: Inputs, swaps: Sequence[_Swap], after: Outcome) -> list[_Swap]:
-    """Of *swaps*, some that together lead to *after*, none of which could be left out."""
+def _together(inputs: Inputs, swaps: Sequence[_Swap], after: Outcome) -> list[_Swap]:
+    """Of *swaps*, some that together lead to *after*, none of which can be left out alone."""
     kept = list(swaps)
     if _outcome_with(inputs, kept) != after:
         return []
-    for swap in swaps:
-        fewer = [other for other in kept if other is not swap]
-        if _outcome_with(inputs, fewer) == after:
-            kept = fewer
+    seen = len(kept) + 1
+    # Decisions are not monotone: what was needed beside the others may not be without them.
+    while len(kept) < seen:
+        seen = len(kept)
+        for swap in list(kept):
+            fewer = [other for other in kept if other is not swap]
+            if _outcome_with(inputs, fewer) == after:
+                kept = fewer
     return kept
 
 

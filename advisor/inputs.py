@@ -67,12 +67,19 @@ def _usual(base: RuleBase) -> tuple[str, ...]:
     return tuple(str(name) for value, _ in (fact.prior if fact else ()) for name in value)
 
 
+_SINCE_OF_SCALING = ("gradient_bytes", "projections", "projection_reason")
+
+
 def slim(evidence: Evidence) -> dict[str, Any]:
     """The evidence document without its raw blocks: what a record keeps and a decision reads."""
     document: dict[str, Any] = to_data(without_blocks(evidence))
+    # Records that were written before these parts were known keep their hash.
     if not evidence.time_to_accuracy:
-        # Records that were written before this part was known keep their hash.
         del document["time_to_accuracy"]
+    for scaling in document["scaling"]:
+        for name in _SINCE_OF_SCALING:
+            if not scaling[name]:
+                del scaling[name]
     return document
 
 

@@ -90,7 +90,7 @@ def test_measurements_of_other_machines_and_prices_are_parts_too() -> None:
     assert [part.part for part in found.parts] == ["library", "prices"]
 
 
-def test_where_no_part_alone_moves_it_the_fewest_that_do_together_are_named() -> None:
+def test_where_no_part_alone_moves_it_what_does_together_is_named() -> None:
     known = {"task": "image", "team__pytorch": "some", "team__jax": "some", "stage": "product"}
     first = made(**known, must_use=[], exclude=[])
     second = made(**{**known, "stage": "research"}, exclude=["pytorch"], must_use=["unsloth"])

@@ -96,7 +96,10 @@ class Consent:
         picked = self.asker.choose(Menu(frame=frame, options=options, pointed=0))
         if picked == (0,):
             self.asker.say(self.export(answers))
-        return picked == (2,)
+        here = picked == (2,)
+        # Whoever measures here at this moment is waited for, and named while it lasts.
+        self.waits = here and bool(self.holder())
+        return here
 
 
 def about(budget: str) -> str:

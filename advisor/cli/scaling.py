@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 _LINK = re.compile(r"(\d+\.?\d*)(GB|MB|GiB|Gbit|Mbit)/s,(\d+\.?\d*)(ns|us|ms|s)", re.ASCII)
 _BYTES = {"GB": 1e9, "MB": 1e6, "GiB": 2.0**30, "Gbit": 1e9 / 8, "Mbit": 1e6 / 8}
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
-_MOST_PROJECTED = 1 << 20
+# With these bounds no projected step is longer than a document may hold.
+_MOST_PROJECTED = 1 << 16
+_SLOWEST_BYTES_PER_S, _LONGEST_LATENCY_S = 1e6, 1.0
 
 
 def refuse_apart(
@@ -96,11 +98,11 @@ def _link(text: str) -> Link:
     match = _LINK.fullmatch(text.replace(" ", ""))
     bandwidth = float(match[1]) * _BYTES[match[2]] if match else 0.0
     latency_s = float(match[3]) * _SECONDS[match[4]] if match else 0.0
-    if not 0 < bandwidth <= 1e18 or latency_s > 60:
+    if not _SLOWEST_BYTES_PER_S <= bandwidth <= 1e18 or latency_s > _LONGEST_LATENCY_S:
         raise UserError(
             f"--link {text[:60]}: is no bandwidth and latency; nothing is assumed for either",
             hint="state both, per machine and direction: --link 50GB/s,5us or 400Gbit/s,5us "
-            "(0us leaves the latency out)",
+            "(0us leaves the latency out), from 1MB/s and up to 1s",
         )
     return Link(bandwidth, latency_s)
 

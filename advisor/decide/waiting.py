@@ -46,11 +46,6 @@ def mentions(condition: Condition) -> frozenset[str]:
     return frozenset().union(*(mentions(part) for part in condition.parts))
 
 
-def is_live(outcome: Outcome) -> bool:
-    """Whether a rule fires or may still fire."""
-    return outcome.truth != "false" and not outcome.inapplicable
-
-
 def is_answer(base: RuleBase, fact: str) -> bool:
     """Whether *fact* is something that the team can answer."""
     return fact in base.facts and base.facts[fact].origin == "answer"

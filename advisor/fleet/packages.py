@@ -13,10 +13,13 @@ from advisor.errors import UserError
 
 _PINNED = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9,._ -]+\])?\s*==\s*[A-Za-z0-9][A-Za-z0-9.+!_-]*"
-    r"(\s*;[^#]*)?"
+    r"(\s*;[^#]*?)?(\s+--hash=sha256:[0-9a-f]{64})*"
 )
-_INDEX = re.compile(r"--(extra-)?index-url[ =]\s*https?://[^\s@]+")
-_FRAMEWORKS = re.compile(r"(torch|jax)\s*(\[|==)")
+# Nodes run what comes from there: nobody on the way may change it.
+_INDEX = re.compile(
+    r"--(extra-)?index-url[ =]\s*(https://|http://(localhost|127\.0\.0\.1)[:/])[^\s@]+"
+)
+_FRAMEWORKS = re.compile(r"(torch|jax)\s*(\[|==)", re.IGNORECASE)
 _MOST_BYTES = 64 * 1024
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from advisor import __version__
 from advisor.accuracy import AccuracyRun, Look, Mean, TimeToAccuracy, first_look
-from advisor.evidence import Evidence, Tool
+from advisor.evidence import Evidence, Notice, Tool
 from advisor.measure.campaign import Campaign, Finished, lock_for, refuse_native_windows
 from advisor.measure.cpus import cpus_of
 from advisor.measure.progress import Progress
@@ -89,10 +89,10 @@ def measure_accuracy(
         machine=campaign.machine,
         toolchains=list(campaign.toolchain_parts),
         spent_s={"time_to_accuracy": round(wall_s, 2)},
-        notices=list(campaign.notices),
+        notices=[*campaign.notices, *run.notices],
         time_to_accuracy=run.found,
     )
-    whole = all(one.status == "ok" for one in run.found)
+    whole = not run.notices and all(one.status == "ok" for one in run.found)
     complete = whole and not interrupted and not campaign.missing and not campaign.short
     return Finished(evidence, complete, interrupted, wall_s)
 
@@ -111,6 +111,7 @@ class _Trainings:
         first = {spec.framework: spec for spec in reversed(campaign.toolchains)}
         self._specs = [first[name] for name in wanted if name in first]
         self._number = 0
+        self.notices: list[Notice] = []
         self.found = [self._bare(spec) for spec in self._specs]
 
     def measure(self) -> None:
@@ -120,6 +121,8 @@ class _Trainings:
             self._try(place, spec, base, counted=False)
         for number in range(seeds):
             if number > 1 and self._over_budget():
+                budget_s = self._campaign.wishes.budget_s
+                self.notices.append(Notice("budget-spent", values={"budget_s": budget_s}))
                 return
             for place, spec in enumerate(self._specs):
                 if self.found[place].status == "ok":
@@ -159,17 +162,19 @@ class _Trainings:
                 runs=[*one.runs, run],
             )
             self.found[place] = with_means(grown)
-            self._refuse_unlike(place)
+            self._refuse_unlike()
 
-    def _refuse_unlike(self, place: int) -> None:
+    def _refuse_unlike(self) -> None:
         """What one seed draws has to be the same in both frameworks, or nothing is told."""
         drawn: dict[int, str | None] = {}
         for one in self.found:
             for run in one.runs:
                 if drawn.setdefault(run.seed, run.inputs_sha256) != run.inputs_sha256:
-                    bare = self._bare(self._specs[place])
                     reason = Reason("accuracy-unlike-inputs", "", {"seed": run.seed})
-                    self.found[place] = replace(bare, status="invalid", reason=reason)
+                    self.found = [
+                        replace(self._bare(spec), status="invalid", reason=reason)
+                        for spec in self._specs
+                    ]
                     return
 
     def _run(self, spec: ToolchainSpec, seed: int) -> tuple[AccuracyRun, Attained]:

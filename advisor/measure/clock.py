@@ -109,11 +109,6 @@ class Clock:
         # Compilers say nothing of what comes without them; how long workers took to start does.
         return min(cold_s, max(_LEAST_WARM * cold_s, guess_s * self._speed()))
 
-    def launch_s(self, series: Series, items: Iterable[WorkItem], *, first: bool) -> float:
-        """About how long a launch of *items* takes."""
-        steps = [Step(series, None, first), *(Step(series, item, first) for item in items)]
-        return math.fsum(self.step_s(step) for step in steps)
-
     def left_s(self, owed: Sequence[Owed]) -> float:
         """The rest of the running launch, and all launches that are *owed* beyond it."""
         rest_s = math.fsum(self.step_s(step) for step in self._coming)

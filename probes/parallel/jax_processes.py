@@ -113,15 +113,19 @@ def _initialize(jax: Any, address: str, place: tuple[int, int], limit_s: float) 
 def _keep_gloo_on_loopback() -> None:
     """Have gloo listen where nobody else can connect.
 
-    It takes the address of the host's name otherwise, and JAX has no setting for it: a JAX that
-    has this elsewhere goes by the name.
+    It takes the address of the host's name otherwise, and JAX has no setting for it.
+
+    Raises:
+        RuntimeError: a JAX that has this elsewhere.
     """
     try:
         from jax._src.lib import _jax
 
         make = _jax.make_gloo_tcp_collectives
-    except (ImportError, AttributeError):
-        return
+    except (ImportError, AttributeError) as error:
+        raise RuntimeError(
+            "this JAX has no known way to keep its processes' talk on this machine alone"
+        ) from error
 
     def made(distributed_client: Any, **_: Any) -> Any:
         return make(distributed_client=distributed_client, hostname=_LOOPBACK)

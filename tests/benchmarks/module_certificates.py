@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from advisor.evidence import Probe, Reason
-from advisor.measure.campaign import usable_cpus
 from advisor.measure.catalogue import OfferedWorkload, read_catalogue
 from advisor.measure.census import nearest, take_census
+from advisor.measure.cpus import usable_cpus
 from advisor.measure.plan import PROTOCOLS, Plan
 from advisor.measure.quiet import Usage
 from advisor.measure.run import Run

@@ -17,6 +17,12 @@ def test_bursts_take_their_share_of_the_time(duty):
     assert all(SHORTEST_S <= burst_s <= LONGEST_S for _, burst_s in steps)
 
 
+def test_every_bench_can_be_run_by_its_name():
+    from tests.benchmarks.__main__ import BENCHES
+
+    assert all(callable(bench) and groups > 0 for bench, groups in BENCHES.values())
+
+
 def test_each_process_of_a_load_has_a_rhythm_of_its_own():
     one, other = (list(islice(pauses_and_bursts(0.1, seed), 5)) for seed in ("0/0", "0/1"))
     assert one != other

@@ -15,6 +15,7 @@ from advisor.render.evidence_text import evidence_lines
 from advisor.render.evidence_words import word_evidence
 from advisor.render.html import render_html
 from advisor.render.markdown import render_markdown
+from advisor.render.terminal import render_terminal
 from advisor.render.view import view_of
 from tests.render.records import record
 
@@ -106,3 +107,11 @@ def test_no_decision_reads_it():
     for document in (before, after):
         document["replay"].pop("evidence_sha256", None)
     assert before == after
+
+
+def test_evidence_without_any_comparison_has_a_page_and_a_summary():
+    made = record()
+    alone = replace(made, inputs=replace(made.inputs, evidence=(trained(),)))
+    alone = replace(alone, decision=decide(alone.inputs))
+    assert "From cold start to an accuracy" in words(alone)
+    assert render_terminal(alone, width=80, colour=False)

@@ -8,6 +8,7 @@ import pytest
 
 from advisor.decide.deciding import decide
 from advisor.evidence import Accelerator, Evidence, Reason
+from advisor.inputs import slim
 from advisor.measure.scaling_projection import Beyond, Link, with_projections
 from advisor.record import Record
 from advisor.render.document import ReportSection
@@ -161,3 +162,12 @@ def test_no_decision_reads_it():
     for document in (before, after):
         document["replay"].pop("evidence_sha256", None)
     assert before == after
+
+
+def test_a_record_from_before_projections_keeps_the_hash_of_its_evidence():
+    document = slim(
+        Evidence(scaling=[Scaling(model="mlp", framework="jax", way="mesh", devices=2)])
+    )
+    (element,) = document["scaling"]
+    assert not {"gradient_bytes", "projections", "projection_reason"} & element.keys()
+    assert "time_to_accuracy" not in document

@@ -134,12 +134,13 @@ def _how(origins: Provenances, documents: list[Evidence]) -> list[ReportBlock]:
             answers.get("model"),
             [(a.kind, a.count) for a in accelerators],
         )
-        for accelerators in ([], *(machine.accelerators for machine in machines))
+        for accelerators in [machine.accelerators for machine in machines] or [[]]
     ]
     offer = max(filter(None, offers), key=lambda one: one.here, default=None)
     scaled = any(s.device != CPU for document in documents for s in document.scaling)
     if offer is None or scaled:
         return []
-    key = "scaling.suggest.here" if offer.possible else "scaling.suggest.elsewhere"
+    seen = "here" if offer.possible else "elsewhere" if machines else "unseen"
+    key = f"scaling.suggest.{seen}"
     text = say(key, command=offer.command, offered=listed(OFFERED), n=offer.here)
     return [Points((Statement(sentence(text), (origins.answer("hardware.train"),)),))]
