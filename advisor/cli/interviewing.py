@@ -246,33 +246,24 @@ class Talk:
         return [*opening_lines(self.base, self.around), *read]
 
     def _consent(self, asker: Asker) -> Consent:
-        from advisor.cli.consent import Consent, about
+        from advisor.cli.consent import Consent
+        from advisor.cli.offering import Offer, holder_here
 
-        named = [
-            f"{self.base.frameworks[chain.framework].title} {chain.version}"
-            for chain in self.around.toolchains
-            if chain.problem is None
-        ]
-        budget = self.time_budget()
-        time = about(budget) if budget else "some minutes"
-        what = f"{' and '.join(named) or 'Nothing'}, on the {self.device or 'CPU'}, {time}"
+        offer = Offer(
+            base=self.base,
+            around=self.around,
+            device=self.device or "cpu",
+            budget=self.time_budget(),
+        )
         return Consent(
             base=self.base,
             detected=self.detected,
             asker=asker,
-            what=what,
+            what=offer.what,
             export=self._export,
-            scaling=self._scaling,
-            holder=_holder,
+            scaling=offer.scaling,
+            holder=holder_here,
         )
-
-    def _scaling(self, answers: Answers) -> list[str]:
-        """What would measure a step over several devices, where the answers name them."""
-        from advisor.cli.scaling import offer_lines
-
-        values, listed = answers.values, self.around.machine.get("accelerators") or []
-        found = [(str(a["kind"]), int(a.get("count", 1))) for a in listed]
-        return offer_lines(values.get("hardware.train"), values.get("model"), found)
 
     def _may_measure(self, answers: Answers) -> bool:
         """Whether somebody said yes; where nothing could be measured nobody is asked."""
@@ -451,11 +442,3 @@ class Talk:
         """
         hint = f"go on with what was measured: {go_on}" if go_on else ""
         raise InterruptedRunError("stopped while measuring; answers and results kept", hint=hint)
-
-
-def _holder() -> str:
-    """Who measures on this machine now, in words; empty where nobody does."""
-    from advisor.workers.lock import holder_of, is_held
-
-    holder = holder_of()
-    return str(holder) if holder else "which did not say who it is" if is_held() else ""

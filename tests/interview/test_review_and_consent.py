@@ -195,8 +195,8 @@ def consent(base: RuleBase, picked: Reaction) -> tuple[Consent, FakeAsker, list[
 
     asker = FakeAsker(lambda _: picked)
     asked = Consent(
-        base=base, detected=DETECTED, asker=asker, what="PyTorch, on the CPU, about 2 min",
-        export=export,
+        base=base, detected=DETECTED, asker=asker,
+        what=lambda _: "PyTorch, on the CPU, about 2 min", export=export,
     )  # fmt: skip
     return asked, asker, exported
 
@@ -286,8 +286,9 @@ def test_where_another_run_measures_its_end_is_offered_before_anything_is_begun(
 ) -> None:
     asker = FakeAsker(lambda _: picked)
     consent = Consent(
-        base=base, detected=DETECTED, asker=asker, what="PyTorch, on the CPU, about 2 min",
-        export=lambda _: [], holder=lambda: "process 7, begun at 09:00, 3 min ago",
+        base=base, detected=DETECTED, asker=asker,
+        what=lambda _: "PyTorch, on the CPU, about 2 min", export=lambda _: [],
+        holder=lambda: "process 7, begun at 09:00, 3 min ago",
     )  # fmt: skip
     assert consent.ask(answered(task="image", hardware__train="cpu")) is waits
     assert consent.waits is waits
