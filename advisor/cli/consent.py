@@ -32,6 +32,7 @@ class Consent:
         detected: What was found here.
         asker: The terminal.
         what: What would be measured for these answers, on what and how long, in words.
+        cannot: What of it surely cannot be measured in that time, in words; empty where nothing.
         export: Writes the worker for the hardware that is not here, and says how it is used.
         scaling: Says what measures a step over several devices, where the answers name them.
         holder: Who measures here at this moment, in words; empty where nobody does.
@@ -44,6 +45,7 @@ class Consent:
     what: Callable[[Answers], str]
     export: Callable[[Answers], list[str]]
     scaling: Callable[[Answers], list[str]] = lambda _: []
+    cannot: Callable[[Answers], str] = lambda _: ""
     given: bool | None = None
     holder: Callable[[], str] = lambda: ""
     waits: bool = False
@@ -79,10 +81,12 @@ class Consent:
     def _ask_here(self, answers: Answers) -> bool:
         holder = self.holder()
         busy = f" Another fw-advisor measures here now ({holder})." if holder else ""
+        refused = self.cannot(answers)
+        in_vain = f" {refused}." if refused else ""
         frame = Frame(
             position="Measure",
             text="Measure on this machine now?",
-            why=f"{self.what(answers)}.{busy} Nothing leaves this machine.",
+            why=f"{self.what(answers)}.{in_vain}{busy} Nothing leaves this machine.",
         )
         yes = LATER if holder else YES
         said_yes = self.asker.choose(Menu(frame=frame, options=(yes, NO), pointed=0)) == (0,)

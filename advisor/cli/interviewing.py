@@ -254,6 +254,7 @@ class Talk:
             around=self.around,
             device=self.device or "cpu",
             budget=self.time_budget(),
+            wishes=self._wishes,
         )
         return Consent(
             base=self.base,
@@ -262,6 +263,7 @@ class Talk:
             what=offer.what,
             export=self._export,
             scaling=offer.scaling,
+            cannot=offer.cannot,
             holder=holder_here,
         )
 

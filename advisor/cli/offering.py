@@ -6,7 +6,7 @@ Knows answers and what was found here. It must not know how a yes or a no is ask
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from advisor.answers import Answers
     from advisor.cli.measuring import Surroundings
     from advisor.knowledge.model import RuleBase
+    from advisor.measure.wishes import Wishes
 
 SEVERAL = "several presets, since nobody said which: {names}"
 USUAL = "{names}, since nobody said which"
@@ -29,6 +30,7 @@ class Offer:
     around: Surroundings
     device: str
     budget: str | None
+    wishes: Callable[[Answers], Wishes]
 
     def what(self, answers: Answers) -> str:
         """What is timed, with what, on what and how long, in words."""
@@ -42,6 +44,14 @@ class Offer:
         time = about(self.budget) if self.budget else "some minutes"
         device = "CPU" if self.device == "cpu" else self.device
         return f"{timed}, in {' and '.join(named) or 'nothing'}, on the {device}, {time}"
+
+    def cannot(self, answers: Answers) -> str:
+        """What of it surely cannot be measured in that time, and what may do; else empty."""
+        from advisor.cli.measuring import make_campaign
+        from advisor.cli.too_large import refusal
+
+        presets = {name: family.presets for name, family in self.base.families.items()}
+        return refusal(make_campaign(self.around, self.wishes(answers)), presets)
 
     def scaling(self, answers: Answers) -> list[str]:
         """What would measure a step over several devices, where the answers name them."""

@@ -220,6 +220,14 @@ def test_nothing_is_measured_without_a_yes(base: RuleBase, picked: Reaction, yes
     assert "on the CPU, about 2 min" in menu.frame.why
 
 
+def test_what_cannot_be_measured_in_that_time_is_told_before_the_yes(base: RuleBase) -> None:
+    asked, asker, _ = consent(base, (0,))
+    asked.cannot = lambda _: "Nothing of gpt2_124m can be measured"
+    asked.ask(answered(task="llm_pretraining", hardware__train="cpu"))
+    [menu] = asker.shown
+    assert "about 2 min. Nothing of gpt2_124m can be measured. Nothing leaves" in menu.frame.why
+
+
 def test_what_measures_several_devices_is_said_once_where_there_is_something_to_say(
     base: RuleBase,
 ) -> None:
