@@ -49,7 +49,14 @@ _COMMANDS: tuple[str, ...] = (
 ENDED_BY_READER = 0
 """What reads decides how much it reads: `| head` is no failure."""
 
+# A paragraph that begins with \b keeps its lines.
 _EPILOG = (
+    "\b\n"
+    "Examples:\n"
+    "  fw-advisor interview               ask, measure here, write the report\n"
+    "  fw-advisor probe --json > p.json   measure alone: one JSON document\n"
+    "  fw-advisor advise --answers a.yaml --evidence p.json   decide from files\n"
+    "\n"
     "Exit codes: 0 done, a tie included; 1 our bug; 2 bad usage or input; 3 done but incomplete; "
     "4 nothing to measure; 5 the answer of a check is no; 130 interrupted, partial results kept."
 )

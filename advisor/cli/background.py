@@ -21,8 +21,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from advisor.evidence import Evidence
+    from advisor.measure.campaign import Finished
+    from advisor.measure.progress import OnProgress
 
 GRACE_S = 20.0
+DROPPED = "Nothing measured so far was settled: --resume measures again."
+KEPT = "What was measured so far is kept for --resume: {probes}."
 _ERROR = "fw-advisor: "
 
 
@@ -134,6 +138,54 @@ class BackgroundProbe:
             self._process.kill()
             self._process.wait()
         shutil.rmtree(self._place, ignore_errors=True)
+
+
+def finished_by(aside: BackgroundProbe, report: OnProgress) -> Finished:
+    """What *aside* gave, at its end or where it was interrupted; *report* hears of it meanwhile.
+
+    Raises:
+        UserError: it gave nothing.
+    """
+    from advisor.cli.kept import complete
+    from advisor.errors import UserError
+    from advisor.measure.campaign import Finished
+    from advisor.measure.progress import Progress
+
+    def relay(line: str) -> None:
+        values = {"text": line.removeprefix("measuring: ")}
+        report(Progress(0.0, 0.0, "relayed", values))
+
+    interrupted = False
+    try:
+        evidence = aside.wait(relay)
+    except KeyboardInterrupt:
+        interrupted, evidence = True, aside.evidence()
+    if evidence is None:
+        message, hint = aside.failure()
+        raise UserError(message or "the probes gave nothing", hint=hint)
+    return Finished(evidence, complete(evidence), interrupted, 0.0)
+
+
+def keep_settled(aside: BackgroundProbe, options: Sequence[str], directory: Path) -> str:
+    """Stop *aside* and keep in *directory* what it settled with *options*.
+
+    Returns what came of it, in words.
+
+    Raises:
+        UserError: the place cannot be written to.
+    """
+    from advisor.cli.kept import complete, keep, settled
+
+    ended = not aside.running
+    aside.interrupt()
+    evidence = aside.evidence()
+    if evidence is None:
+        return DROPPED
+    kept = settled(evidence, options, complete=ended and complete(evidence))
+    if kept is None:
+        return DROPPED
+    keep(kept, directory)
+    return KEPT.format(probes=", ".join(kept.probes))
 
 
 def end_with(lifeline: int, grace_s: float = 0.4) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -140,7 +142,9 @@ def _tell(
     if json:
         emit_json(document)
     elif not output:
-        for line in as_lines(page):
+        # A script that reads a pipe wants each difference on one line.
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        for line in as_lines(page, width):
             typer.echo(line)
 
 

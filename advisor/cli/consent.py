@@ -31,7 +31,8 @@ class Consent:
         base: Vocabulary and questions.
         detected: What was found here.
         asker: The terminal.
-        what: What would be measured, and how long it takes, in words.
+        what: What would be measured for these answers, on what and how long, in words.
+        cannot: What of it surely cannot be measured in that time, in words; empty where nothing.
         export: Writes the worker for the hardware that is not here, and says how it is used.
         scaling: Says what measures a step over several devices, where the answers name them.
         holder: Who measures here at this moment, in words; empty where nobody does.
@@ -41,9 +42,10 @@ class Consent:
     base: RuleBase
     detected: Mapping[str, Detected]
     asker: Asker
-    what: str
+    what: Callable[[Answers], str]
     export: Callable[[Answers], list[str]]
     scaling: Callable[[Answers], list[str]] = lambda _: []
+    cannot: Callable[[Answers], str] = lambda _: ""
     given: bool | None = None
     holder: Callable[[], str] = lambda: ""
     waits: bool = False
@@ -57,7 +59,10 @@ class Consent:
         """Whether this machine may be measured."""
         if self.given is None:
             lacking = self.lacking(answers)
-            self.given = self._ask_elsewhere(answers, lacking) if lacking else self._ask_here()
+            if lacking:
+                self.given = self._ask_elsewhere(answers, lacking)
+            else:
+                self.given = self._ask_here(answers)
             if lines := self.scaling(answers):
                 self.asker.say(lines)
         return self.given
@@ -73,13 +78,15 @@ class Consent:
             return ""
         return self.base.facts[HARDWARE].values.get(value, value)
 
-    def _ask_here(self) -> bool:
+    def _ask_here(self, answers: Answers) -> bool:
         holder = self.holder()
         busy = f" Another fw-advisor measures here now ({holder})." if holder else ""
+        refused = self.cannot(answers)
+        in_vain = f" {refused}." if refused else ""
         frame = Frame(
             position="Measure",
             text="Measure on this machine now?",
-            why=f"{self.what}.{busy} Nothing leaves this machine.",
+            why=f"{self.what(answers)}.{in_vain}{busy} Nothing leaves this machine.",
         )
         yes = LATER if holder else YES
         said_yes = self.asker.choose(Menu(frame=frame, options=(yes, NO), pointed=0)) == (0,)
@@ -100,15 +107,3 @@ class Consent:
         # Whoever measures here at this moment is waited for, and named while it lasts.
         self.waits = here and bool(self.holder())
         return here
-
-
-def about(budget: str) -> str:
-    """A time budget as people say it: ``about 2 min`` for ``110s``.
-
-    Raises:
-        UserError: it is none.
-    """
-    from advisor.measure.request import parse_budget
-
-    seconds = parse_budget(budget) or 0.0
-    return f"about {seconds / 60:.0f} min" if seconds >= 90 else f"about {seconds:.0f} s"

@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from advisor import __version__
 from advisor.cli.common import say
-from advisor.cli.kept import Kept, complete, keep, settled, take_up
+from advisor.cli.kept import Kept, take_up
 from advisor.errors import InterruptedRunError
 from advisor.resources import resource_dir
 
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 RANKING_SAMPLES = 500
 # With the installation it has to fit into four minutes, and nobody likes to wait longer.
 BUDGETS = {"quick": "60s", "standard": "110s", "thorough": None}
-DROPPED = "Nothing measured so far was settled: --resume measures again."
-KEPT = "What was measured so far is kept for --resume: {probes}."
 NO_EXAMPLE = "No terminal to ask in: taking the example scenario ({path})."
 
 
@@ -183,22 +181,12 @@ class Talk:
 
     def _keep_aside(self) -> None:
         """Keep what the probes that run aside have settled, for an interview that goes on."""
+        from advisor.cli.background import keep_settled
         from advisor.interview import saving
 
-        if self.aside is None:
-            return
-        ended = not self.aside.running
-        self.aside.interrupt()
-        evidence = self.aside.evidence()
-        options = self._options_for(self.aside_for)
-        found = (
-            settled(evidence, options, complete=ended and complete(evidence)) if evidence else None
-        )
-        if found is None:
-            say(DROPPED)
-            return
-        keep(found, saving.state_file().parent)
-        say(KEPT.format(probes=", ".join(found.probes)))
+        if self.aside is not None:
+            options = self._options_for(self.aside_for)
+            say(keep_settled(self.aside, options, saving.state_file().parent))
 
     def _spared(self, options: Sequence[str]) -> tuple[str, ...]:
         """The probes that an interrupted interview measured already with these *options*."""
@@ -246,33 +234,26 @@ class Talk:
         return [*opening_lines(self.base, self.around), *read]
 
     def _consent(self, asker: Asker) -> Consent:
-        from advisor.cli.consent import Consent, about
+        from advisor.cli.consent import Consent
+        from advisor.cli.offering import Offer, holder_here
 
-        named = [
-            f"{self.base.frameworks[chain.framework].title} {chain.version}"
-            for chain in self.around.toolchains
-            if chain.problem is None
-        ]
-        budget = self.time_budget()
-        time = about(budget) if budget else "some minutes"
-        what = f"{' and '.join(named) or 'Nothing'}, on the {self.device or 'CPU'}, {time}"
+        offer = Offer(
+            base=self.base,
+            around=self.around,
+            device=self.device or "cpu",
+            budget=self.time_budget(),
+            wishes=self._wishes,
+        )
         return Consent(
             base=self.base,
             detected=self.detected,
             asker=asker,
-            what=what,
+            what=offer.what,
             export=self._export,
-            scaling=self._scaling,
-            holder=_holder,
+            scaling=offer.scaling,
+            cannot=offer.cannot,
+            holder=holder_here,
         )
-
-    def _scaling(self, answers: Answers) -> list[str]:
-        """What would measure a step over several devices, where the answers name them."""
-        from advisor.cli.scaling import offer_lines
-
-        values, listed = answers.values, self.around.machine.get("accelerators") or []
-        found = [(str(a["kind"]), int(a.get("count", 1))) for a in listed]
-        return offer_lines(values.get("hardware.train"), values.get("model"), found)
 
     def _may_measure(self, answers: Answers) -> bool:
         """Whether somebody said yes; where nothing could be measured nobody is asked."""
@@ -353,6 +334,7 @@ class Talk:
         Raises:
             NothingToMeasureError: no framework was found.
         """
+        from advisor.cli.background import finished_by
         from advisor.cli.live import live_progress
 
         options = self._options(answers)
@@ -360,7 +342,10 @@ class Talk:
             return self._from_kept()
         with live_progress(quiet=self.quiet, colour=self.colour) as report:
             if self.aside is not None and self.aside_for == self._work_options(answers):
-                return self._from_aside(report)
+                try:
+                    return finished_by(self.aside, report)
+                finally:
+                    self.end_aside()
             from advisor.cli.measuring import make_campaign
             from advisor.measure.campaign import measure
 
@@ -400,29 +385,6 @@ class Talk:
             frameworks=(),
         )
 
-    def _from_aside(self, report: Any) -> Finished:
-        from advisor.errors import UserError
-        from advisor.measure.campaign import Finished
-        from advisor.measure.progress import Progress
-
-        aside = self.aside
-        assert aside is not None
-        interrupted = False
-
-        def relay(line: str) -> None:
-            values = {"text": line.removeprefix("measuring: ")}
-            report(Progress(0.0, 0.0, "relayed", values))
-
-        try:
-            evidence = aside.wait(relay)
-        except KeyboardInterrupt:
-            interrupted, evidence = True, aside.evidence()
-        message, hint = aside.failure()
-        self.end_aside()
-        if evidence is None:
-            raise UserError(message or "the probes gave nothing", hint=hint)
-        return Finished(evidence, complete(evidence), interrupted, 0.0)
-
     def inputs(self, answers: Answers, evidence: Sequence[Evidence], today: str) -> Inputs:
         """What the decision is a function of."""
         from advisor.cli.libraries import library_for
@@ -451,11 +413,3 @@ class Talk:
         """
         hint = f"go on with what was measured: {go_on}" if go_on else ""
         raise InterruptedRunError("stopped while measuring; answers and results kept", hint=hint)
-
-
-def _holder() -> str:
-    """Who measures on this machine now, in words; empty where nobody does."""
-    from advisor.workers.lock import holder_of, is_held
-
-    holder = holder_of()
-    return str(holder) if holder else "which did not say who it is" if is_held() else ""

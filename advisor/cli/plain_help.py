@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from typer.core import TyperArgument, TyperCommand
+
+_IN_BRACES = re.compile(r"^\{([^|{}]+)\}(\.\.\.)?$")
 
 
 def _no_type(ctx: Any) -> None:
@@ -22,3 +25,7 @@ class PlainCommand(TyperCommand):
                 # Typer has no switch for this.
                 vars(param)["display_type_rich"] = _no_type
         return params
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """The words of the usage line: braces stand around a choice of words alone."""
+        return [_IN_BRACES.sub(r"\1\2", piece) for piece in super().collect_usage_pieces(ctx)]

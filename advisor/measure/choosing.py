@@ -73,17 +73,19 @@ _CORE_FLOPS_PER_S = 1e11
 _ACCELERATOR_FLOPS_PER_S = 5e14
 
 
-def surely_too_large(asked: AskedModel, profile: str, device: str, cores: int) -> Reason | None:
+def surely_too_large(
+    asked: AskedModel, profile: str, device: str, cores: int, budget_s: float | None = None
+) -> Reason | None:
     """Why *asked* need not even be tried: its least depth is too much for any machine like this.
 
-    None where it may fit, which the launch that chooses then finds out.
+    None where it may fit into *profile* and *budget_s*, which the launch that chooses finds out.
     """
     if asked.least_flops is None:
         return None
     rate = cores * _CORE_FLOPS_PER_S if is_cpu(device) else _ACCELERATOR_FLOPS_PER_S
     # Both frameworks take a step.
     step_s = 2 * asked.least_flops / rate
-    limit_s = _PATIENCE * LIMITS[profile].step_s
+    limit_s = _PATIENCE * Room(LIMITS[profile], left_s=budget_s).step_s
     if step_s <= limit_s:
         return None
     values = {"step_s": step_s, "limit_s": limit_s, "depth": asked.least, "key": asked.depth}

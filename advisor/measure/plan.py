@@ -116,7 +116,11 @@ def make_plan(
     too_large = {
         choice_key(model): reason
         for model in models
-        if (reason := surely_too_large(model, wishes.profile, wishes.device, len(cpus)))
+        if (
+            reason := surely_too_large(
+                model, wishes.profile, wishes.device, len(cpus), wishes.budget_s
+            )
+        )
     }
     tried = [model for model in models if choice_key(model) not in too_large]
     wishes = replace(wishes, values={n: v for n, v in wishes.values.items() if n in names})

@@ -5,6 +5,7 @@ Knows lines, Markdown and HTML. It words nothing: what differs is said by those 
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,9 @@ from advisor.render.document import clean
 from advisor.render.html import environment
 from advisor.render.markdown import escaped
 from advisor.render.wording import say
+
+_INDENT = "  "
+_LEAST_WIDTH = 20
 
 
 @dataclass(frozen=True)
@@ -31,9 +35,27 @@ class Beside:
     notes: tuple[str, ...] = ()
 
 
-def as_lines(page: Beside) -> list[str]:
-    """For a terminal."""
-    return [page.head, *(f"  {item.text}" for item in page.items), *page.notes]
+def as_lines(page: Beside, width: int | None = None) -> list[str]:
+    """For a terminal, which is *width* cells wide; without one no line is broken."""
+    return [
+        *_wrapped(page.head, width),
+        *(line for item in page.items for line in _wrapped(item.text, width, _INDENT)),
+        *(line for note in page.notes for line in _wrapped(note, width)),
+    ]
+
+
+def _wrapped(text: str, width: int | None, indent: str = "") -> list[str]:
+    """*text* behind *indent*; where it goes on in another line, that is set in further."""
+    if width is None:
+        return [f"{indent}{text}"]
+    return textwrap.wrap(
+        text,
+        max(width, _LEAST_WIDTH),
+        initial_indent=indent,
+        subsequent_indent=f"{indent}{_INDENT}",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def as_markdown(page: Beside) -> str:

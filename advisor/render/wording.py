@@ -86,6 +86,11 @@ def duration(seconds: float | None) -> str:
     return f"{number} {unit}"
 
 
+def wait(seconds: float) -> str:
+    """A time that somebody waits, in whole seconds or minutes: ``10 s``."""
+    return f"{seconds:,.0f} s" if seconds < 119.5 else f"{seconds / 60:,.0f} min"
+
+
 def _unit_of(seconds: float) -> tuple[str, float]:
     """The unit that fits, and how many seconds it has."""
     if seconds >= 120:
@@ -282,6 +287,7 @@ def between(ci: Sequence[float], *, form: str = "phrase") -> str:
 _SHOWN: Mapping[str, Callable[[Any], str]] = {
     "name": name_of,
     "duration": duration,
+    "wait": wait,
     "factor": factor,
     "factor_span": factor_span,
     "bytes": amount_of_bytes,

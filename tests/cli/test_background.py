@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from advisor.cli.background import BackgroundProbe
+from advisor.cli.background import BackgroundProbe, finished_by
+from advisor.errors import UserError
+from advisor.measure.progress import Progress
 from advisor.workers.lock import machine_lock
 
 pytest.importorskip("fcntl")
@@ -28,3 +30,14 @@ def test_probes_that_another_run_keeps_out_say_so_and_by_whom(
             aside.close()
     assert shown.startswith("nothing is measured: another fw-advisor (process ")
     assert "is measuring on this machine" in shown
+
+
+def test_what_probes_aside_did_not_give_is_told_in_their_own_words() -> None:
+    told: list[Progress] = []
+    aside = BackgroundProbe(["--profile", "no_such_profile"])
+    try:
+        with pytest.raises(UserError, match="no_such_profile"):
+            finished_by(aside, told.append)
+    finally:
+        aside.close()
+    assert {one.stage for one in told} <= {"relayed"}

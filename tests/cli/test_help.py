@@ -46,6 +46,31 @@ def test_no_help_speaks_of_types_or_says_anything_twice(command: str) -> None:
     assert not re.search(r"Required\.\s+\[required\]", text)
 
 
+@pytest.mark.parametrize(
+    ("command", "usage"),
+    [
+        (("compare",), "compare [OPTIONS] BEFORE AFTER"),
+        (("evidence", "add"), "evidence add [OPTIONS] FILE..."),
+        (("schema",), "schema [OPTIONS] {answers|evidence|decision}"),
+    ],
+)
+def test_a_usage_line_has_braces_around_choices_alone(command: tuple[str, ...], usage: str) -> None:
+    assert help_of(*command).splitlines()[0].endswith(usage)
+
+
+def test_the_examples_below_the_commands_can_be_typed() -> None:
+    _, _, below = help_of().partition("Examples:\n")
+    lines = [line.strip() for line in below.splitlines() if line.strip().startswith("fw-advisor")]
+    assert [line.split()[1] for line in lines] == ["interview", "probe", "advise"]
+    assert max(map(len, below.splitlines())) < 80
+    for line in lines:
+        assert set(options_in(line)) <= set(options_in(help_of(line.split()[1])))
+
+
+def options_in(text: str) -> list[str]:
+    return re.findall(r"--[a-z-]+", text)
+
+
 _COMPLETING = "import sys; sys.argv[0] = 'fw-advisor'; from advisor.cli import main; main()"
 
 

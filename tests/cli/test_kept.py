@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from advisor.answers import Answers
+from advisor.cli.background import keep_settled
 from advisor.cli.interviewing import Talk
 from advisor.cli.kept import Kept, forget, keep, settled, take_up
 from advisor.evidence import Evidence
@@ -38,6 +39,39 @@ def test_probes_that_are_called_in_all_their_sizes_are_kept_and_no_others(half: 
     assert settled(only(evidence(), "mlp_train"), OPTIONS, complete=False) is None
     assert settled(only(half, "conv_train"), OPTIONS, complete=False) is None
     assert settled(half, OPTIONS, complete=True) == Kept(half, OPTIONS, complete=True)
+
+
+class Aside:
+    """Probes that run until they are told to stop, and have written *measured* then."""
+
+    def __init__(self, measured: Evidence | None) -> None:
+        self.running = True
+        self._measured = measured
+
+    def interrupt(self) -> None:
+        self.running = False
+
+    def evidence(self) -> Evidence | None:
+        return None if self.running else self._measured
+
+
+def test_of_probes_that_run_aside_what_is_settled_is_kept_and_told(
+    half: Evidence, tmp_path: Path
+) -> None:
+    text = keep_settled(Aside(half), OPTIONS, tmp_path)  # type: ignore[arg-type]
+    assert text == "What was measured so far is kept for --resume: mlp_train."
+    found = take_up(tmp_path)
+    assert found is not None
+    assert (found.probes, found.complete) == (("mlp_train",), False)
+
+
+@pytest.mark.parametrize("measured", [None, only(evidence(), "conv_train")])
+def test_where_nothing_is_settled_it_is_told_that_all_is_measured_again(
+    measured: Evidence | None, tmp_path: Path
+) -> None:
+    aside = Aside(measured)
+    assert "measures again" in keep_settled(aside, OPTIONS, tmp_path)  # type: ignore[arg-type]
+    assert take_up(tmp_path) is None
 
 
 def test_half_a_model_is_no_model(half: Evidence) -> None:

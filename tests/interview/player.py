@@ -68,8 +68,8 @@ def interviewed(
         return ["Written: probe.pyz"]
 
     consent = Consent(
-        base=base, detected=detected, asker=asker, what="PyTorch and JAX, on the CPU, about 2 min",
-        export=export,
+        base=base, detected=detected, asker=asker,
+        what=lambda _: "PyTorch and JAX, on the CPU, about 2 min", export=export,
     )  # fmt: skip
 
     def on_answer(answers: Answers) -> None:

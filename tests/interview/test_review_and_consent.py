@@ -195,8 +195,8 @@ def consent(base: RuleBase, picked: Reaction) -> tuple[Consent, FakeAsker, list[
 
     asker = FakeAsker(lambda _: picked)
     asked = Consent(
-        base=base, detected=DETECTED, asker=asker, what="PyTorch, on the CPU, about 2 min",
-        export=export,
+        base=base, detected=DETECTED, asker=asker,
+        what=lambda _: "PyTorch, on the CPU, about 2 min", export=export,
     )  # fmt: skip
     return asked, asker, exported
 
@@ -218,6 +218,14 @@ def test_nothing_is_measured_without_a_yes(base: RuleBase, picked: Reaction, yes
     assert isinstance(menu, Menu)
     assert (menu.options, menu.pointed) == ((YES, NO), 0)
     assert "on the CPU, about 2 min" in menu.frame.why
+
+
+def test_what_cannot_be_measured_in_that_time_is_told_before_the_yes(base: RuleBase) -> None:
+    asked, asker, _ = consent(base, (0,))
+    asked.cannot = lambda _: "Nothing of gpt2_124m can be measured"
+    asked.ask(answered(task="llm_pretraining", hardware__train="cpu"))
+    [menu] = asker.shown
+    assert "about 2 min. Nothing of gpt2_124m can be measured. Nothing leaves" in menu.frame.why
 
 
 def test_what_measures_several_devices_is_said_once_where_there_is_something_to_say(
@@ -286,8 +294,9 @@ def test_where_another_run_measures_its_end_is_offered_before_anything_is_begun(
 ) -> None:
     asker = FakeAsker(lambda _: picked)
     consent = Consent(
-        base=base, detected=DETECTED, asker=asker, what="PyTorch, on the CPU, about 2 min",
-        export=lambda _: [], holder=lambda: "process 7, begun at 09:00, 3 min ago",
+        base=base, detected=DETECTED, asker=asker,
+        what=lambda _: "PyTorch, on the CPU, about 2 min", export=lambda _: [],
+        holder=lambda: "process 7, begun at 09:00, 3 min ago",
     )  # fmt: skip
     assert consent.ask(answered(task="image", hardware__train="cpu")) is waits
     assert consent.waits is waits

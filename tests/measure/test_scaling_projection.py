@@ -107,9 +107,7 @@ def test_what_cannot_be_projected_says_why(change, case):
     one = with_projections(measured(**change), BEYOND)
     assert not one.projections
     assert one.projection_reason.case == case
-    assert "no projection: " in "\n".join(
-        evidence_lines(word_evidence(Evidence(scaling=[one])))
-    )
+    assert "no projection: " in "\n".join(evidence_lines(word_evidence(Evidence(scaling=[one]))))
 
 
 def test_nothing_is_projected_unless_it_was_asked_for():

@@ -129,6 +129,15 @@ def test_a_reason_that_holds_another_says_both():
     )
 
 
+@pytest.mark.parametrize(
+    ("since_s", "told"), [(0.2, "for 0 s"), (10.1, "for 10 s"), (119.7, "for 2 min"),
+                          (8000.0, "for 133 min")]
+)  # fmt: skip
+def test_how_long_somebody_measures_already_is_told_in_whole_seconds(since_s, told):
+    stage = Progress(0.0, 0.0, "waiting-for-holder", {"pid": 7, "since_s": since_s})
+    assert f"(process 7, {told}); waiting" in progress_words(stage)
+
+
 def test_progress_is_told_in_one_line():
     stage = Progress(1.0, 9.0, "building", {"item": "x/small", "mode": "jax.jit", "cores": 1})
     assert progress_words(stage) == "x/small jax.jit on 1 core: building"

@@ -44,6 +44,16 @@ def test_only_what_moved_by_more_than_noise_is_told() -> None:
     assert as_lines(quiet) == ["Nothing moved by more than noise."]
 
 
+def test_lines_fit_the_terminal_and_lose_no_word() -> None:
+    page = movement_page(MOVED, verbose=True)
+    lines = as_lines(page, 44)
+    assert max(map(len, lines)) <= 44
+    assert " ".join(lines).split() == " ".join(as_lines(page)).split()
+    # What goes on is told from what begins.
+    begins = [line for line in lines if line.startswith("  ") and not line.startswith("    ")]
+    assert len(begins) == 4
+
+
 def test_a_comparison_is_a_page_that_loads_nothing_and_takes_no_markup() -> None:
     hostile = "<img src=x onerror=alert(1)> *b* [l](javascript:x)"
     page = Beside(hostile, (Item(hostile, weighs=True), Item("still")), (hostile,))
