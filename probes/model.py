@@ -163,7 +163,9 @@ class Model:
 
     `split` names the arrays, (batches, batch, ...), whose batch can be shared out over devices;
     empty where the family is not offered so. `coupled` says of a size whether the samples of a
-    batch depend on each other, as batch normalisation makes them.
+    batch depend on each other, as batch normalisation makes them. `branches` says that rounding
+    can turn a choice inside a step (which action is drawn), after which two equal curves part: at
+    a real size that happens within a few steps, so that the tiny model alone is compared.
     """
 
     id: str
@@ -187,6 +189,7 @@ class Model:
     depth_step: int = 1
     split: tuple[str, ...] = ()
     coupled: Callable[[Size], bool] = lambda _size: False
+    branches: bool = False
 
     def sized(self, asked: Size) -> dict[str, Any]:
         """A whole size: *asked*, completed by the defaults.

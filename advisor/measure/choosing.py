@@ -97,12 +97,14 @@ def items_of_model(
 ) -> list[WorkItem]:
     """What the first launch runs: every variant at a small depth.
 
-    Where that is too much to observe, also a tiny model, whose variants are compared.
+    Where that is too much to observe, or says nothing, also a tiny model, whose variants are
+    compared.
     """
     modes = _modes(asked, toolchains, wishes)
     depth = _first_depth(asked)
     share = depth / asked.asked_depth
-    small = asked.flops is not None and asked.flops * share <= OBSERVED_FLOPS
+    cheap = asked.flops is not None and asked.flops * share <= OBSERVED_FLOPS
+    small = cheap and not asked.branches
     choice = WorkItem(
         workload=asked.workload,
         title=asked.title,

@@ -51,6 +51,8 @@ class AskedModel:
         words: The keys whose values are words; a tiny size keeps them.
         variants: What the model can be written as at this size, PyTorch first.
         split: Whether its batch can be shared out over several devices.
+        branches: Whether rounding can turn a choice inside a step, so that two equal curves part
+            at a real size: only the tiny one is compared.
         flops: Of one step, where the family counts them; `least_flops` at the smallest depth.
     """
 
@@ -69,6 +71,7 @@ class AskedModel:
     precision: str = "float32"
     tolerance: Mapping[str, float] = field(default_factory=dict)
     split: bool = False
+    branches: bool = False
 
     @property
     def workload(self) -> str:
@@ -176,6 +179,7 @@ def _asked(text: str, described: Mapping[str, Any], before: Sequence[AskedModel]
         precision=described["precision"],
         tolerance=described["tolerance"],
         split=bool(described.get("split")),
+        branches=bool(described.get("branches")),
     )
 
 

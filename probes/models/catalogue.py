@@ -72,6 +72,7 @@ def describe(model: Model) -> dict[str, Any]:
         "depth": model.depth,
         "depth_step": model.depth_step,
         "split": list(model.split),
+        "branches": model.branches,
         "sizes": [_key(key) for key in model.keys],
         "presets": [_preset(model, preset) for preset in model.presets],
         "tiny": model.tiny_of({}),

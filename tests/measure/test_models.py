@@ -33,6 +33,7 @@ def measured(script, tmp_path, *models: str, profile: str = "standard", **change
     kit.with_selftest(script)
     script.workloads = [workload("fake", modes=["pytorch.eager", "jax.jit"], extra_modes=[])]
     described = model(flops_per_layer=changes.pop("flops_per_layer", 1e5))
+    described["branches"] = changes.pop("branches", False)
     for variant in (v for listed in described["variants"].values() for v in listed):
         variant["rewrite"] = variant["id"] in changes.get("rewrites", ())
     changes.pop("rewrites", None)
@@ -190,6 +191,14 @@ def test_only_depth_is_cut_and_a_tiny_model_is_checked(script, tmp_path):
             "norm": "layer",
         }
     assert {p.parity.status for p in evidence.probes if "layers-" in p.size_name} == {"ok"}
+
+
+@pytest.mark.parametrize("branches", [False, True])
+def test_what_rounding_can_turn_is_compared_where_it_is_tiny(script, tmp_path, branches):
+    settings = {"profile": "quick", "modes": deep(), "branches": branches}
+    evidence = measured(script, tmp_path, "stack:deep", **settings)
+    compared = {p.size_name for p in evidence.probes if p.parity.status != "not_checked"}
+    assert ("deep.parity" in compared, "deep.choice" in compared) == (branches, not branches)
 
 
 def test_launches_that_differ_make_the_extrapolated_interval_wider(script, tmp_path):

@@ -152,4 +152,5 @@ MODEL = Model(
         Variant("jit_unroll", "jax.jit", f"the same, {UNROLLED} steps written out"),
     ),
     tolerance=Tolerance(forward=1e-4, grad=1e-3, curve=2e-3),
+    branches=True,
 )
