@@ -12,10 +12,13 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from probes.own import module as own_module
 from probes.own.file import UserFile
-from probes.own.module import OwnModule
+from probes.own.module import OwnModule, is_sequence, looks_back
 from probes.own.module_jax import leaves_of, nnx_of, without_dropout
+from probes.protocol import answer_once
 
 _CELLS = {
     "LSTMCell": "LSTM",
@@ -46,15 +49,7 @@ _IMAGE_AXES = 4
 
 def main(argv: list[str]) -> int:
     """Print the census of the module that the one argument names, as one JSON document."""
-    from probes.protocol import Channel
-
-    channel = Channel()
-    try:
-        channel.reply({"ok": True, "census": census(argv[0])})
-    except Exception as error:
-        channel.reply({"ok": False, "error": {"type": type(error).__name__, "text": str(error)}})
-        return 1
-    return 0
+    return answer_once(lambda: {"census": census(argv[0])})
 
 
 def census(source: str) -> dict[str, Any]:
@@ -107,40 +102,26 @@ def _traced(nnx: Any, file: UserFile, own: OwnModule) -> tuple[Any, list[Any]]:
 
 
 def _looks_back(nnx: Any, own: OwnModule) -> bool | None:
-    """As that of `torch_census`: whether what comes last changes nothing before it."""
+    """As `own_module.looks_back`; None where no input is a sequence."""
     import jax
     import jax.numpy as jnp
 
     given, spec = jax.tree.flatten((own.arguments, dict(own.named)))
-    at = next((n for n, x in enumerate(given) if _is_sequence(x)), None)
+    at = next(
+        (n for n, x in enumerate(given) if hasattr(x, "dtype") and is_sequence(x, f"{x.dtype}")),
+        None,
+    )
     if at is None:
         return None
     x = jnp.asarray(given[at])
-    changed = x.at[:, -1].set(x[:, 0])
     definition, arrays = nnx.split(own.module)
 
     def called(value: Any) -> Any:
         arguments, named = jax.tree.unflatten(spec, [*given[:at], value, *given[at + 1 :]])
         outputs = nnx.merge(definition, arrays)(*arguments, **named)
-        return next(iter(leaves_of(outputs).values()))
+        return np.asarray(next(iter(leaves_of(outputs).values())), np.float64)
 
-    try:
-        first, other = called(x), called(changed)
-    except Exception:
-        # What stands first may have no meaning in the last place.
-        return None
-    if first.ndim < 3 or first.shape[:2] != x.shape[:2] or first.shape != other.shape:
-        return None
-    if jnp.allclose(first[:, -1], other[:, -1]):
-        return None
-    return bool(jnp.allclose(first[:, :-1], other[:, :-1], rtol=1e-4, atol=1e-5))
-
-
-def _is_sequence(value: Any) -> bool:
-    """Whether it is tokens (batch, length), or features of them (batch, length, width)."""
-    shape: tuple[int, ...] = getattr(value, "shape", ())
-    kind = str(getattr(value, "dtype", ""))
-    return len(shape) == (3 if "float" in kind else 2) and shape[1] > 1 and kind != ""
+    return looks_back(called, x, x.at[:, -1].set(x[:, 0]))
 
 
 def _arrays(tree: Any) -> list[Any]:

@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 
@@ -55,6 +55,17 @@ def failure(error: BaseException) -> dict[str, Any]:
             "trace": traceback.format_exc()[-3000:],
         },
     }
+
+
+def answer_once(make: Callable[[], dict[str, Any]]) -> int:
+    """Reply with what *make* gives, or with what it raised; returns the exit code."""
+    channel = Channel()
+    try:
+        channel.reply({"ok": True, **make()})
+    except Exception as error:
+        channel.reply(failure(error))
+        return 1
+    return 0
 
 
 def serve(server: Any, verbs: Sequence[str]) -> int:

@@ -12,7 +12,8 @@ from typing import Any
 
 from probes.own import module as own_module
 from probes.own.firsts import leaves_of
-from probes.own.module import OwnModule
+from probes.own.module import OwnModule, is_sequence, looks_back
+from probes.protocol import answer_once
 
 _MOST_LAYERS = 2000
 _ATTRIBUTES = (
@@ -31,15 +32,7 @@ _ATTRIBUTES = (
 
 def main(argv: list[str]) -> int:
     """Print the census of the module that the one argument names, as one JSON document."""
-    from probes.protocol import Channel
-
-    channel = Channel()
-    try:
-        channel.reply({"ok": True, "census": census(argv[0])})
-    except Exception as error:
-        channel.reply({"ok": False, "error": {"type": type(error).__name__, "text": str(error)}})
-        return 1
-    return 0
+    return answer_once(lambda: {"census": census(argv[0])})
 
 
 def census(source: str) -> dict[str, Any]:
@@ -74,7 +67,11 @@ def census(source: str) -> dict[str, Any]:
 
 
 def _tensor(tensor: Any) -> dict[str, Any]:
-    return {"shape": list(tensor.shape), "dtype": str(tensor.dtype).split(".")[-1]}
+    return {"shape": list(tensor.shape), "dtype": _dtype(tensor)}
+
+
+def _dtype(tensor: Any) -> str:
+    return str(tensor.dtype).split(".")[-1]
 
 
 def _called(torch: Any, own: OwnModule) -> tuple[list[dict[str, Any]], Any]:
@@ -98,41 +95,23 @@ def _called(torch: Any, own: OwnModule) -> tuple[list[dict[str, Any]], Any]:
 
 
 def _looks_back(torch: Any, own: OwnModule) -> bool | None:
-    """Whether what comes last changes nothing before it; None where that cannot be seen.
-
-    However a mask is written, and be it none (of a loop): the last token of each sequence is
-    exchanged for its first, and outputs of earlier places are looked at.
-    """
+    """As `own_module.looks_back`; None where no input is a sequence."""
     tree = torch.utils._pytree  # noqa: SLF001  (torch.export's own trees)
     given, spec = tree.tree_flatten((own.arguments, dict(own.named)))
-    at = next((n for n, x in enumerate(given) if _is_sequence(torch, x)), None)
+    tensors = [(n, x) for n, x in enumerate(given) if isinstance(x, torch.Tensor)]
+    at = next((n for n, x in tensors if is_sequence(x, _dtype(x))), None)
     if at is None:
         return None
-    changed = given[at].clone()
-    changed[:, -1] = changed[:, 0]
 
     def called(value: Any) -> Any:
         arguments, named = tree.tree_unflatten([*given[:at], value, *given[at + 1 :]], spec)
         with torch.no_grad():
-            return next(iter(leaves_of(torch, own.module(*arguments, **named)).values()))
+            output = next(iter(leaves_of(torch, own.module(*arguments, **named)).values()))
+        return output.double().cpu().numpy()
 
-    try:
-        first, other = called(given[at]), called(changed)
-    except Exception:
-        # What stands first may have no meaning in the last place, such as the row of another table.
-        return None
-    if first.ndim < 3 or first.shape[:2] != changed.shape[:2] or first.shape != other.shape:
-        return None
-    if torch.allclose(first[:, -1], other[:, -1]):
-        return None
-    return bool(torch.allclose(first[:, :-1], other[:, :-1], rtol=1e-4, atol=1e-5))
-
-
-def _is_sequence(torch: Any, value: Any) -> bool:
-    """Whether it is tokens (batch, length), or features of them (batch, length, width)."""
-    if not isinstance(value, torch.Tensor) or value.ndim < 2 or value.shape[1] < 2:
-        return False
-    return bool(value.ndim == (3 if value.is_floating_point() else 2))
+    changed = given[at].clone()
+    changed[:, -1] = changed[:, 0]
+    return looks_back(called, given[at], changed)
 
 
 def _layer(torch: Any, name: str, module: Any, inputs: Any, output: Any) -> dict[str, Any]:

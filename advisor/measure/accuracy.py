@@ -14,10 +14,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from advisor import __version__
 from advisor.accuracy import AccuracyRun, Look, Mean, TimeToAccuracy, first_look
-from advisor.evidence import Evidence, Notice, Tool
-from advisor.measure.campaign import Campaign, Finished, lock_for, refuse_native_windows
+from advisor.evidence import Notice
+from advisor.measure.campaign import (
+    Campaign,
+    Finished,
+    evidence_of,
+    lock_for,
+    refuse_native_windows,
+)
 from advisor.measure.cpus import cpus_of
 from advisor.measure.progress import Progress
 from advisor.measure.quiet import BUSY_SHARE
@@ -80,14 +85,9 @@ def measure_accuracy(
         except KeyboardInterrupt:
             interrupted = True
     wall_s = time.monotonic() - begin
-    evidence = Evidence(
-        tool=Tool(version=__version__),
-        created=campaign.created,
+    evidence = evidence_of(
+        campaign,
         settings="default",
-        profile=campaign.wishes.profile,
-        seed=campaign.wishes.seed,
-        machine=campaign.machine,
-        toolchains=list(campaign.toolchain_parts),
         spent_s={"time_to_accuracy": round(wall_s, 2)},
         notices=[*campaign.notices, *run.notices],
         time_to_accuracy=run.found,

@@ -306,17 +306,29 @@ def machine_state(machine: Machine) -> dict[str, Any]:
     }
 
 
+def evidence_of(campaign: Campaign, **parts: Any) -> Evidence:
+    """The document of a run of *campaign*: what stands before anything is measured, and *parts*."""
+    usual = {
+        "tool": Tool(version=__version__),
+        "created": campaign.created,
+        "profile": campaign.wishes.profile,
+        "seed": campaign.wishes.seed,
+        "machine": campaign.machine,
+        "toolchains": list(campaign.toolchain_parts),
+        "notices": list(campaign.notices),
+    }
+    return Evidence(**{**usual, **parts})
+
+
 def _finished(
     campaign: Campaign, plan: Plan, result: RunResult, tested: SelftestResult | None
 ) -> Finished:
     works = _works(campaign, plan, result, tested.floor_on(2) if tested else ASSUMED_SPREAD)
-    evidence = Evidence(
-        tool=Tool(version=__version__),
-        created=campaign.created,
+    evidence = evidence_of(
+        campaign,
         settings="default" if plan.settings == "default" else "matched",
         profile=plan.profile,
         seed=plan.seed,
-        machine=campaign.machine,
         toolchains=_toolchain_parts(campaign, result),
         selftest=tested.part if tested else None,
         probes=as_works_say(result.probes, works),

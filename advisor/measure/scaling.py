@@ -13,11 +13,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from advisor import __version__
 from advisor.devices import CPU, info_of, is_cpu, word_of
 from advisor.errors import UserError
-from advisor.evidence import Evidence, Tool
-from advisor.measure.campaign import Campaign, Finished, lock_for, refuse_native_windows
+from advisor.measure.campaign import (
+    Campaign,
+    Finished,
+    evidence_of,
+    lock_for,
+    refuse_native_windows,
+)
 from advisor.measure.cpus import cpus_of
 from advisor.measure.models import AskedModel, asked_models, describe_models
 from advisor.measure.progress import Progress
@@ -70,15 +74,9 @@ def measure_scaling(
         except KeyboardInterrupt:
             interrupted = True
     wall_s = time.monotonic() - begin
-    evidence = Evidence(
-        tool=Tool(version=__version__),
-        created=campaign.created,
-        profile=campaign.wishes.profile,
-        seed=campaign.wishes.seed,
-        machine=campaign.machine,
-        toolchains=list(campaign.toolchain_parts),
+    evidence = evidence_of(
+        campaign,
         spent_s={"scaling": round(wall_s, 2)},
-        notices=list(campaign.notices),
         scaling=[with_projections(one, beyond) for one in run.found],
     )
     whole = all(s.status == "ok" and all(map(_is_whole, s.points)) for s in run.found)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from probes.own.file import UserFile, UserFileError, kind_of, run
 from probes.own.options import Options
@@ -215,3 +216,28 @@ def _takes_inputs(loss: Callable[..., Any]) -> bool:
 def target(shape: tuple[int, ...]) -> Any:
     """What the outputs are pulled to where no loss is given: fixed normal numbers, float32."""
     return np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+
+
+def is_sequence(array: Any, dtype: str) -> bool:
+    """Whether it is tokens (batch, length), or features of them (batch, length, width)."""
+    shape = tuple(array.shape)
+    return len(shape) == (3 if "float" in dtype else 2) and shape[1] > 1
+
+
+def looks_back(called: Callable[[Any], NDArray[Any]], given: Any, changed: Any) -> bool | None:
+    """Whether what comes last changes nothing before it; None where that cannot be seen.
+
+    However a mask is written, and be it none (of a loop): in *changed* the last token of each
+    sequence of *given* is exchanged for its first, and outputs of earlier places are looked at.
+    *called* takes a sequence to the module's first output.
+    """
+    try:
+        first, other = called(given), called(changed)
+    except Exception:
+        # What stands first may have no meaning in the last place, such as the row of another table.
+        return None
+    if first.ndim < 3 or first.shape[:2] != tuple(given.shape[:2]) or first.shape != other.shape:
+        return None
+    if np.allclose(first[:, -1], other[:, -1]):
+        return None
+    return bool(np.allclose(first[:, :-1], other[:, :-1], rtol=1e-4, atol=1e-5))

@@ -33,6 +33,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "FW_ADVISOR_LOCK": str(tmp_path / "lock"),
         "TMPDIR": str(tmp_path),
         "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "FW_ADVISOR_STATE_DIR": str(tmp_path / "state"),
     }
 
 
