@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from advisor import differences as module
 from advisor.answers import Answers
 from advisor.decide.deciding import decide
 from advisor.differences import RulesChange, differences, outcome_of
@@ -101,6 +102,18 @@ def test_where_no_part_alone_moves_it_what_does_together_is_named() -> None:
     assert {part.key for part in found.parts if part.needed} == {"exclude", "must_use"}
     text = " ".join(as_lines(difference_page(found, BASE)))
     assert text.count("needed") >= 2
+
+
+def test_what_is_needed_beside_others_may_not_be_without_them(monkeypatch) -> None:
+    outcomes = {"abcd", "bcd", "acd", "cd"}
+    monkeypatch.setattr(
+        module, "_outcome_with", lambda _, swaps: ("".join(swaps) in outcomes, None)
+    )
+    assert module._together(None, ["a", "b", "c", "d"], (True, None)) == ["c", "d"]
+    # First neither a nor b can go; once d has gone, b can.
+    outcomes |= {"abc", "ac"}
+    outcomes -= {"bcd", "acd", "cd"}
+    assert module._together(None, ["a", "b", "c", "d"], (True, None)) == ["a", "c"]
 
 
 def refused(document: Evidence) -> Evidence:

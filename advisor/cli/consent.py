@@ -79,8 +79,7 @@ class Consent:
         return self.base.facts[HARDWARE].values.get(value, value)
 
     def _ask_here(self, answers: Answers) -> bool:
-        holder = self.holder()
-        busy = f" Another fw-advisor measures here now ({holder})." if holder else ""
+        busy = self._busy()
         refused = self.cannot(answers)
         in_vain = f" {refused}." if refused else ""
         frame = Frame(
@@ -88,22 +87,27 @@ class Consent:
             text="Measure on this machine now?",
             why=f"{self.what(answers)}.{in_vain}{busy} Nothing leaves this machine.",
         )
-        yes = LATER if holder else YES
+        yes = LATER if busy else YES
         said_yes = self.asker.choose(Menu(frame=frame, options=(yes, NO), pointed=0)) == (0,)
-        self.waits = said_yes and bool(holder)
+        self.waits = said_yes and bool(busy)
         return said_yes
 
+    def _busy(self) -> str:
+        """Who measures here at this moment, as a sentence to go on with; empty where nobody does."""
+        holder = self.holder()
+        return f" Another fw-advisor measures here now ({holder})." if holder else ""
+
     def _ask_elsewhere(self, answers: Answers, lacking: str) -> bool:
+        busy = self._busy()
         frame = Frame(
             position="Measure",
             text=f"Not here: {lacking}. What shall be measured?",
-            why="Times of this machine's CPU say little about that hardware.",
+            why=f"Times of this machine's CPU say little about that hardware.{busy}",
         )
         options = (EXPORT, NO, ALL_THE_SAME)
         picked = self.asker.choose(Menu(frame=frame, options=options, pointed=0))
         if picked == (0,):
             self.asker.say(self.export(answers))
         here = picked == (2,)
-        # Whoever measures here at this moment is waited for, and named while it lasts.
-        self.waits = here and bool(self.holder())
+        self.waits = here and bool(busy)
         return here

@@ -67,7 +67,17 @@ def test_a_link_is_a_bandwidth_and_a_latency(text, bandwidth, latency_s):
 
 
 @pytest.mark.parametrize(
-    "text", ["50GB/s", "50,5us", "0GB/s,5us", "fast", "1..2GB/s,1us", "1GB/s,9"]
+    "text",
+    [
+        "0.01Mbit/s,1us",
+        "50GB/s,2s",
+        "50GB/s",
+        "50,5us",
+        "0GB/s,5us",
+        "fast",
+        "1..2GB/s,1us",
+        "1GB/s,9",
+    ],
 )
 def test_a_link_that_is_not_stated_in_full_is_refused_and_nothing_is_assumed(text):
     with pytest.raises(UserError, match="nothing is assumed for either") as caught:

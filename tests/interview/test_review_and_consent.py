@@ -288,6 +288,19 @@ def test_what_was_found_and_taken_when_it_was_asked_for_is_confirmed(base: RuleB
     assert any(line.startswith("Operating system") and "not confirmed" in line for line in lines)
 
 
+@pytest.mark.parametrize(("picked", "waits"), [((0,), False), ((2,), True)])
+def test_another_run_is_named_and_waited_for_where_the_hardware_is_not_here(
+    base: RuleBase, picked: Reaction, waits: bool
+) -> None:
+    asked, asker, _ = consent(base, picked)
+    asked.holder = lambda: "process 7, begun at 09:00, 3 min ago"
+    asked.ask(answered(task="image", hardware__train="nvidia"))
+    assert asked.waits is waits
+    [menu] = asker.shown
+    assert isinstance(menu, Menu)
+    assert "process 7, begun at 09:00" in menu.frame.why
+
+
 @pytest.mark.parametrize(("picked", "waits"), [((0,), True), ((1,), False)])
 def test_where_another_run_measures_its_end_is_offered_before_anything_is_begun(
     base: RuleBase, picked: Reaction, waits: bool

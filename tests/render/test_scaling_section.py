@@ -146,6 +146,13 @@ def test_what_is_suggested_is_possible_where_it_was_measured(kind, count, shown)
     assert ("--devices N" in text) == (count == 1 or kind == "amd")
 
 
+def test_where_nothing_was_measured_nothing_was_looked_for():
+    made = with_evidence(record(), **{"hardware.train": "nvidia_multi", "model": "decoder"})
+    text = words(replace(made, inputs=replace(made.inputs, evidence=())))
+    assert "is measured on such a machine by" in text
+    assert "found where this was measured" not in text
+
+
 def test_hardware_of_one_device_is_offered_no_scaling():
     assert scaling_offer("nvidia", "decoder", [("nvidia", 8)]) is None
     assert scaling_offer(None, None, []) is None
