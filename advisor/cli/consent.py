@@ -93,7 +93,7 @@ class Consent:
         return said_yes
 
     def _busy(self) -> str:
-        """Who measures here at this moment, as a sentence to go on with; empty where nobody does."""
+        """Who measures here at this moment, as a sentence to add; empty where nobody does."""
         holder = self.holder()
         return f" Another fw-advisor measures here now ({holder})." if holder else ""
 

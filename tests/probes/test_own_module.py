@@ -11,6 +11,7 @@ import pytest
 from advisor.measure.own_parity import own_parity_of
 from probes import user_workload
 from probes.own import translated
+from probes.own.module import looks_back
 
 GOOD = """
 import torch
@@ -118,3 +119,22 @@ def test_a_translation_computes_the_same(file: Path) -> None:
     pytest.importorskip("torchax")
     sides = {"pytorch.eager": observed(file, "make"), "jax.jit": observed(file, "make", "jax")}
     assert own_parity_of(sides, {"curve": 1e-3}, None).status == "ok"
+
+
+@pytest.mark.parametrize(
+    ("called", "seen"),
+    [
+        (lambda x: np.cumsum(x, axis=1), True),
+        (lambda x: x + x.mean(axis=1, keepdims=True), False),
+        # What comes last is not looked at there either: nothing is known of the rest.
+        (lambda x: np.repeat(x[:, :1], x.shape[1], axis=1), None),
+        (lambda x: x.mean(axis=1), None),
+        (lambda x: x[:, :, 99], None),
+    ],
+    ids=["loop", "mean", "first-only", "no-places", "refuses"],
+)
+def test_looking_back_is_told_by_what_changes(called, seen) -> None:
+    given = np.random.default_rng(0).standard_normal((2, 5, 3))
+    changed = given.copy()
+    changed[:, -1] = changed[:, 0]
+    assert looks_back(called, given, changed) is seen
