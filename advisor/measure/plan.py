@@ -161,7 +161,9 @@ def _series_of(
     # itself, however many CPUs feed it.
     alone = len(cpus) == 1 or not is_cpu(wishes.device)
     sets = [tuple(cpus)] if alone else [tuple(cpus), (cpus[-1],)]
-    of_models = [item for model in models for item in items_of_model(model, toolchains, wishes)]
+    # The cheapest first: one that is too large here must not take the time of one that fits.
+    ordered = sorted(models, key=lambda m: math.inf if m.flops is None else m.flops)
+    of_models = [item for model in ordered for item in items_of_model(model, toolchains, wishes)]
     series = [
         Series(
             wishes.device,

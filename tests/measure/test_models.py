@@ -201,6 +201,14 @@ def test_what_rounding_can_turn_is_compared_where_it_is_tiny(script, tmp_path, b
     assert ("deep.parity" in compared, "deep.choice" in compared) == (branches, not branches)
 
 
+def test_the_cheapest_model_is_measured_first(script, tmp_path):
+    evidence = measured(
+        script, tmp_path, "stack:deep", 'stack:{"layers": 2}', modes=deep(), profile="quick"
+    )
+    choices = [p.size["layers"] for p in evidence.probes if p.size_name.endswith(".choice")]
+    assert choices[0] == 2
+
+
 def test_launches_that_differ_make_the_extrapolated_interval_wider(script, tmp_path):
     exact = extrapolated(script, tmp_path)
     loose = extrapolated(script, tmp_path, modes=deep(launch_sd=0.03))

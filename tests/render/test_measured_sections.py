@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from advisor.evidence import Attribution, Evidence, Latency
+from advisor.decide.deciding import decide
+from advisor.evidence import Attribution, Evidence, Latency, Reason, Work
 from advisor.render.change_words import toggle_text
 from advisor.render.document import ReportSection, tables
 from advisor.render.markdown import render_markdown
+from advisor.render.terminal import render_terminal
 from advisor.render.view import view_of
 from advisor.render.view.costs import once_section
 from advisor.render.view.machines import best_rates
@@ -123,3 +125,22 @@ def test_the_spread_between_machines_of_one_kind_is_said_with_the_carry_over() -
 
 def words_of_all(made: Any) -> str:
     return render_markdown(made, full=True, draw=lambda *_: "")[0]
+
+
+def without_a_ratio(**more: object) -> Work:
+    reason = Reason("too-large", text="a step takes 2 s, and there is time for 40 ms")
+    return Work(model="resnet", name="resnet18_cifar", verdict="invalid", reason=reason, **more)
+
+
+def test_why_a_model_gave_no_ratio_stands_where_its_times_would() -> None:
+    made = record()
+    document = replace(made.inputs.evidence[0], probes=[], works=[without_a_ratio()] * 2)
+    alone = replace(made, inputs=replace(made.inputs, evidence=(document,)))
+    alone = replace(alone, decision=decide(alone.inputs))
+    sentence = "resnet:resnet18_cifar: a step takes 2 s, and there is time for 40 ms."
+    page = render_markdown(alone, draw=lambda *_: "")[0]
+    assert page.count(sentence) == 1
+    assert sentence in " ".join(render_terminal(alone, width=80, colour=False).split())
+    settled = replace(document, works=[without_a_ratio(), Work(model="mlp", time_ratio=0.5)])
+    other = replace(alone, inputs=replace(alone.inputs, evidence=(settled,)))
+    assert sentence not in render_markdown(other, draw=lambda *_: "")[0].partition("## ")[0]

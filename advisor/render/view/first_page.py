@@ -29,7 +29,7 @@ from advisor.render.view.head import spare_warnings
 from advisor.render.view.measured import verdict_text, winner_of
 from advisor.render.view.probes import ShownProbe, matched, short_names, shown_probes, usable_ratio
 from advisor.render.view.provenance import Provenances, measured_at
-from advisor.render.view.refusals import refusal_texts
+from advisor.render.view.refusals import refusal_texts, refusals
 from advisor.render.wording import DASH, count_of, duration, factor, inline, name_of, say, sentence
 
 MOST_TIMES, MOST_FLIPS, MOST_REFUSALS = 4, 3, 2
@@ -113,18 +113,34 @@ def _time(entry: Entry) -> str:
 def _about_times(
     origins: Provenances, probes: Sequence[ShownProbe], *, more: int
 ) -> Iterator[Statement]:
+    here = (measured_at("missing"),)
+    for text in list(_unsettled(origins, probes))[:MOST_REFUSALS]:
+        yield Statement(text, here, tone="warning")
     if not probes and origins.inputs.evidence:
         return
     if not probes:
         text = sentence(say("measurements.missing.no_measurement"))
         yield Statement(text, (origins.method,), tone="warning")
         return
-    here = (measured_at("missing"),)
     if more > 0:
         text = sentence(say("report.brief.more_times", more=count_of(more, "called_comparison")))
         yield Statement(text, (measured_at("comparisons"),))
     for text in list(refusal_texts(probes))[:MOST_REFUSALS]:
         yield Statement(text, here, tone="warning")
+
+
+def _unsettled(origins: Provenances, probes: Sequence[ShownProbe]) -> Iterator[str]:
+    """Why models gave no ratio, where none did; without what comparisons are refused for."""
+    works = [work for document in origins.inputs.evidence for work in document.works]
+    if any(work.time_ratio is not None for work in works):
+        return
+    told = {group.because for group in refusals(probes)}
+    for work in works:
+        why = work.reason.text if work.reason is not None else ""
+        if why and why not in told:
+            told.add(why)
+            model = f"{work.model}:{work.name}" if work.name else work.model
+            yield sentence(say("report.brief.unsettled", model=model, why=why))
 
 
 def _change(origins: Provenances) -> ReportSection:
