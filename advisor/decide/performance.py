@@ -135,6 +135,7 @@ def work_part(speed: Speed, facts: Mapping[str, Any]) -> WorkPart:
         steps=steps,
         extrapolated=None if work.extrapolated is None else to_data(work.extrapolated),
         usual=None if work.usual is None else to_data(work.usual),
+        untried=None if work.untried is None else to_data(work.untried),
         unlike=list(work.unlike),
         asked=speed.asked,
         carry_over={"factor": speed.factor, "class": speed.kind, "from": speed.factor_from},

@@ -64,9 +64,9 @@ class WorkPart(DecisionPart):
     """The model that stands for the team's work: the decision's speed is its ratio.
 
     `asked` says that the team named it; otherwise it is the standard model of the task. `steps`
-    are those of both frameworks, PyTorch first. `extrapolated`, `usual`, `unlike` and `verdict`
-    are as the evidence has them; `others` are further sizes that were measured where nobody said
-    which, and `depends_on_size` that the winner changes among them. `break_even_steps` is the
+    are those of both frameworks, PyTorch first. `extrapolated`, `usual`, `untried`, `unlike` and
+    `verdict` are as the evidence has them; `others` are further sizes that were measured where
+    nobody said which, and `depends_on_size` that the winner changes among them. `break_even_steps` is the
     length of a run from which on the framework with the faster step is also the faster one,
     compiling included; None where it compiles no longer than the other. `machines` of one kind
     were measured, whose `spread` (standard deviation of the logarithm) is part of the carry-over.
@@ -84,6 +84,7 @@ class WorkPart(DecisionPart):
     steps: list[WorkStep] = []
     extrapolated: dict[str, Any] | None = None
     usual: dict[str, Any] | None = None
+    untried: dict[str, Any] | None = None
     unlike: list[str] = []
     asked: bool = False
     carry_over: dict[str, Any] = {}

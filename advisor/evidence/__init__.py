@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from advisor.evidence.document import SCHEMA, Behaviour, Evidence, Probe, Selftest
 from advisor.evidence.measured import (
+    UNTRIED,
     Attribution,
     Block,
     Comparison,
@@ -22,6 +23,7 @@ from advisor.evidence.measured import (
     Latency,
     Launch,
     Parity,
+    UntriedWays,
     UsualWay,
     VerdictWord,
     Work,
@@ -41,6 +43,7 @@ from advisor.reason import Reason
 
 __all__ = [
     "SCHEMA",
+    "UNTRIED",
     "Accelerator",
     "Attribution",
     "Behaviour",
@@ -62,6 +65,7 @@ __all__ = [
     "Selftest",
     "Tool",
     "Toolchain",
+    "UntriedWays",
     "UsualWay",
     "VerdictWord",
     "Work",

@@ -14,6 +14,8 @@ from advisor.reason import Reason
 
 EntryStatus = Literal["ok", "skipped", "failed", "timeout", "invalid", "interrupted"]
 VerdictWord = Literal["a_faster", "b_faster", "equivalent", "inconclusive", "invalid"]
+UNTRIED = "way-untried"
+"""The reason of a way to write a model for which a budget had no time."""
 NARROWEST = 1e-4
 """The least standard error of a measured ratio: what is written is rounded."""
 
@@ -98,6 +100,11 @@ class Entry:
     peak_memory_bytes: Bytes | None = None
     counters: dict[str, Any] = field(default_factory=dict)
     launches: list[Launch] = field(default_factory=list)
+
+    @property
+    def untried(self) -> bool:
+        """Whether it is one of several ways to write a model that a budget had no time to try."""
+        return self.reason is not None and self.reason.id == UNTRIED
 
 
 def refuse_impossible(entry: Entry) -> None:
@@ -220,6 +227,19 @@ class UsualWay:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UntriedWays:
+    """Ordinary ways to write the model that were not tried, for want of time or by the profile.
+
+    `a_gained` and `b_gained` are how many times as fast such ways have made the side of `a` or `b`
+    elsewhere, at most; 1 where every way of that framework was tried.
+    """
+
+    modes: list[Id] = field(default_factory=list)
+    a_gained: TimeRatio = 1.0
+    b_gained: TimeRatio = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Extrapolated:
     """That a model was measured at smaller depths: time is linear in the number `key`.
 
@@ -239,9 +259,9 @@ class Work(Compared):
 
     `a` is the fastest mode of PyTorch, `b` that of JAX, chosen on launches that do not estimate.
     `ci` holds at `level` over `launches`. `unlike` names what the work has and the model does
-    not; `usual` what the ordinary ways to write it gave where a rewrite was faster; `carry_over`
-    how far the ratio may be from the team's own work, as a factor (one standard deviation), and
-    which table says so.
+    not; `usual` what the ordinary ways to write it gave where a rewrite was faster; `untried` which
+    of them were not tried, None where all were; `carry_over` how far the ratio may be from the
+    team's own work, as a factor (one standard deviation), and which table says so.
     """
 
     model: Id
@@ -263,6 +283,7 @@ class Work(Compared):
     reason: Reason | None = None
     extrapolated: Extrapolated | None = None
     usual: UsualWay | None = None
+    untried: UntriedWays | None = None
     unlike: list[Id] = field(default_factory=list)
     carry_over: dict[Id, Any] | None = None
 

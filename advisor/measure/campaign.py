@@ -52,7 +52,7 @@ from advisor.measure.translation import module_works
 from advisor.measure.verdicts import ASSUMED_SPREAD
 from advisor.measure.wishes import Wishes
 from advisor.measure.work import ToolchainSpec
-from advisor.measure.works import Basis, as_works_say, waits_for_python, works_of
+from advisor.measure.works import Basis, as_works_say, waits_for_python, ways_left_out, works_of
 from advisor.workers.environment import recorded
 from advisor.workers.lock import Holder, machine_lock
 from advisor.workers.worker import WorkerError
@@ -342,6 +342,7 @@ def _finished(
             *notices_of(plan),
             *_times_only(tested),
             *waits_for_python(works),
+            *ways_left_out(plan.models, result.probes),
         ],
     )
     complete = result.complete and not plan.missing and not campaign.short

@@ -17,7 +17,7 @@ from statistics import median
 
 from advisor.devices import info_of, is_cpu
 from advisor.evidence import Reason
-from advisor.measure.models import AskedModel
+from advisor.measure.models import AskedModel, Variant
 from advisor.measure.wishes import Wishes, modes_left_out
 from advisor.measure.work import LaunchResult, Mode, ModeRun, ToolchainSpec, WorkItem
 from advisor.pair import CUDA_GRAPHS, FRAMEWORKS, TORCH_COMPILE, TORCH_EAGER
@@ -145,18 +145,25 @@ def _modes(
     left_out = modes_left_out(wishes.profile, wishes.device)
     modes = []
     for toolchain in toolchains:
-        seen: set[str] = set()
-        for variant in asked.variants:
+        for label, variant in labelled(asked.variants):
             if not variant.mode.startswith(f"{toolchain.framework}.") or variant.mode in left_out:
                 continue
-            names = [variant.mode]
+            tag = label.removeprefix(variant.mode)
+            modes.append(Mode(variant.mode, toolchain, variant=variant.id, tag=tag))
             if variant.mode == TORCH_COMPILE and info_of(wishes.device).records_graphs:
-                names.append(CUDA_GRAPHS)
-            for name in names:
-                tag = f"+{variant.id}" if name in seen else ""
-                modes.append(Mode(name, toolchain, variant=variant.id, tag=tag))
-                seen.add(name)
+                modes.append(Mode(CUDA_GRAPHS, toolchain, variant=variant.id, tag=tag))
     return tuple(modes)
+
+
+def labelled(variants: Sequence[Variant]) -> list[tuple[str, Variant]]:
+    """Each variant after its label: the first one of a mode has the mode's own name."""
+    seen: set[str] = set()
+    labels = []
+    for variant in variants:
+        tag = f"+{variant.id}" if variant.mode in seen else ""
+        labels.append((f"{variant.mode}{tag}", variant))
+        seen.add(variant.mode)
+    return labels
 
 
 def estimating(
@@ -238,8 +245,9 @@ def _step_s(run: ModeRun) -> float:
 def depths_of(item: WorkItem, launch: LaunchResult, room: Room) -> tuple[list[int], Reason | None]:
     """The depths to measure after *launch*; none where the model is too large, and why.
 
-    The one asked for where it fits. Otherwise the least one and a deeper one, and in a thorough
-    run one more, which checks that time is linear in depth.
+    The one asked for where it fits, or where it is no deeper than those together that it would be
+    cut to. Otherwise the least one and a deeper one, and in a thorough run one more, which checks
+    that time is linear in depth.
     """
     asked = item.asked
     if asked is None:
@@ -261,16 +269,16 @@ def depths_of(item: WorkItem, launch: LaunchResult, room: Room) -> tuple[list[in
             and peak_bytes * more <= memory_bytes
         )
 
-    if fits(asked.asked_depth, 1.0 if asked.asked_depth > asked.least + 1 else _PATIENCE):
-        return [asked.asked_depth], None
-    if not fits(asked.least + 1, _PATIENCE):
-        values = {"step_s": step_s, "limit_s": _PATIENCE * room.step_s, "depth": here}
-        return [], Reason("too-large", "timed", {**values, "key": asked.depth})
     deeper = [n for n in (3, 2) if asked.least < n < asked.asked_depth and fits(n)]
     second = deeper[0] if deeper else asked.least + 1
     depths = [asked.least, second]
     if room.thorough and second + 2 < asked.asked_depth:
         depths.append(second + 2)
+    if fits(asked.asked_depth, _PATIENCE if asked.asked_depth <= sum(depths) else 1.0):
+        return [asked.asked_depth], None
+    if not fits(asked.least + 1, _PATIENCE):
+        values = {"step_s": step_s, "limit_s": _PATIENCE * room.step_s, "depth": here}
+        return [], Reason("too-large", "timed", {**values, "key": asked.depth})
     return depths, None
 
 

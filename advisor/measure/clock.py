@@ -109,6 +109,12 @@ class Clock:
         # Compilers say nothing of what comes without them; how long workers took to start does.
         return min(cold_s, max(_LEAST_WARM * cold_s, guess_s * self._speed()))
 
+    def spent_s(self, step: Step) -> float:
+        """What *step* took, or has taken so far where it is the one that runs; 0 before it."""
+        if self._current is not None and self._current.key == step.key:
+            return self._now() - self._since_s
+        return self._took_s.get(step.key, 0.0)
+
     def left_s(self, owed: Sequence[Owed]) -> float:
         """The rest of the running launch, and all launches that are *owed* beyond it."""
         rest_s = math.fsum(self.step_s(step) for step in self._coming)

@@ -13,7 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
+from advisor.evidence import UNTRIED, Reason
 from advisor.measure.choosing import certifying
+from advisor.measure.plan import first_build_seconds
 from advisor.measure.pool import LaunchOptions, WorkerPool
 from advisor.measure.schedule import launch_order
 from advisor.measure.turns import Turns
@@ -33,6 +35,9 @@ class RunningLaunch:
         skipped: What failed in earlier launches, by item and mode.
         first: Whether no launch of the series was made before: it times compilers, each alone.
         again: Whether one was: what is built shows once more what it computes.
+
+    Where a budget limits how long the variants of a model may be tried, those that come last are
+    noted as untried.
     """
 
     def __init__(
@@ -54,6 +59,7 @@ class RunningLaunch:
         self._pool = WorkerPool(options, series)
         self._done: set[tuple[str, str]] = set()
         self._alone: str | None = None
+        self._untried: list[Mode] = []
         self._threads = ThreadPoolExecutor(max_workers=2)
         self.result = LaunchResult(index)
         meter = options.meter(series.cpus, self._pool.pids)
@@ -188,6 +194,9 @@ class RunningLaunch:
         for mode in here:
             self._done.add((item.key, mode.label))
             self._turns.drop(item, mode)
+        for mode in self._untried:
+            self.result.failures[item.key, mode.label] = Failure("skipped", Reason(UNTRIED))
+        self._untried.clear()
 
     def _measure_apart(self, item: WorkItem, mode: Mode) -> None:
         """One mode in a fresh process; where none starts, this mode alone has failed."""
@@ -229,23 +238,37 @@ class RunningLaunch:
         groups: dict[str, list[Mode]] = {}
         for mode in modes:
             groups.setdefault(mode.toolchain.key, []).append(mode)
+        self._untried.clear()
         begin = time.monotonic()
+        choosing_s = self._options.choosing_s(item) if item.role == "choice" else None
+        until_s = None if choosing_s is None else begin + choosing_s
         with self.result.spending("building"):
             self._side_by_side(
-                [partial(self._prepare_group, item, group) for group in groups.values()]
+                [partial(self._prepare_group, item, group, until_s) for group in groups.values()]
             )
         if len(self._unbroken(item, modes)) < len(modes):
             return False
+        modes = [mode for mode in modes if mode not in self._untried]
         self._pool.move(to_measure=True)
         for key, worker in self._pool.workers.items():
             # They are elsewhere now than when they said hello.
             self.result.hellos[key] = worker.hello
         return self._turns.time(item, modes, built_s=time.monotonic() - begin)
 
-    def _prepare_group(self, item: WorkItem, modes: Sequence[Mode]) -> None:
+    def _prepare_group(
+        self, item: WorkItem, modes: Sequence[Mode], until_s: float | None = None
+    ) -> None:
+        """Prepare *modes* in turn; but the first one, only what is ready by *until_s*, if any."""
+        took_s: dict[str, float] = {}
         for mode in modes:
+            begin = time.monotonic()
+            expected_s = took_s.get(mode.name, first_build_seconds(mode))
+            if took_s and until_s is not None and begin + expected_s > until_s:
+                self._untried.append(mode)
+                continue
             if not self._turns.guarded(item, mode, self._turns.prepare):
                 return
+            took_s[mode.name] = time.monotonic() - begin
 
     def _fail_all(self, toolchain: ToolchainSpec, error: WorkerError) -> None:
         for item in self._items:

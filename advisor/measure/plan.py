@@ -19,7 +19,7 @@ from advisor.measure.models import AskedModel
 from advisor.measure.selection import chosen, items_of, on_one_core
 from advisor.measure.verdicts import Looks, looks_of
 from advisor.measure.wishes import Wishes, modes_left_out
-from advisor.measure.work import Protocol, Series, ToolchainSpec, WorkItem
+from advisor.measure.work import Mode, Protocol, Series, ToolchainSpec, WorkItem
 from advisor.pair import CUDA_GRAPHS, FRAMEWORKS, JAX_EAGER, JIT, TORCH_COMPILE, TORCH_EAGER
 
 PROTOCOLS = {
@@ -243,6 +243,12 @@ def start_seconds(series: Series, *, first: bool) -> float:
     frameworks = {m.toolchain.key: m.toolchain.framework for i in series.items for m in i.modes}
     starts = [_START_S.get(framework, 2.0) for framework in frameworks.values()] or [0.0]
     return sum(starts) if first or series.exclusive else max(starts)
+
+
+def first_build_seconds(mode: Mode) -> float:
+    """About how long a first build of *mode* takes in a run, with cold compilers."""
+    once_s = _FIRST_COMPILE_S if mode.name == TORCH_COMPILE else 0.0
+    return once_s + _BUILD_S.get(mode.name, 1.0) + _COLD_S.get(mode.name, 0.0)
 
 
 def _timed_seconds(item: WorkItem, protocol: Protocol) -> float:

@@ -31,7 +31,8 @@ class LaunchOptions:
 
     `inputs` holds, by item, the file of its shared inputs and their SHA-256; `plants_s` a delay
     per call by mode, which the self-test plants; `patience` is how long they may wait for quiet,
-    and `room` whether there is time left for an item.
+    `room` whether there is time left for an item, and `choosing_s` how long the variants of a
+    model may be tried, None where nobody asks.
     """
 
     workspace: Path
@@ -44,6 +45,7 @@ class LaunchOptions:
     tick: Tick = silent
     meter: MeterFactory = CpuMeter
     room: Callable[[WorkItem], bool] = lambda _: True
+    choosing_s: Callable[[WorkItem], float | None] = lambda _: None
     patience: Patience = field(default_factory=lambda: Patience(0.0))
 
 

@@ -6,6 +6,7 @@ An interrupt keeps what was finished.
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -48,6 +49,10 @@ QUIET_LIMIT_S = 20.0
 PATIENCE_S = 20.0
 # How far over its budget a run may be expected to end: estimates are good to a few percent.
 OVERRUN = 1.05
+# Of what a budget has left, the part that may go into trying ways to write a model; and what a
+# later launch, with warm compilers and the chosen ways alone, takes of the launch that tried them.
+CHOOSING_SHARE = 0.4
+WARM_SHARE = 0.35
 
 
 @dataclass
@@ -72,7 +77,9 @@ class RunResult:
     def complete(self) -> bool:
         """Whether every entry has times, from all its launches."""
         return not self.interrupted and all(
-            e.status == "ok" and e.reason is None for p in self.probes for e in p.entries
+            (e.status == "ok" and e.reason is None) or e.untried
+            for p in self.probes
+            for e in p.entries
         )
 
 
@@ -231,15 +238,35 @@ class Run:
         return [item for item in items if item.key in kept]
 
     def _room(self, series: Series, item: WorkItem, *, first: bool) -> bool:
-        """Whether the budget has the time for *item* in the launch that runs."""
+        """Whether the budget has the time for *item* in the launch that runs.
+
+        What models will need that were tried in it before is theirs: one result is worth more
+        than the beginnings of two.
+        """
         budget_s, nothing_yet = self._plan.budget_s, not self._ledger.launches
         step_s = self._clock.step_s(Step(series, item, first))
+        if item.role != "parity":
+            step_s += self._promised_s(series, item, first=first)
         if budget_s is None or self._elapsed_s() + step_s <= OVERRUN * budget_s:
             return True
         if nothing_yet and item is series.items[0]:
             return True
         self._note_budget(budget_s)
         return False
+
+    def _promised_s(self, series: Series, item: WorkItem, *, first: bool) -> float:
+        """About what later launches of the models take whose variants were tried before *item*."""
+        looks, tried = self._plan.looks, self._clock.spent_s
+        before = choices_in(series.items[: series.items.index(item)]) if first else []
+        tried_s = math.fsum(tried(Step(series, choice, first=True)) for choice in before)
+        return (looks.early or looks.launches[0]) * WARM_SHARE * tried_s
+
+    def _choosing_s(self, series: Series, item: WorkItem) -> float | None:
+        """How long the variants of the model *item* may be tried, of what a budget has left."""
+        if self._plan.budget_s is None:
+            return None
+        after = choices_in(series.items[series.items.index(item) :])
+        return CHOOSING_SHARE * self._left_s(self._elapsed_s(), len(after))
 
     def _note_budget(self, budget_s: float) -> None:
         if not any(notice.id == "budget-spent" for notice in self._notices):
@@ -249,7 +276,11 @@ class Run:
         made = len(self._ledger.launches_of(series))
         first, again = made == 0, made == 1
         failed = self._ledger.failures_of(series)
-        options = replace(self._options(), room=partial(self._room, series, first=first))
+        options = replace(
+            self._options(),
+            room=partial(self._room, series, first=first),
+            choosing_s=partial(self._choosing_s, series),
+        )
         launch = RunningLaunch(options, series, index, items, failed, first=first, again=again)
         self._ledger.look_ahead({(series.key, item.key) for item in items})
         self._clock.begin(series, items, first=first)
@@ -314,10 +345,10 @@ class Run:
             self._write_inputs_of(more)
             self._ledger.grow(series, more, items, done.result)
 
-    def _left_s(self, elapsed_s: float, among: int) -> float | None:
-        """What *elapsed_s* leaves of the budget for each of so many; None where there is none."""
+    def _left_s(self, elapsed_s: float, among: int) -> float:
+        """What *elapsed_s* leaves of the budget for each of so many; no end without a budget."""
         budget_s = self._plan.budget_s
-        return None if budget_s is None else max(1.0, budget_s - elapsed_s) / among
+        return math.inf if budget_s is None else max(1.0, budget_s - elapsed_s) / among
 
     def _options(self) -> LaunchOptions:
         return LaunchOptions(

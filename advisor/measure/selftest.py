@@ -231,7 +231,7 @@ def _per_call_s(worker: Sequence[str], workspace: Path, cpus: Sequence[int]) -> 
     with WorkerProcess(command) as process:
         process.ask("hello", timeout_s=30.0)
         process.ask("build", timeout_s=30.0, key="a", mode=_A)
-        _, calls = check_warm(process.ask("warm", timeout_s=30.0, key="a", min_s=0.2, max_s=1.0))
+        _, calls, _ = check_warm(process.ask("warm", timeout_s=30.0, key="a", min_s=0.2, max_s=1.0))
         reply = process.ask(
             "block", timeout_s=30.0, key="a", seconds=0.1, calls=calls, min_samples=5
         )

@@ -6,6 +6,7 @@ are started, nor which items there are. What one mode breaks costs that mode alo
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -42,6 +43,8 @@ SPOILT_ROUNDS = 3
 # pairs pin a launch's ratio, but it is launches that differ.
 TIMED_SHARE = 0.5
 MOST_TIMES_DEAR = 2
+# The least that a block of long steps takes: one to refill the caches, and one that counts.
+BLOCK_CALLS = 2
 
 
 class Turns:
@@ -109,7 +112,7 @@ class Turns:
                 min_s=protocol.warm_min_s,
                 max_s=protocol.warm_max_s,
             )
-            run.steady, run.calls = check_warm(warm)
+            run.steady, run.calls, run.warm_call_s = check_warm(warm)
         self.result.runs[item.key, mode.label] = run
 
     def _build(self, item: WorkItem, mode: Mode) -> ModeRun:
@@ -183,7 +186,7 @@ class Turns:
         """
         result, by_label = self.result, {mode.label: mode for mode in modes}
         key = f"{self._options.seed}/{self._series.key}/{item.key}/{result.index}"
-        planned = self._planned(item, len(modes), built_s)
+        planned = self._planned(item, modes, built_s)
         most = planned if item.one_off else self._most(planned)
         start = self._meter.read()
         for number, order in enumerate(block_orders(list(by_label), most, key)):
@@ -201,12 +204,14 @@ class Turns:
             result.runs[item.key, label].blocks = marked[label]
         return True
 
-    def _planned(self, item: WorkItem, modes: int, built_s: float) -> int:
-        """How many clean rounds of so many *modes*: more where the launch was dear to build."""
+    def _planned(self, item: WorkItem, modes: Sequence[Mode], built_s: float) -> int:
+        """How many clean rounds of *modes*: more where the launch was dear to build."""
         protocol = self._options.protocol
         if item.one_off:
             return protocol.few_blocks
-        worth = TIMED_SHARE * built_s / (max(1, modes) * (protocol.block_s + protocol.gap_s))
+        calls_s = [BLOCK_CALLS * self.result.runs[item.key, m.label].warm_call_s for m in modes]
+        round_s = math.fsum(max(protocol.block_s, s) + protocol.gap_s for s in calls_s)
+        worth = TIMED_SHARE * built_s / round_s
         return max(protocol.rounds, min(round(worth), protocol.rounds * MOST_TIMES_DEAR))
 
     def _most(self, planned: int) -> int:

@@ -175,6 +175,7 @@ class ModeRun:
     peak_memory_bytes: int | None = None
     steady: bool = True
     calls: int = 1
+    warm_call_s: float = 0.0
     waited_s: list[float] = field(default_factory=list)
 
 

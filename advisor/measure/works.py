@@ -20,11 +20,12 @@ from advisor.evidence import (
     Notice,
     Probe,
     Reason,
+    UntriedWays,
     UsualWay,
     Work,
     WorkMode,
 )
-from advisor.measure.choosing import choice_key
+from advisor.measure.choosing import choice_key, labelled
 from advisor.measure.models import PREFIX, AskedModel
 from advisor.measure.statistics import DIGITS, quantile, ratio_of_launches
 from advisor.measure.verdicts import LOG_MARGIN, Looks, call
@@ -35,6 +36,17 @@ HOST_BOUND_STEP_S = 5e-3
 """Below this a compiled training step of PyTorch on an accelerator may wait mostly for Python."""
 RESTS_ON_REWRITE = "rests-on-rewrite"
 """The reason of a winner that the ordinary ways to write the model do not agree on."""
+WAYS_UNTRIED = "ways-untried"
+"""The reason of a winner that the other framework might overtake in a way that was not tried."""
+MOST_GAINED_BY_KIND, MOST_GAINED_BY_WAY = 1.8, 1.5
+"""What an ordinary way to write a model was faster by, at most, than the best of those before it.
+
+The first where nothing of its kind (eager, compiled) was tried before, the second for a further way
+of a kind. Over the 22 files of rules/library that were measured on CPUs (2026-11-26 and -27):
+compiled against eager 1.78 (sampler), 1.59 (ppo), 1.3 and less elsewhere; further ways 1.47 (a
+U-Net's layout, sparse products of a graph), 1.18 and less elsewhere. Rewrites gain more and stand
+under a rule of their own.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +67,7 @@ def works_of(asked: Sequence[AskedModel], probes: Sequence[Probe], basis: Basis)
 
 
 def _work(asked: AskedModel, probes: Sequence[Probe], basis: Basis) -> Work:
-    choice = next((p for p in probes if p.size_name == f"{asked.name}.choice"), None)
+    choice = _choice_of(asked, probes)
     estimates = [p for p in probes if _estimates(p, asked)]
     bare = Work(
         model=asked.model,
@@ -71,7 +83,7 @@ def _work(asked: AskedModel, probes: Sequence[Probe], basis: Basis) -> Work:
         return replace(bare, verdict="invalid", reason=_why_nothing(asked, choice, basis))
     whole = [p for p in estimates if p.size_name == asked.name]
     work = _measured(bare, whole[0]) if whole else _extrapolated(bare, asked, estimates, basis)
-    return _with_choice(work, choice, asked, basis.looks)
+    return _beside_untried(_with_choice(work, choice, asked, basis.looks), choice, asked)
 
 
 def _estimates(probe: Probe, asked: AskedModel) -> bool:
@@ -246,12 +258,71 @@ def _beside_usual(work: Work, choice: Probe, asked: AskedModel, beyond: float) -
     return replace(work, verdict="inconclusive", reason=Reason(RESTS_ON_REWRITE, values=values))
 
 
+def _beside_untried(work: Work, choice: Probe | None, asked: AskedModel) -> Work:
+    """*work* with the ways that were not tried, and without a winner that they might turn."""
+    modes = untried_ways(asked, choice) if choice is not None and work.time_ratio else []
+    if choice is None or work.time_ratio is None or not modes:
+        return work
+    kinds = {e.mode.partition("+")[0] for e in choice.entries if not e.untried}
+    a_gained, b_gained = (
+        max((_gained(m, kinds) for m in modes if m.startswith(f"{f}.")), default=1.0)
+        for f in FRAMEWORKS
+    )
+    work = replace(work, untried=UntriedWays(modes=modes, a_gained=a_gained, b_gained=b_gained))
+    ratio = work.time_ratio or 1.0
+    turned = {
+        "a_faster": ratio <= b_gained,
+        "b_faster": 1 / ratio <= a_gained,
+        "equivalent": True,
+    }
+    if not turned.get(work.verdict, False):
+        return work
+    values = {"modes": modes, "gained": max(a_gained, b_gained)}
+    return replace(work, verdict="inconclusive", reason=Reason(WAYS_UNTRIED, values=values))
+
+
+def _gained(way: str, kinds: Collection[str]) -> float:
+    """What *way* may have gained where something of *kinds* was tried."""
+    return MOST_GAINED_BY_WAY if way.partition("+")[0] in kinds else MOST_GAINED_BY_KIND
+
+
+def untried_ways(asked: AskedModel, choice: Probe) -> list[str]:
+    """The ordinary ways to write *asked* that its choice left out, as labels of modes.
+
+    Of frameworks that were there; what was tried and broke is none of them.
+    """
+    tried = {e.mode for e in choice.entries if not e.untried}
+    here = {mode.partition(".")[0] for mode in tried}
+    return [
+        label
+        for label, variant in labelled(asked.variants)
+        if label not in tried and not variant.rewrite and label.partition(".")[0] in here
+    ]
+
+
+def ways_left_out(asked: Sequence[AskedModel], probes: Sequence[Probe]) -> list[Notice]:
+    """Which ways to write each model a budget had no time to try."""
+    notices = []
+    for model in asked:
+        choice = _choice_of(model, probes)
+        if choice is not None and any(e.untried for e in choice.entries):
+            values = {"model": model.title, "modes": untried_ways(model, choice)}
+            notices.append(Notice("ways-untried", values=values))
+    return notices
+
+
+def _choice_of(asked: AskedModel, probes: Sequence[Probe]) -> Probe | None:
+    """The probe that chose among the ways to write *asked*."""
+    name = f"{asked.name}.choice"
+    return next((p for p in probes if (p.id, p.size_name) == (asked.workload, name)), None)
+
+
 def as_works_say(probes: Sequence[Probe], works: Sequence[Work]) -> list[Probe]:
     """*probes* without a winner that the work on them does not call, and with its reason."""
     doubted = {
         (f"{PREFIX}{work.model}", work.a, work.b): work.reason
         for work in works
-        if work.reason is not None and work.reason.id == RESTS_ON_REWRITE
+        if work.reason is not None and work.reason.id in (RESTS_ON_REWRITE, WAYS_UNTRIED)
     }
     return [
         replace(

@@ -119,14 +119,24 @@ def _refused(document: Evidence, work: Work) -> str:
 
 
 def _speedup(work: Work) -> Ratio | None:
-    """JAX as against PyTorch; reaching over both ways where the faster one is a rewrite.
+    """JAX as against PyTorch; reaching over the ways to write the model that may be meant.
 
-    How a team writes its model is not known: it may be either way, or one between them.
+    How a team writes its model is not known: where the faster one is a rewrite it may be either
+    way, or one between them; and it may be one that was not tried.
     """
     ratio = work.ratio
-    if ratio is None or work.usual is None:
+    if ratio is None or (work.usual is None and work.untried is None):
         return None if ratio is None else ratio.turned
-    ends = [*ratio.log_interval(), math.log(work.usual.time_ratio)]
+    ends = [*ratio.log_interval()]
+    if work.usual is not None:
+        ends.append(math.log(work.usual.time_ratio))
+    if work.untried is not None:
+        # The side behind may catch up; how far the other may be ahead is no more than was seen.
+        ends.append(
+            min(ends) - math.log(work.untried.b_gained)
+            if ratio.value > 1
+            else max(ends) + math.log(work.untried.a_gained)
+        )
     half = (max(ends) - min(ends)) / 2
     return Ratio((max(ends) + min(ends)) / 2, half / t_quantile(0.5 + LEVEL / 2, math.inf)).turned
 

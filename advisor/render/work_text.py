@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from advisor.evidence import Extrapolated, Work, WorkMode
+from advisor.evidence import Extrapolated, UntriedWays, Work, WorkMode
 from advisor.render.wording import duration, level, name_of, say
 
 
@@ -20,6 +20,8 @@ def work_lines(work: Work) -> list[str]:
     if work.usual is not None and work.called:
         first, second, ratio = work.usual.ordered
         lines.append(say("work.usual", first=first, second=second, ratio=ratio))
+    if work.untried is not None:
+        lines.append(f"  {untried_text(work.untried)}")
     if work.unlike:
         lines.append(say("work.unlike", parts=list(work.unlike)))
     gap = (work.carry_over or {}).get("translation")
@@ -79,6 +81,12 @@ def ratio_text(work: Work) -> str:
     if work.called:
         return line
     return say("work.open", line=line, reason=because)
+
+
+def untried_text(untried: UntriedWays) -> str:
+    """Which ordinary ways to write the model were not tried, and what such ways gained at most."""
+    gained = max(untried.a_gained, untried.b_gained)
+    return say("work.untried", modes=list(untried.modes), gained=gained)
 
 
 def cut_text(cut: Extrapolated) -> str:

@@ -141,12 +141,16 @@ def check_build(reply: Mapping[str, Any]) -> Built:
     )
 
 
-def check_warm(reply: Mapping[str, Any]) -> tuple[bool, int]:
-    """Whether a program became steady, and how many calls make a sample."""
+def check_warm(reply: Mapping[str, Any]) -> tuple[bool, int, float]:
+    """Whether a program became steady, how many calls make a sample, and seconds of a call.
+
+    The seconds are 0 where the worker does not tell them.
+    """
     calls = reply.get("calls")
     if not _is_whole(calls, 1, _MOST_CALLS):
         raise ReplyError("no-count", key="calls")
-    return reply.get("steady") is True, int(str(calls))
+    call_s = number_or_none(reply, "per_call_s") or 0.0
+    return reply.get("steady") is True, int(str(calls)), call_s
 
 
 def check_block(reply: Mapping[str, Any]) -> Block:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from advisor.cli.kept import complete
 from advisor.errors import UserError
 from advisor.evidence import Evidence, Machine, Toolchain, Work, WorkMode
 from advisor.measure.campaign import Campaign, measure
@@ -129,6 +130,76 @@ def test_ordinary_ways_that_nearly_tie_do_not_vouch_for_a_rewrite(script, tmp_pa
 def test_the_quick_profile_leaves_the_compiler_out(script, tmp_path):
     [work] = measured(script, tmp_path, SMALL, modes=MODES, profile="quick").works
     assert (work.a, work.b) == ("pytorch.eager", "jax.jit+scan")
+
+
+@pytest.mark.parametrize(
+    ("torch_s", "word"),
+    [(1.5e-3, "inconclusive"), (4e-3, "b_faster"), (0.5e-3, "a_faster")],
+)
+def test_without_the_compiler_only_what_it_could_not_turn_is_called(
+    script, tmp_path, torch_s, word
+):
+    modes = {**MODES, "pytorch.eager": {"median_s": torch_s}}
+    evidence = measured(script, tmp_path, SMALL, modes=modes, profile="quick")
+    [work] = evidence.works
+    assert work.verdict == word
+    assert any(c.called for p in evidence.probes for c in p.comparisons) is (word != "inconclusive")
+    if word == "inconclusive":
+        assert work.reason is not None
+        assert work.reason.id == "ways-untried"
+        assert "pytorch.compile and pytorch.compile+compile_step" in work.reason.text
+    # Of what was left out for want of a profile the plan's own notice speaks.
+    assert "ways-untried" not in {n.id for n in evidence.notices}
+
+
+@pytest.mark.parametrize(("torch_s", "low", "high"), [(4e-3, 2.1, 4.1), (0.5e-3, 0.49, 0.51)])
+def test_the_side_behind_may_catch_up_by_what_was_not_tried(script, tmp_path, torch_s, low, high):
+    modes = {**MODES, "pytorch.eager": {"median_s": torch_s}}
+    evidence = measured(script, tmp_path, SMALL, modes=modes, profile="quick")
+    interval = read_works([evidence]).works[0].speedup.interval()
+    assert interval == pytest.approx((low, high), rel=0.1)
+
+
+def test_a_rewrite_that_was_not_tried_stands_in_no_ones_way(script, tmp_path):
+    modes = {**MODES, "pytorch.eager": {"median_s": 1.5e-3}}
+    rewrites = ("compile", "compile_step")
+    [work] = measured(
+        script, tmp_path, SMALL, modes=modes, profile="quick", rewrites=rewrites
+    ).works
+    assert work.verdict == "b_faster"
+
+
+def test_a_budget_tries_the_first_ways_and_names_those_that_it_had_no_time_for(script, tmp_path):
+    evidence = measured(script, tmp_path, SMALL, modes=MODES, budget_s=20)
+    choice = kit.entries(next(p for p in evidence.probes if p.size_name == "asked.choice"))
+    untried = {mode for mode, entry in choice.items() if entry.untried}
+    assert untried == {"pytorch.compile", "pytorch.compile+compile_step"}
+    [work] = evidence.works
+    assert (work.a, work.b, work.verdict) == ("pytorch.eager", "jax.jit+scan", "b_faster")
+    [notice] = [n for n in evidence.notices if n.id == "ways-untried"]
+    assert "pytorch.compile and pytorch.compile+compile_step had no time" in notice.text
+
+
+def test_a_budget_that_is_long_tries_every_way(script, tmp_path):
+    evidence = measured(script, tmp_path, SMALL, modes=MODES, budget_s=600)
+    assert not any(e.untried for p in evidence.probes for e in p.entries)
+
+
+def test_a_run_without_time_for_every_way_is_complete(script, tmp_path):
+    evidence = measured(script, tmp_path, SMALL, modes=MODES, budget_s=20)
+    assert complete(evidence)
+
+
+def test_what_costs_no_more_whole_than_in_two_depths_is_not_cut(script, tmp_path):
+    modes = {mode: {"median_s": 0.01, "layer_s": 0.1} for mode in ("pytorch.eager", "jax.jit")}
+    modes["jax.jit+scan"] = {"median_s": 0.5, "layer_s": 0.1}
+    for layers, cut in ((3, False), (4, True)):
+        asked = f'stack:{{"layers": {layers}}}'
+        evidence = measured(
+            script, tmp_path, asked, modes=modes, profile="quick", flops_per_layer=1e10
+        )
+        [work] = evidence.works
+        assert (work.extrapolated is not None) is cut
 
 
 def test_a_variant_that_computes_something_else_is_not_compared(script, tmp_path):

@@ -24,7 +24,8 @@ def test_good_answers_pass_as_they_are():
     assert check_block(BLOCK).samples_s == [1e-3, 2e-3]
     assert check_block(BLOCK).run_delay_s is None
     assert check_build(BUILD).counters == {"graphs": 1}
-    assert check_warm({"calls": 8, "steady": True}) == (True, 8)
+    assert check_warm({"calls": 8, "steady": True}) == (True, 8, 0.0)
+    assert check_warm({"calls": 8, "steady": True, "per_call_s": 0.5}) == (True, 8, 0.5)
     assert check_finish({"counters": {}, "peak_memory_bytes": None}) == ({}, None)
     assert check_finish({"counters": {}, "peak_memory_bytes": 64 << 30}) == ({}, 64 << 30)
     assert check_facts({"flops_per_s": 2e14}, "flops_per_s") == {"flops_per_s": 2e14}

@@ -38,7 +38,7 @@ def test_every_verb_answers_what_the_driver_accepts(worker, tmp_path):
     built = check_build(worker.ask("build", timeout_s=60.0, key="k", mode="numpy.a"))
     assert len(built.first_calls_s) == 5
     steady = worker.ask("warm", timeout_s=60.0, key="k", min_s=0.0, max_s=0.1)
-    _, calls = check_warm(steady)
+    _, calls, _ = check_warm(steady)
     reply = worker.ask("block", timeout_s=60.0, key="k", seconds=0.005, calls=calls)
     block = check_block(reply)
     assert block.compile_events == 0

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from statistics import NormalDist
 
 from advisor.decision import Performance, WorkPart
-from advisor.evidence import Extrapolated, UsualWay
+from advisor.evidence import Extrapolated, UntriedWays, UsualWay
 from advisor.ratio import LEVEL
 from advisor.render.document import Statement
 from advisor.render.view.provenance import Provenances, measured_at
 from advisor.render.wording import between, duration, inline, listed, name_of, say, sentence
-from advisor.render.work_text import cut_text, shown_size
+from advisor.render.work_text import cut_text, shown_size, untried_text
 
 
 def work_statements(origins: Provenances) -> list[Statement]:
@@ -24,6 +24,7 @@ def work_statements(origins: Provenances) -> list[Statement]:
         ("model", _model(work)),
         ("steps", _steps(work)),
         ("usual", _usual(work)),
+        ("untried", _untried(work)),
         ("run", _run(work)),
         ("compile", _compile(work)),
         ("extrapolated", _extrapolated(work)),
@@ -65,6 +66,11 @@ def _usual(work: WorkPart) -> str:
         return ""
     first, second, ratio = UsualWay(**work.usual).ordered
     return say("work.usually", first=first, second=second, ratio=ratio)
+
+
+def _untried(work: WorkPart) -> str:
+    """Which ordinary ways to write it were not tried."""
+    return untried_text(UntriedWays(**work.untried)) if work.untried else ""
 
 
 def _run(work: WorkPart) -> str:
