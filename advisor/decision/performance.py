@@ -66,10 +66,11 @@ class WorkPart(DecisionPart):
     `asked` says that the team named it; otherwise it is the standard model of the task. `steps`
     are those of both frameworks, PyTorch first. `extrapolated`, `usual`, `untried`, `unlike` and
     `verdict` are as the evidence has them; `others` are further sizes that were measured where
-    nobody said which, and `depends_on_size` that the winner changes among them. `break_even_steps` is the
-    length of a run from which on the framework with the faster step is also the faster one,
-    compiling included; None where it compiles no longer than the other. `machines` of one kind
-    were measured, whose `spread` (standard deviation of the logarithm) is part of the carry-over.
+    nobody said which, and `depends_on_size` that the winner changes among them.
+    `break_even_steps` is the length of a run from which on the framework with the faster step is
+    also the faster one, compiling included; None where it compiles no longer than the other.
+    `machines` of one kind were measured, whose `spread` (standard deviation of the logarithm) is
+    part of the carry-over.
     """
 
     model: str
