@@ -22,6 +22,12 @@ from advisor.ratio import LEVEL, Ratio, rounded
 
 Effect = Literal["faster", "slower", "equal", "open"]
 Ends = tuple[float, float]
+SPEEDS_APART = 1.25
+"""How far launches of one program lie apart where they are worth a word.
+
+Of the 24 files of rules/library, on virtual machines, half have such a mode.
+"""
+LEAST_LAUNCHES = 3
 
 
 def attributions(
@@ -58,6 +64,31 @@ def disagreements(probes: Sequence[Probe]) -> list[Notice]:
         if _is_one_core_of(one, other)
         for notice in _disagreeing(one, other)
     ]
+
+
+def several_speeds(probes: Sequence[Probe]) -> list[Notice]:
+    """That equal launches of compared modes were far apart although nobody else was seen.
+
+    One notice for a run: of the mode whose launches differ most.
+    """
+    worst: tuple[float, Entry, list[float]] | None = None
+    for entry in (e for p in probes if p.comparisons for e in p.entries if not e.disturbed):
+        medians = [x.median_s for x in entry.launches if x.median_s is not None and not x.noisy]
+        if len(medians) < LEAST_LAUNCHES:
+            continue
+        apart = max(medians) / min(medians)
+        if apart >= SPEEDS_APART and (worst is None or apart > worst[0]):
+            worst = apart, entry, medians
+    if worst is None:
+        return []
+    apart, entry, medians = worst
+    values = {
+        "mode": entry.mode,
+        "low_s": min(medians),
+        "high_s": max(medians),
+        "launches": len(medians),
+    }
+    return [Notice("several-speeds", values=values)]
 
 
 def _is_one_core_of(one: Probe, other: Probe) -> bool:

@@ -7,6 +7,7 @@ A worker that crashes or hangs costs its own mode: the others go on in a fresh p
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -60,6 +61,7 @@ class RunningLaunch:
         self._done: set[tuple[str, str]] = set()
         self._alone: str | None = None
         self._untried: list[Mode] = []
+        self._built_s: dict[tuple[str, str], float] = {}
         self._threads = ThreadPoolExecutor(max_workers=2)
         self.result = LaunchResult(index)
         meter = options.meter(series.cpus, self._pool.pids)
@@ -239,13 +241,10 @@ class RunningLaunch:
         for mode in modes:
             groups.setdefault(mode.toolchain.key, []).append(mode)
         self._untried.clear()
+        self._built_s.clear()
         begin = time.monotonic()
-        choosing_s = self._options.choosing_s(item) if item.role == "choice" else None
-        until_s = None if choosing_s is None else begin + choosing_s
         with self.result.spending("building"):
-            self._side_by_side(
-                [partial(self._prepare_group, item, group, until_s) for group in groups.values()]
-            )
+            self._prepare(item, groups)
         if len(self._unbroken(item, modes)) < len(modes):
             return False
         modes = [mode for mode in modes if mode not in self._untried]
@@ -255,20 +254,44 @@ class RunningLaunch:
             self.result.hellos[key] = worker.hello
         return self._turns.time(item, modes, built_s=time.monotonic() - begin)
 
+    def _prepare(self, item: WorkItem, groups: Mapping[str, Sequence[Mode]]) -> None:
+        """Build and warm what each worker is to run; of a model's ways what there is time for."""
+        choosing_s = self._options.choosing_s() if item.role == "choice" else None
+        if choosing_s is None:
+            self._side_by_side([partial(self._prepare_group, item, g) for g in groups.values()])
+            return
+        until_s = time.monotonic() + choosing_s
+        # One way of each kind comes before a second one of any: kinds differ most.
+        for rest in (False, True):
+            self._side_by_side(
+                [
+                    partial(
+                        self._prepare_group,
+                        item,
+                        [m for m in group if bool(m.tag) is rest],
+                        until_s,
+                    )
+                    for group in groups.values()
+                ]
+            )
+
     def _prepare_group(
-        self, item: WorkItem, modes: Sequence[Mode], until_s: float | None = None
+        self, item: WorkItem, modes: Sequence[Mode], until_s: float = math.inf
     ) -> None:
-        """Prepare *modes* in turn; but the first one, only what is ready by *until_s*, if any."""
-        took_s: dict[str, float] = {}
+        """Prepare *modes* in turn; but a framework's first, only those that *until_s* has time for.
+
+        Those that it has not are untried.
+        """
         for mode in modes:
-            begin = time.monotonic()
-            expected_s = took_s.get(mode.name, first_build_seconds(mode))
-            if took_s and until_s is not None and begin + expected_s > until_s:
+            begin, key = time.monotonic(), (mode.toolchain.key, mode.name)
+            expected_s = self._built_s.get(key, first_build_seconds(mode))
+            begun = any(toolchain == mode.toolchain.key for toolchain, _ in self._built_s)
+            if begun and begin + expected_s > until_s:
                 self._untried.append(mode)
                 continue
             if not self._turns.guarded(item, mode, self._turns.prepare):
                 return
-            took_s[mode.name] = time.monotonic() - begin
+            self._built_s[key] = time.monotonic() - begin
 
     def _fail_all(self, toolchain: ToolchainSpec, error: WorkerError) -> None:
         for item in self._items:

@@ -45,7 +45,7 @@ class LaunchOptions:
     tick: Tick = silent
     meter: MeterFactory = CpuMeter
     room: Callable[[WorkItem], bool] = lambda _: True
-    choosing_s: Callable[[WorkItem], float | None] = lambda _: None
+    choosing_s: Callable[[], float | None] = lambda: None
     patience: Patience = field(default_factory=lambda: Patience(0.0))
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from advisor.devices import index_of
 from advisor.evidence import Notice, Probe, Reason
-from advisor.measure.attribution import disagreements
+from advisor.measure.attribution import disagreements, several_speeds
 from advisor.measure.choosing import LIMITS, Room
 from advisor.measure.clock import Clock, Owed, Step
 from advisor.measure.family import hold_together
@@ -51,7 +51,7 @@ PATIENCE_S = 20.0
 OVERRUN = 1.05
 # Of what a budget has left, the part that may go into trying ways to write a model; and what a
 # later launch, with warm compilers and the chosen ways alone, takes of the launch that tried them.
-CHOOSING_SHARE = 0.4
+CHOOSING_SHARE = 0.45
 WARM_SHARE = 0.35
 
 
@@ -138,7 +138,7 @@ class Run:
         probes, every = self._ledger.probes(), self._ledger.launches
         return RunResult(
             probes=hold_together(probes, self._plan.looks),
-            notices=[*self._notices, *disagreements(probes), *_tuning_told()],
+            notices=[*self._notices, *disagreements(probes), *several_speeds(probes), *_tuning_told()],
             hellos={k: v for launch in every for k, v in launch.hellos.items()},
             environments={
                 t.key: worker_environment(self._workspace, t.key) for t in self._plan.toolchains
@@ -261,12 +261,10 @@ class Run:
         tried_s = math.fsum(tried(Step(series, choice, first=True)) for choice in before)
         return (looks.early or looks.launches[0]) * WARM_SHARE * tried_s
 
-    def _choosing_s(self, series: Series, item: WorkItem) -> float | None:
-        """How long the variants of the model *item* may be tried, of what a budget has left."""
-        if self._plan.budget_s is None:
-            return None
-        after = choices_in(series.items[series.items.index(item) :])
-        return CHOOSING_SHARE * self._left_s(self._elapsed_s(), len(after))
+    def _choosing_s(self) -> float | None:
+        """How long the variants of a model may be tried, of what a budget has left."""
+        left_s = self._left_s(self._elapsed_s(), 1)
+        return None if math.isinf(left_s) else CHOOSING_SHARE * left_s
 
     def _note_budget(self, budget_s: float) -> None:
         if not any(notice.id == "budget-spent" for notice in self._notices):
@@ -279,7 +277,7 @@ class Run:
         options = replace(
             self._options(),
             room=partial(self._room, series, first=first),
-            choosing_s=partial(self._choosing_s, series),
+            choosing_s=self._choosing_s,
         )
         launch = RunningLaunch(options, series, index, items, failed, first=first, again=again)
         self._ledger.look_ahead({(series.key, item.key) for item in items})

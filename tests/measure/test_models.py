@@ -289,6 +289,16 @@ def test_launches_that_differ_make_the_extrapolated_interval_wider(script, tmp_p
     assert loose.extrapolated is not None
 
 
+@pytest.mark.parametrize(("spread", "named"), [(0.3, True), (0.01, False)])
+def test_a_machine_with_several_speeds_is_named(script, tmp_path, spread, named):
+    modes = {mode: {**times, "launch_sd": spread} for mode, times in MODES.items()}
+    evidence = measured(script, tmp_path, SMALL, modes=modes)
+    notices = [n for n in evidence.notices if n.id == "several-speeds"]
+    assert bool(notices) is named
+    if named:
+        assert "in 5 launches" in notices[0].text or "in 8 launches" in notices[0].text
+
+
 def test_a_thorough_run_checks_the_line_at_a_third_depth(script, tmp_path):
     modes = {
         mode: {"median_s": 0.01, "layer_s": 0.1}
