@@ -138,7 +138,12 @@ class Run:
         probes, every = self._ledger.probes(), self._ledger.launches
         return RunResult(
             probes=hold_together(probes, self._plan.looks),
-            notices=[*self._notices, *disagreements(probes), *several_speeds(probes), *_tuning_told()],
+            notices=[
+                *self._notices,
+                *disagreements(probes),
+                *several_speeds(probes),
+                *_tuning_told(),
+            ],
             hellos={k: v for launch in every for k, v in launch.hellos.items()},
             environments={
                 t.key: worker_environment(self._workspace, t.key) for t in self._plan.toolchains
