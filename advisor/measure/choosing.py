@@ -24,8 +24,9 @@ from advisor.pair import CUDA_GRAPHS, FRAMEWORKS, TORCH_COMPILE, TORCH_EAGER
 
 # Of a step that is observed twenty times in every variant; more than this is checked when tiny.
 OBSERVED_FLOPS = 1e9
-# Steps of this size are quick enough to choose among at the depth that is asked for.
-CHOSEN_WHOLE_FLOPS = 4e9
+# Steps of this size are chosen among at the depth that is asked for: two CPU cores take them in
+# about half a second, and what was compiled for the choice is compiled for what estimates.
+CHOSEN_WHOLE_FLOPS = 4e10
 # What one sample per block is enough for, seconds.
 SLOW_STEP_S = 0.05
 # Steps of one mode in one launch: first calls, warming, rounds.

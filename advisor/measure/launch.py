@@ -21,6 +21,7 @@ from advisor.measure.pool import LaunchOptions, WorkerPool
 from advisor.measure.schedule import launch_order
 from advisor.measure.turns import Turns
 from advisor.measure.work import Failure, LaunchResult, Mode, Series, ToolchainSpec, WorkItem
+from advisor.pair import TORCH_EAGER
 from advisor.workers.replies import ReplyError, check_facts
 from advisor.workers.worker import WorkerError, WorkerProcess, garbage
 
@@ -105,8 +106,15 @@ class RunningLaunch:
 
     def _measure_items(self) -> None:
         for item in self._items:
-            if self._options.room(item):
+            # What a choice that was not tried would have found is not certified.
+            chosen = item.role != "parity" or self._has_chosen(item)
+            if chosen and self._options.room(item):
                 self._measure_item(item)
+
+    def _has_chosen(self, parity: WorkItem) -> bool:
+        """Whether the ways to write the model of *parity* were tried in this launch, or before."""
+        choices = [i for i in self._items if i.role == "choice" and i.asked is parity.asked]
+        return not choices or any((i.key, m.label) in self._done for i in choices for m in i.modes)
 
     def _side_by_side(self, actions: Sequence[Callable[[], None]]) -> None:
         """Run the set-up of each worker; together, but where one would slow what is timed."""
@@ -261,14 +269,14 @@ class RunningLaunch:
             self._side_by_side([partial(self._prepare_group, item, g) for g in groups.values()])
             return
         until_s = time.monotonic() + choosing_s
-        # One way of each kind comes before a second one of any: kinds differ most.
+        # One way of each kind comes before a second one: kinds differ most, and compiling is dear.
         for rest in (False, True):
             self._side_by_side(
                 [
                     partial(
                         self._prepare_group,
                         item,
-                        [m for m in group if bool(m.tag) is rest],
+                        [m for m in group if _comes_later(m) is rest],
                         until_s,
                     )
                     for group in groups.values()
@@ -298,3 +306,8 @@ class RunningLaunch:
             for mode in item.modes:
                 if mode.toolchain == toolchain and (item.key, mode.label) not in self._done:
                     self._turns.fail(item, mode, error)
+
+
+def _comes_later(mode: Mode) -> bool:
+    """Whether *mode* is a second way of a kind that is compiled."""
+    return bool(mode.tag) and mode.name != TORCH_EAGER

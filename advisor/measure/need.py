@@ -69,9 +69,13 @@ class Need:
         return max(1.0, *(self._expected(work, pair) for pair in pairs))
 
     def _expected(self, work: WorkRuns, pair: Pair) -> float:
-        good = len(launch_logs(work, *pair).logs)
+        logs = launch_logs(work, *pair).logs
         ratio = verdict_so_far(work, pair, self.context).ratio
-        return expected_launches(good, ratio, self.looks, self.context.margin) - good
+        early = self.looks.early
+        if len(logs) == 1 and early and abs(logs[0]) > self.looks.early_beyond:
+            # One launch has no spread yet, but what it saw is what the early look is for.
+            return early - 1
+        return expected_launches(len(logs), ratio, self.looks, self.context.margin) - len(logs)
 
     def _pairs(self, work: WorkRuns, failed: Collection[str]) -> list[Pair]:
         return [p for p in crossing_pairs(work.item) if not {*p} & {*failed}]

@@ -180,6 +180,16 @@ def test_a_budget_tries_the_first_ways_and_names_those_that_it_had_no_time_for(s
     assert "pytorch.compile and pytorch.compile+compile_step had no time" in notice.text
 
 
+def test_a_model_that_has_no_turn_in_a_budget_is_not_certified_either(script, tmp_path):
+    """What the first one will need is its own: two beginnings are no result."""
+    evidence = measured(
+        script, tmp_path, 'stack:{"layers": 2}', "stack:deep", modes=deep(), budget_s=1
+    )
+    begun = {p.size_name for p in evidence.probes if any(e.launches for e in p.entries)}
+    assert begun
+    assert not any(name.startswith("deep") for name in begun)
+
+
 def test_a_budget_that_is_long_tries_every_way(script, tmp_path):
     evidence = measured(script, tmp_path, SMALL, modes=MODES, budget_s=600)
     assert not any(e.untried for p in evidence.probes for e in p.entries)
@@ -196,7 +206,7 @@ def test_what_costs_no_more_whole_than_in_two_depths_is_not_cut(script, tmp_path
     for layers, cut in ((3, False), (4, True)):
         asked = f'stack:{{"layers": {layers}}}'
         evidence = measured(
-            script, tmp_path, asked, modes=modes, profile="quick", flops_per_layer=1e10
+            script, tmp_path, asked, modes=modes, profile="quick", flops_per_layer=2e10
         )
         [work] = evidence.works
         assert (work.extrapolated is not None) is cut
@@ -227,7 +237,7 @@ def deep(**more: float) -> dict[str, dict[str, float]]:
 
 
 def extrapolated(script, tmp_path, **changes: Any) -> Work:
-    settings = {"profile": "quick", "modes": deep(), "flops_per_layer": 1e10, **changes}
+    settings = {"profile": "quick", "modes": deep(), "flops_per_layer": 2e10, **changes}
     [work] = measured(script, tmp_path, "stack:deep", **settings).works
     return work
 
@@ -248,7 +258,7 @@ def test_what_is_too_deep_is_measured_at_two_depths_and_predicted_by_their_diffe
 
 
 def test_only_depth_is_cut_and_a_tiny_model_is_checked(script, tmp_path):
-    settings = {"profile": "quick", "modes": deep(), "flops_per_layer": 1e10}
+    settings = {"profile": "quick", "modes": deep(), "flops_per_layer": 2e10}
     evidence = measured(script, tmp_path, "stack:deep", **settings)
     sizes = {p.size_name: p.size for p in evidence.probes}
     assert sizes["deep.parity"] == {"layers": 2, "width": 4, "norm": "layer"}

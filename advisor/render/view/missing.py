@@ -18,7 +18,7 @@ from advisor.render.tables import IntervalColumn, columns, table_of
 from advisor.render.view.probes import ShownProbe, matched, pair_text
 from advisor.render.view.provenance import Provenances, measured_at
 from advisor.render.view.refusals import refusals
-from advisor.render.wording import factor, name_of, say, sentence
+from advisor.render.wording import factor, listed, name_of, say, sentence
 
 _GROUPED = 3
 """From so many comparisons on, one reason is told once."""
@@ -64,16 +64,21 @@ def _toolchains(origins: Provenances) -> Iterator[Line]:
 
 
 def _entries(probes: Sequence[ShownProbe]) -> Iterator[Line]:
+    """Modes without times: those of one work that share a reason in one line."""
     otherwise = say("measurements.missing.no_reason")
     for shown in probes:
+        alike: dict[tuple[str, str], list[str]] = {}
         for entry in shown.probe.entries:
             if entry.status != "ok":
-                what = say(
-                    "measurements.missing.entry",
-                    mode=entry.mode,
-                    status=say(f"measurements.status.{entry.status}"),
-                )
-                yield shown.name, what, _why(entry.reason, otherwise)
+                key = entry.status, _why(entry.reason, otherwise)
+                alike.setdefault(key, []).append(entry.mode)
+        for (status, why), modes in alike.items():
+            what = say(
+                "measurements.missing.entry",
+                mode=listed(modes),
+                status=say(f"measurements.status.{status}"),
+            )
+            yield shown.name, what, why
 
 
 def _uncalled(probes: Sequence[ShownProbe]) -> Iterator[Line]:
