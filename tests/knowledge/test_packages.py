@@ -20,7 +20,7 @@ from advisor.knowledge.supply import Package, RunsOn
 
 BASE = load_rule_base()
 BOTH = ("pytorch", "jax")
-TODAY = "2026-11-26"
+TODAY = "2026-11-27"
 
 
 def named(name: str) -> Package:
