@@ -106,7 +106,9 @@ def test_where_there_is_none_the_reason_is_told(
 
 
 def test_the_python_decides() -> None:
-    assert "torch_tpu needs Python 3.12" in line("pytorch", "tpu", "linux", "3.11")
+    assert "torch_tpu needs Python 3.11" in line("pytorch", "tpu", "linux", "3.10")
+    assert "pip install torch_tpu" in line("pytorch", "tpu", "linux", "3.11")
+    assert "jax-neuronx" in line("jax", "trainium", "linux", "3.14")
     assert "torch_tpu" in line("pytorch", "tpu", "linux", "3.13.2")
     assert "jax[cuda12]" in line("jax", "nvidia", "linux", "3.10")
     assert "no extra for ROCm 7" in line("jax", "amd", "linux", "3.10")
@@ -164,7 +166,7 @@ def test_indexes_in_commands_are_those_that_their_vendors_document() -> None:
 
 
 def test_every_row_is_sourced_dated_and_checkable() -> None:
-    day = "2026-11-26"
+    day = "2026-11-27"
     assert not [f for f in check(BASE, today=day) if f.severity == "error"]
     for row in (*BASE.installs, *BASE.libraries, *BASE.absences, *BASE.stand_ins):
         assert row.sources, row
