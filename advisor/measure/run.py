@@ -161,6 +161,9 @@ class Run:
         done_s = self._elapsed_s()
         owed, settled = self._ledger.owed, self._ledger.settled
         left_s = self._clock.left_s(owed) if owed else self._plan.seconds()
+        if self._plan.budget_s is not None:
+            # What the budget has no time for is not begun.
+            left_s = min(left_s, OVERRUN * self._plan.budget_s - done_s)
         total_s = done_s + max(0.5, left_s)
         self._report(Progress(done_s, total_s, stage, values, settled, self._ledger.crossing()))
 

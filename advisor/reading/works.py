@@ -119,26 +119,27 @@ def _refused(document: Evidence, work: Work) -> str:
 
 
 def _speedup(work: Work) -> Ratio | None:
-    """JAX as against PyTorch; reaching over the ways to write the model that may be meant.
+    """JAX as against PyTorch; as wide as the ways to write the model that may be meant.
 
     How a team writes its model is not known: where the faster one is a rewrite it may be either
-    way, or one between them; and it may be one that was not tried.
+    way, or one between them. And the side behind may catch up in a way that was not tried.
     """
     ratio = work.ratio
-    if ratio is None or (work.usual is None and work.untried is None):
-        return None if ratio is None else ratio.turned
-    ends = [*ratio.log_interval()]
+    if ratio is None:
+        return None
     if work.usual is not None:
-        ends.append(math.log(work.usual.time_ratio))
+        ends = [*ratio.log_interval(), math.log(work.usual.time_ratio)]
+        ratio = _spanning((max(ends) + min(ends)) / 2, (max(ends) - min(ends)) / 2)
     if work.untried is not None:
-        # The side behind may catch up; how far the other may be ahead is no more than was seen.
-        ends.append(
-            min(ends) - math.log(work.untried.b_gained)
-            if ratio.value > 1
-            else max(ends) + math.log(work.untried.a_gained)
-        )
-    half = (max(ends) - min(ends)) / 2
-    return Ratio((max(ends) + min(ends)) / 2, half / t_quantile(0.5 + LEVEL / 2, math.inf)).turned
+        ahead = work.untried.b_gained if ratio.value > 1 else work.untried.a_gained
+        low, high = ratio.log_interval()
+        ratio = _spanning(ratio.log, (high - low) / 2 + math.log(ahead))
+    return ratio.turned
+
+
+def _spanning(log: float, half: float) -> Ratio:
+    """The ratio whose interval reaches *half* to both sides of *log*."""
+    return Ratio(log, half / t_quantile(0.5 + LEVEL / 2, math.inf))
 
 
 def distance(one: Mapping[str, Any], other: Mapping[str, Any]) -> float:

@@ -21,7 +21,7 @@ def work_lines(work: Work) -> list[str]:
         first, second, ratio = work.usual.ordered
         lines.append(say("work.usual", first=first, second=second, ratio=ratio))
     if work.untried is not None:
-        lines.append(f"  {untried_text(work.untried)}")
+        lines.append(say("work.untried_line", text=untried_text(work.untried)))
     if work.unlike:
         lines.append(say("work.unlike", parts=list(work.unlike)))
     gap = (work.carry_over or {}).get("translation")
