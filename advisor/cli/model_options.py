@@ -31,7 +31,7 @@ def models_asked(base: RuleBase, answers: Answers) -> tuple[str, ...]:
     standard = standard_for(base, values)
     if standard is None or standard.model not in base.families:
         return ()
-    return _usual(base, standard.model, standard.preset)
+    return _usual(base, standard.model, standard.preset, standard.smaller)
 
 
 def model_options(base: RuleBase, answers: Answers) -> tuple[str, ...]:
@@ -39,9 +39,9 @@ def model_options(base: RuleBase, answers: Answers) -> tuple[str, ...]:
     return tuple(word for text in models_asked(base, answers) for word in ("--model", text))
 
 
-def _usual(base: RuleBase, family: str, preset: str) -> tuple[str, ...]:
-    """The *preset*, and the family's first one: whether the winner depends on the size."""
-    first = next(iter(base.families[family].presets), "")
+def _usual(base: RuleBase, family: str, preset: str, smaller: str = "") -> tuple[str, ...]:
+    """The *preset*, and a *smaller* or the first one: whether the winner depends on the size."""
+    first = smaller or next(iter(base.families[family].presets), "")
     names = dict.fromkeys(name for name in (preset or first, first) if name)
     return tuple(f"{family}:{name}" for name in names) or (family,)
 

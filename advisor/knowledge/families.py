@@ -78,7 +78,8 @@ class ModelFamily:
 class StandardModel:
     """The family and preset that stand for a task where nobody says which model it is.
 
-    An empty preset is the family's default size. With `packages` it stands for that task only where
+    An empty preset is the family's default size. `smaller` is a preset of the same kind of work
+    that is measured beside it, where the family's first one is of another kind. With `packages` it stands for that task only where
     one of them has to be used: a package that is made for one kind of model names it.
     """
 
@@ -87,6 +88,7 @@ class StandardModel:
     preset: str
     reason: str
     packages: tuple[str, ...] = ()
+    smaller: str = ""
 
 
 @dataclass(frozen=True)
@@ -156,13 +158,14 @@ def _read_key(part: Part) -> FamilyKey:
 
 def read_standard(part: Part) -> StandardModel:
     """Which model stands for a task, or for packages within it, and why."""
-    part.only(("task", "model", "preset", "reason", "packages"))
+    part.only(("task", "model", "preset", "reason", "packages", "smaller"))
     return StandardModel(
         part.text("task"),
         part.text("model"),
         part.text("preset", ""),
         part.text("reason"),
         part.texts("packages"),
+        part.text("smaller", ""),
     )
 
 

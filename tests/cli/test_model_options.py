@@ -23,6 +23,7 @@ BASE = load_rule_base()
     [
         ({}, ()),
         ({"task": "llm_pretraining"}, ("decoder:gpt2_124m", "decoder:nanogpt_cpu")),
+        ({"task": "language"}, ("vit:bert_base", "vit:bert_tiny")),
         ({"task": "llm_pretraining", "model": "other"},
          ("decoder:gpt2_124m", "decoder:nanogpt_cpu")),
         ({"task": "image", "model": "vit", "model.preset": "deit_s"}, ("vit:deit_s",)),
@@ -46,6 +47,12 @@ def test_own_numbers_stand_over_those_of_a_preset() -> None:
 def test_options_are_those_of_probe() -> None:
     values = {"model": "decoder", "model.preset": "nanogpt_cpu"}
     assert model_options(BASE, Answers(values=values)) == ("--model", "decoder:nanogpt_cpu")
+
+
+def test_standard_models_name_presets_that_there_are() -> None:
+    for standard in BASE.standards:
+        presets = {"", *BASE.families[standard.model].presets}
+        assert {standard.preset, standard.smaller} <= presets
 
 
 def test_every_task_has_a_model_to_measure_where_its_family_exists() -> None:
