@@ -101,6 +101,14 @@ def test_what_no_library_should_hold_is_refused_whole(
     assert not (tmp_path / "library").exists()
 
 
+def test_a_directory_without_evidence_adds_nothing_and_says_so(tmp_path: Path) -> None:
+    empty = tmp_path / "evidence.json"
+    empty.mkdir()
+    _, told = run("add", empty, "--library", tmp_path / "library", code=2)
+    assert "holds no evidence" in told
+    assert not (tmp_path / "library").exists()
+
+
 def test_a_file_that_cannot_be_read_costs_itself_alone(tmp_path: Path) -> None:
     written(tmp_path / "library" / "broken.json", '{"schema": "fw-advisor/evidence@1", "pro')
     written(tmp_path / "library" / "mine.json", document())

@@ -112,14 +112,14 @@ def add(
 
     Without raw samples, names of hosts and places of files.
     """
-    from advisor.library import LibraryEntry, as_contributed, evidence_files
+    from advisor.library import LibraryEntry, as_contributed
 
     if library is None:
         raise UserError("--library is missing", hint="say where it lies: --library DIR")
     if library.exists() and not library.is_dir():
         raise UserError("is no directory", hint="a library is a directory", where=str(library))
     entries = []
-    for path in (p for file in files for p in evidence_files(file)):
+    for path in (p for file in files for p in _named_in(file)):
         evidence = as_contributed(_read(path))
         entry = LibraryEntry(path.stem, path, shipped=True, evidence=evidence)
         _refuse_problems(entry)
@@ -184,6 +184,24 @@ def _refuse_problems(entry: LibraryEntry) -> None:
             hint="nothing was added",
             where=str(entry.path),
         )
+
+
+def _named_in(place: Path) -> list[Path]:
+    """The evidence that *place* is, or that lies in it.
+
+    Raises:
+        UserError: a directory without any.
+    """
+    from advisor.library import evidence_files
+
+    files = list(evidence_files(place))
+    if not files:
+        raise UserError(
+            "holds no evidence: no .json file lies in it",
+            hint="evidence is written by: fw-advisor probe -o evidence.json",
+            where=str(place),
+        )
+    return files
 
 
 def _write(entry: LibraryEntry, place: Path) -> Path:

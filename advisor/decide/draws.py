@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Noise = NDArray[np.float32]
 
-_STREAMS_KEPT = 1024
+# Of 32 kB each at the usual depth; fewer than a decision goes through in turn would keep none.
+_STREAMS_KEPT = 8192
 _SHARES = 4096
 _LOW = np.uint64(2**24 - 1)
 _TOP = np.uint64(64 - 12)

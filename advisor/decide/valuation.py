@@ -28,6 +28,8 @@ MARGIN = 0.05
 """A difference of utility below this counts as none."""
 
 PERFORMANCE = "performance"
+# exp of more overflows; the value is 0 long before.
+_LARGEST_EXPONENT = 700.0
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ class Sample:
 
 def logistic(x: Array) -> Array:
     """The value scale: no evidence is 0.5, and it is bounded and monotone."""
-    value: Array = 1.0 / (1.0 + np.exp(-x))
+    value: Array = 1.0 / (1.0 + np.exp(np.minimum(-x, _LARGEST_EXPONENT)))
     return value
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -25,6 +26,9 @@ _KILLED = ("kill-driver", "kill-worker", "kill-guardian")
 
 @contextmanager
 def _places() -> Iterator[Path]:
+    # A shell that starts a bench behind itself makes it, and all that it starts, deaf to these.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     base = Path(tempfile.mkdtemp(prefix="faults-"))
     # Other users run some of the cases.
     base.chmod(0o755)

@@ -16,8 +16,26 @@ from tests.benchmarks.harness import Row
 from tests.faults.case import COMMANDS
 from tests.faults.place import ROOT, make_template
 
-AT_ONCE, IN_A_ROW, FILES = 20, 200, 1000
-GROWN_BYTES, MERGE_S = 10_000_000, 20.0
+AT_ONCE, IN_A_ROW, FILES, RULES = 20, 200, 1000, 10_000
+GROWN_BYTES, MERGE_S, RULES_S = 10_000_000, 20.0, 60.0
+_RULES_PER_FILE = 500
+_RULE = """
+  - id: claim.team.many-{number}
+    kind: claim
+    title: "Rule {number} of many"
+    when: {{deadline_weeks: {{above: {weeks}}}}}
+    effects:
+      - {{framework: jax, criterion: team, direction: against, strength: weak}}
+    group: many-{number}
+    reliability: medium
+    sources: [modelling-judgement]
+    asserted: 2026-01-01
+    reviewed: 2026-11-01
+    expires: 2027-05-01
+    rationale: One of many.
+    tests:
+      - {{name: fires, given: {{deadline_weeks: 520}}, expect: fires, favours: pytorch}}
+"""
 _ROW_SCRIPT = """
 import json, sys, psutil
 from pathlib import Path
@@ -48,10 +66,10 @@ def _place() -> Iterator[Path]:
 
 
 def load(groups: int) -> list[Row]:
-    """Twenty decisions at once, two hundred reports in a row, a thousand evidence files."""
+    """Twenty decisions at once, 200 reports in a row, 1,000 evidence files, 10,000 rules."""
     del groups
     with _place() as place:
-        return [_at_once(place), _in_a_row(place), _many_files(place)]
+        return [_at_once(place), _in_a_row(place), _many_files(place), _many_rules(place)]
 
 
 def _environment(place: Path) -> dict[str, str]:
@@ -118,5 +136,33 @@ def _many_files(place: Path) -> Row:
         f"exit code 0 within {MERGE_S:.0f} s",
         f"{done.returncode} after {seconds:.1f} s",
         done.returncode == 0 and seconds <= MERGE_S,
+        {"seconds": seconds},
+    )
+
+
+def _many_rules(place: Path) -> Row:
+    """A pack of many rules beside the shipped ones: read anew, then from what is cached."""
+    pack = place / "pack"
+    pack.mkdir()
+    for first in range(0, RULES, _RULES_PER_FILE):
+        rules = "".join(
+            _RULE.format(number=first + k, weeks=(first + k) % 500) for k in range(_RULES_PER_FILE)
+        )
+        text = f"schema: fw-advisor/rules@1\nrules:{rules}"
+        (pack / f"many-{first:05}.yaml").write_text(text, "utf-8")
+    command = [sys.executable, "-m", "advisor", *COMMANDS["advise"], "--rules", str(pack)]
+    seconds, codes = [], []
+    for _ in range(2):
+        begun = time.monotonic()
+        done = subprocess.run(
+            command, cwd=place, env=_environment(place), capture_output=True, check=False
+        )
+        seconds.append(time.monotonic() - begun)
+        codes.append(done.returncode)
+    return Row(
+        f"advise with {RULES:,} rules more",
+        f"exit code 0 within {RULES_S:.0f} s",
+        f"{codes} after {', '.join(f'{s:.1f} s' for s in seconds)}",
+        codes == [0, 0] and max(seconds) <= RULES_S,
         {"seconds": seconds},
     )
