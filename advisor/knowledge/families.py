@@ -79,8 +79,9 @@ class StandardModel:
     """The family and preset that stand for a task where nobody says which model it is.
 
     An empty preset is the family's default size. `smaller` is a preset of the same kind of work
-    that is measured beside it, where the family's first one is of another kind. With `packages` it stands for that task only where
-    one of them has to be used: a package that is made for one kind of model names it.
+    that is measured beside it, where the family's first one is of another kind. With `packages` it
+    stands for that task only where one of them has to be used: a package that is made for one kind
+    of model names it.
     """
 
     task: str
