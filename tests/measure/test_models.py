@@ -181,6 +181,23 @@ def test_a_budget_tries_the_first_ways_and_names_those_that_it_had_no_time_for(s
     assert "pytorch.compile and pytorch.compile+compile_step had no time" in notice.text
 
 
+@pytest.mark.parametrize(("jax_s", "word"), [(3.4e-3, "inconclusive"), (9e-3, "a_faster")])
+def test_a_second_way_of_the_side_behind_is_named_where_building_one_took_the_time(
+    script, tmp_path, jax_s, word
+):
+    """PyTorch leads by 1.13 or by 3; a further compiled way gained up to 1.2 elsewhere."""
+    modes = {**MODES, "pytorch.eager": {"median_s": 3e-3}, "jax.jit": {"median_s": jax_s}}
+    modes["jax.jit+scan"] = {"median_s": jax_s}
+    slow = {"verb": "build", "mode": "jax.jit", "kind": "slow", "starts": [0], "seconds": 4.0}
+    script.faults = [slow]
+    evidence = measured(script, tmp_path, SMALL, modes=modes, budget_s=11)
+    [work] = evidence.works
+    assert work.untried is not None
+    assert "jax.jit+scan" in work.untried.modes
+    assert (work.untried.a_gained, work.untried.b_gained) == (1.8, 1.2)
+    assert work.verdict == word
+
+
 def test_a_model_whose_ways_had_no_turn_is_not_certified_either(script, tmp_path, monkeypatch):
     monkeypatch.setattr(Run, "_room", lambda _, __, item, **___: item.size_name != "deep.choice")
     evidence = measured(
