@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from advisor.answers import Answers
-from advisor.decide.deciding import decide
-from advisor.decision import Decision
+from advisor.decide.deciding import outcome
 from advisor.evidence import Evidence
 from advisor.inputs import Inputs, evidence_sha256, in_order
 from advisor.knowledge.model import RuleBase
@@ -80,14 +79,9 @@ class Differences:
         return self.before != self.after and not any(p.then == self.after for p in self.parts)
 
 
-def outcome_of(decision: Decision) -> Outcome:
-    """Status and framework."""
-    return decision.status, decision.recommended.framework
-
-
 def differences(first: Record, second: Record) -> Differences:
     """What *second* has that *first* has not, each part decided again alone."""
-    before, after = (outcome_of(decide(record.inputs)) for record in (first, second))
+    before, after = (outcome(record.inputs) for record in (first, second))
     swaps = list(_swaps(first.inputs, second.inputs))
     parts = [
         Difference(swap.part, swap.key, swap.before, swap.after, then, then != before)
@@ -103,7 +97,7 @@ def differences(first: Record, second: Record) -> Differences:
 def _outcome_with(inputs: Inputs, swaps: Iterable[_Swap]) -> Outcome:
     for swap in swaps:
         inputs = swap.into(inputs)
-    return outcome_of(decide(inputs))
+    return outcome(inputs)
 
 
 def _together(inputs: Inputs, swaps: Sequence[_Swap], after: Outcome) -> list[_Swap]:

@@ -10,7 +10,8 @@ from typing import Any
 from advisor import differences as module
 from advisor.answers import Answers
 from advisor.decide.deciding import decide
-from advisor.differences import RulesChange, differences, outcome_of
+from advisor.decision import Decision
+from advisor.differences import RulesChange, differences
 from advisor.evidence import Evidence
 from advisor.inputs import Inputs
 from advisor.knowledge.loader import load_rule_base
@@ -31,6 +32,10 @@ def made(today: str = "2026-11-24", **values: Any) -> Record:
         said = said.with_value(key.replace("__", "."), value, "typed")
     inputs = Inputs(answers=said, evidence=(), base=BASE, today=today, samples=200)
     return Record(inputs=inputs, decision=decide(inputs))
+
+
+def outcome_of(decision: Decision) -> tuple[str, str | None]:
+    return decision.status, decision.recommended.framework
 
 
 def thawed(record: Record) -> Record:

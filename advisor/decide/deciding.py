@@ -98,6 +98,12 @@ def decide(inputs: Inputs) -> Decision:
     )
 
 
+def outcome(inputs: Inputs) -> tuple[str, str | None]:
+    """Status and framework of `decide`, and nothing else: what explains a decision costs most."""
+    now = judge(situation_of(inputs), Draws(inputs.seed, inputs.samples))
+    return now.status, _recommended(now).framework
+
+
 def _unconfirmed(sources: Mapping[str, str]) -> list[str]:
     return [key for key, source in sources.items() if source in UNCONFIRMED]
 
