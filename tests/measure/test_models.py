@@ -36,6 +36,7 @@ def measured(script, tmp_path, *models: str, profile: str = "standard", **change
     script.workloads = [workload("fake", modes=["pytorch.eager", "jax.jit"], extra_modes=[])]
     described = model(flops_per_layer=changes.pop("flops_per_layer", 1e5))
     described["branches"] = changes.pop("branches", False)
+    described["variants"]["pytorch"] += changes.pop("further", [])
     for variant in (v for listed in described["variants"].values() for v in listed):
         variant["rewrite"] = variant["id"] in changes.get("rewrites", ())
     changes.pop("rewrites", None)
@@ -200,12 +201,23 @@ def test_a_second_way_of_the_side_behind_is_named_where_building_one_took_the_ti
 
 def test_a_model_whose_ways_had_no_turn_is_not_certified_either(script, tmp_path, monkeypatch):
     monkeypatch.setattr(Run, "_room", lambda _, __, item, **___: item.size_name != "deep.choice")
-    evidence = measured(
-        script, tmp_path, 'stack:{"layers": 2}', "stack:deep", modes=deep(), profile="quick"
-    )
+    settings = {"modes": deep(), "profile": "quick", "flops_per_layer": 2e10}
+    evidence = measured(script, tmp_path, 'stack:{"layers": 2}', "stack:deep", **settings)
     begun = {p.size_name for p in evidence.probes if any(e.launches for e in p.entries)}
     assert begun
     assert not any(name.startswith("deep") for name in begun)
+
+
+def test_eager_ways_come_before_what_has_to_be_compiled(script, tmp_path):
+    """Another layout of an eager step costs nothing to try."""
+    modes = {**MODES, "pytorch.eager+eager_last": {"median_s": 1.5e-3}}
+    slow = {"verb": "build", "mode": "jax.jit", "kind": "slow", "starts": [0], "seconds": 6.0}
+    script.faults = [slow]
+    further = [{"id": "eager_last", "mode": "pytorch.eager"}]
+    evidence = measured(script, tmp_path, SMALL, modes=modes, budget_s=11, further=further)
+    choice = next(p for p in evidence.probes if p.size_name == "asked.choice")
+    tried = {e.mode for e in choice.entries if not e.untried}
+    assert tried == {"pytorch.eager", "pytorch.eager+eager_last", "jax.jit"}
 
 
 def test_a_budget_that_is_long_tries_every_way(script, tmp_path):
