@@ -254,6 +254,32 @@ def test_a_budget_is_spent_on_what_can_still_be_settled(script, monkeypatch):
     assert now[0] <= 1.1 * 30.0
 
 
+@pytest.mark.parametrize(("jax_s", "launches"), [(1e-3, 3), (3.9e-3, 1)])
+def test_one_launch_tells_whether_the_early_look_will_do(script, monkeypatch, jax_s, launches):
+    """There is time for three launches: enough for what is beyond doubt after them."""
+    script.modes = {"pytorch.eager": {"median_s": 4e-3}, "jax.jit": {"median_s": jax_s}}
+    now, built = [0.0], [0]
+
+    class Run(run_module.Run):
+        def _elapsed_s(self):
+            return now[0]
+
+    monkeypatch.setattr(kit, "Run", Run)
+    monkeypatch.setattr(run_module, "Clock", lambda protocol: Clock(protocol, now=lambda: now[0]))
+
+    def report(progress: Progress) -> None:
+        # Two modes: 10 s with cold compilers, 2.5 s a launch with warm ones.
+        if progress.stage == "building":
+            built[0] += 1
+            now[0] += 5.0 if built[0] <= 2 else 1.25
+
+    item = kit.item(modes=kit.modes_of("pytorch.eager", "jax.jit"))
+    made = kit.plan(item, looks=Looks((5,), 0.05, early=3), budget_s=15.0)
+    [probe] = kit.run(script, made, report=report).probes
+    assert {len(e.launches) for e in probe.entries} == {launches}
+    assert [c.called for c in probe.comparisons] == [launches == 3]
+
+
 def test_what_a_budget_did_not_reach_in_the_first_launch_is_not_compared(script, monkeypatch):
     now = [0.0]
 
