@@ -132,7 +132,7 @@ class TestSilentFallback:
                 "pytorch.cpu-wheel",
                 "driver to 580",
             ),
-            (torch(), MI300, "linux", "pytorch.cpu-wheel", "/whl/rocm7.2"),
+            (torch(), MI300, "linux", "pytorch.cpu-wheel", "/whl/rocm7.14"),
             (torch(), MI300, "windows", "pytorch.cpu-wheel", "rocm.docs.amd.com"),
             (torch(), ARC, "wsl2", "pytorch.cpu-wheel", "native Windows"),
             (torch(), ARC, "linux", "pytorch.cpu-wheel", "/whl/xpu"),
