@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from advisor.measure.choosing import choice_key
 from advisor.measure.plan import first_seconds, item_seconds, start_seconds
 from advisor.measure.work import Protocol, Series, WorkItem
 
@@ -20,6 +21,9 @@ from advisor.measure.work import Protocol, Series, WorkItem
 _OVERDUE = 0.1
 # The least that a later launch takes of the first one, before there was any.
 _LEAST_WARM = 0.25
+# What a later launch, with warm compilers and the chosen ways to write a model alone, takes of the
+# launch that tried all of them.
+WARM_SHARE = 0.35
 # How far a whole machine may be from the one that the guesses were made on.
 _FACTORS = (0.2, 20.0)
 
@@ -99,6 +103,9 @@ class Clock:
         seen_s = self._took_s.get(step.key)
         if seen_s is not None:
             return seen_s
+        tried_s = self._choice_s(step)
+        if tried_s is not None:
+            return WARM_SHARE * tried_s
         guess_s = self._guessed_s(step)
         cold_s = self._took_s.get(Step(step.series, step.item, first=True).key)
         if step.first or cold_s is None:
@@ -108,6 +115,13 @@ class Clock:
             return cold_s * share
         # Compilers say nothing of what comes without them; how long workers took to start does.
         return min(cold_s, max(_LEAST_WARM * cold_s, guess_s * self._speed()))
+
+    def _choice_s(self, step: Step) -> float | None:
+        """How long the choice took whose model *step* estimates, if it does and that has been."""
+        item = step.item
+        if item is None or item.asked is None or item.role != "estimate":
+            return None
+        return self._took_s.get((step.series.key, choice_key(item.asked), True))
 
     def spent_s(self, step: Step) -> float:
         """What *step* took, or has taken so far where it is the one that runs; 0 before it."""

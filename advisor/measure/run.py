@@ -19,7 +19,7 @@ from advisor.devices import index_of
 from advisor.evidence import Notice, Probe, Reason
 from advisor.measure.attribution import disagreements, several_speeds
 from advisor.measure.choosing import LIMITS, Room
-from advisor.measure.clock import Clock, Owed, Step
+from advisor.measure.clock import WARM_SHARE, Clock, Owed, Step
 from advisor.measure.family import hold_together
 from advisor.measure.inputs import write_inputs
 from advisor.measure.journal import Done, Journal
@@ -49,10 +49,8 @@ QUIET_LIMIT_S = 20.0
 PATIENCE_S = 20.0
 # How far over its budget a run may be expected to end: estimates are good to a few percent.
 OVERRUN = 1.05
-# Of what a budget has left, the part that may go into trying ways to write a model; and what a
-# later launch, with warm compilers and the chosen ways alone, takes of the launch that tried them.
+# Of what a budget has left, the part that may go into trying ways to write a model.
 CHOOSING_SHARE = 0.45
-WARM_SHARE = 0.35
 
 
 @dataclass
