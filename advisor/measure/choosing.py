@@ -17,7 +17,7 @@ from statistics import median
 
 from advisor.devices import info_of, is_cpu
 from advisor.evidence import Reason
-from advisor.measure.models import AskedModel, Variant
+from advisor.measure.models import AskedModel, labelled
 from advisor.measure.wishes import Wishes, modes_left_out
 from advisor.measure.work import LaunchResult, Mode, ModeRun, ToolchainSpec, WorkItem
 from advisor.pair import CUDA_GRAPHS, FRAMEWORKS, TORCH_COMPILE, TORCH_EAGER
@@ -154,17 +154,6 @@ def _modes(
             if variant.mode == TORCH_COMPILE and info_of(wishes.device).records_graphs:
                 modes.append(Mode(CUDA_GRAPHS, toolchain, variant=variant.id, tag=tag))
     return tuple(modes)
-
-
-def labelled(variants: Sequence[Variant]) -> list[tuple[str, Variant]]:
-    """Each variant after its label: the first one of a mode has the mode's own name."""
-    seen: set[str] = set()
-    labels = []
-    for variant in variants:
-        tag = f"+{variant.id}" if variant.mode in seen else ""
-        labels.append((f"{variant.mode}{tag}", variant))
-        seen.add(variant.mode)
-    return labels
 
 
 def estimating(

@@ -38,6 +38,17 @@ class Variant:
     rewrite: bool = False
 
 
+def labelled(variants: Sequence[Variant]) -> list[tuple[str, Variant]]:
+    """Each variant after its label: the first one of a mode has the mode's own name."""
+    seen: set[str] = set()
+    labels = []
+    for variant in variants:
+        tag = f"+{variant.id}" if variant.mode in seen else ""
+        labels.append((f"{variant.mode}{tag}", variant))
+        seen.add(variant.mode)
+    return labels
+
+
 @dataclass(frozen=True, kw_only=True)
 class AskedModel:
     """One family at one size.
@@ -77,6 +88,11 @@ class AskedModel:
     def workload(self) -> str:
         """What a worker is asked to build."""
         return f"{PREFIX}{self.model}"
+
+    @property
+    def rewrites(self) -> frozenset[str]:
+        """The labels of its variants that are programs of their own."""
+        return frozenset(label for label, v in labelled(self.variants) if v.rewrite)
 
     @property
     def asked_depth(self) -> int:

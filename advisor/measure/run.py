@@ -223,8 +223,10 @@ class Run:
     def _affordable(self, series: Series, items: list[WorkItem]) -> list[WorkItem]:
         """Those of *items* whose comparisons can be settled in what is left of the budget.
 
-        What needs least is served first: a launch that calls nothing is spent for nothing. First
-        launches take the plan at its word; `_room` ends them in time.
+        What needs least is served first: a launch that calls nothing is spent for nothing. But of
+        a model that was asked for times are worth a launch in themselves, and what is needed at
+        the end is a guess before it. First launches take the plan at its word; `_room` ends them
+        in time.
         """
         budget_s = self._plan.budget_s
         if budget_s is None or not self._ledger.launches:
@@ -238,6 +240,14 @@ class Run:
         for one in sorted(needed, key=lambda o: self._clock.left_s([o])):
             if self._clock.left_s([*chosen, one]) <= left_s:
                 chosen.append(one)
+        for one in needed:
+            once = replace(one, launches=1)
+            if (
+                one.item.asked
+                and one not in chosen
+                and self._clock.left_s([*chosen, once]) <= left_s
+            ):
+                chosen.append(once)
         kept = {one.item.key for one in chosen}
         if len(kept) < len(items):
             self._note_budget(budget_s)

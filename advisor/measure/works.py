@@ -25,8 +25,8 @@ from advisor.evidence import (
     Work,
     WorkMode,
 )
-from advisor.measure.choosing import choice_key, labelled
-from advisor.measure.models import PREFIX, AskedModel
+from advisor.measure.choosing import choice_key
+from advisor.measure.models import PREFIX, AskedModel, labelled
 from advisor.measure.statistics import DIGITS, quantile, ratio_of_launches
 from advisor.measure.verdicts import LOG_MARGIN, Looks, call
 from advisor.pair import FRAMEWORKS, TORCH_EAGER
