@@ -228,7 +228,7 @@ class UsualWay:
 
 @dataclass(frozen=True, kw_only=True)
 class UntriedWays:
-    """Ordinary ways to write the model that were not tried, for want of time or by the profile.
+    """Ways to write the model that were not tried, for want of time or by the profile.
 
     `a_gained` and `b_gained` are how many times as fast such ways have made the side of `a` or `b`
     elsewhere, at most; 1 where every way of that framework was tried.

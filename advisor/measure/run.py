@@ -261,8 +261,8 @@ class Run:
         """
         budget_s, nothing_yet = self._plan.budget_s, not self._ledger.launches
         step_s = self._clock.step_s(Step(series, item, first))
-        if item.role != "parity":
-            step_s += self._promised_s(series, item, first=first)
+        if first and item.role != "parity":
+            step_s = self._with_promised_s(series, item, step_s)
         if budget_s is None or self._elapsed_s() + step_s <= OVERRUN * budget_s:
             return True
         if nothing_yet and item is series.items[0]:
@@ -270,12 +270,18 @@ class Run:
         self._note_budget(budget_s)
         return False
 
-    def _promised_s(self, series: Series, item: WorkItem, *, first: bool) -> float:
-        """About what later launches of the models take whose variants were tried before *item*."""
-        looks, tried = self._plan.looks, self._clock.spent_s
-        before = choices_in(series.items[: series.items.index(item)]) if first else []
-        tried_s = math.fsum(tried(Step(series, choice, first=True)) for choice in before)
-        return (looks.early or looks.launches[0]) * WARM_SHARE * tried_s
+    def _with_promised_s(self, series: Series, item: WorkItem, step_s: float) -> float:
+        """*step_s*, and what later launches of the models take that were tried before *item*.
+
+        Another model takes no less than those before it, and is to have its launches too.
+        """
+        looks = self._plan.looks
+        later = (looks.early or looks.launches[0]) * WARM_SHARE
+        before = choices_in(series.items[: series.items.index(item)])
+        tried_s = [self._clock.spent_s(Step(series, choice, first=True)) for choice in before]
+        if item.role == "choice" and before:
+            step_s = max(step_s, *tried_s) * (1 + later)
+        return step_s + later * math.fsum(tried_s)
 
     def _choosing_s(self) -> float | None:
         """How long the variants of a model may be tried, of what a budget has left."""
