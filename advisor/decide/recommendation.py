@@ -95,7 +95,25 @@ def _mode(judgement: Judgement, framework: str) -> tuple[str, ModeReason]:
         mode = rule.suggests.get("mode")
         if isinstance(mode, str):
             return mode, ModeReason(kind="rule", rule=rule.id)
-    return TORCH_EAGER, ModeReason(kind="unmeasured")
+    return _of_model(judgement) or (TORCH_EAGER, ModeReason(kind="unmeasured"))
+
+
+def _of_model(judgement: Judgement) -> tuple[str, ModeReason] | None:
+    """The way in which the model that stands for the work was fastest, where both kinds were tried.
+
+    They were compared in one launch alone: it says what to begin with, not what compiling gains.
+    """
+    work = judgement.speed.chosen.work if judgement.speed is not None else None
+    tried = {mode.mode.partition("+")[0] for mode in work.modes} if work is not None else set()
+    if work is None or work.a is None or not {TORCH_EAGER, TORCH_COMPILE} <= tried:
+        return None
+    mode = work.a.partition("+")[0]
+    seconds = next((m.compile_s for m in work.modes if m.mode == work.a), None)
+    compiled = mode != TORCH_EAGER
+    title = work.title or work.model
+    return mode, ModeReason(
+        kind="fastest", workloads=[title], compile_s=seconds if compiled else None
+    )
 
 
 def _jit_reason(judgement: Judgement) -> ModeReason:

@@ -13,7 +13,7 @@ class ModeReason(DecisionPart):
 
     Attributes:
         kind: ``jit`` (JAX is used compiled), ``measured`` (what compiling gains and costs here),
-            ``rule``, or ``unmeasured``.
+            ``rule``, ``fastest`` (of the ways to write the measured model), or ``unmeasured``.
         gain: How many times as fast compiled steps are.
         workloads: Where that was measured.
         compile_s: What compiling takes, seconds.
@@ -22,7 +22,7 @@ class ModeReason(DecisionPart):
         restarts_per_day: Starts a day, where they were answered.
     """
 
-    kind: Literal["jit", "measured", "rule", "unmeasured"]
+    kind: Literal["jit", "measured", "rule", "fastest", "unmeasured"]
     gain: float | None = None
     worthwhile: bool = True
     workloads: list[str] = []

@@ -7,7 +7,7 @@ decided, nor how a report is laid out.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from advisor.decide.article import bearing_claims
@@ -176,19 +176,40 @@ def _recommended(decision: Decision, base: RuleBase) -> Recommended:
 
 def _mode_reason(recommended: Recommended, base: RuleBase) -> str | None:
     why = recommended.mode_because
-    if why is None:
-        return None
-    if why.kind == "rule":
-        return say("decision.mode.rule", title=_title(why.rule, base), rule=why.rule)
-    if why.kind == "unmeasured":
-        return say("decision.mode.unmeasured")
-    if why.kind == "jit":
-        took = "" if why.compile_s is None else say("decision.mode.took", seconds=why.compile_s)
-        return clauses([say("decision.mode.jit"), took, _starts(why)])
+    return None if why is None else _MODE_REASONS[why.kind](why, base)
+
+
+def _rule_reason(why: ModeReason, base: RuleBase) -> str:
+    return say("decision.mode.rule", title=_title(why.rule, base), rule=why.rule)
+
+
+def _fastest_reason(why: ModeReason, base: RuleBase) -> str:
+    del base
+    key = "fastest" if why.compile_s is None else "fastest_compiled"
+    return say(f"decision.mode.{key}", workloads=list(why.workloads), seconds=why.compile_s)
+
+
+def _jit_reason(why: ModeReason, base: RuleBase) -> str:
+    del base
+    took = "" if why.compile_s is None else say("decision.mode.took", seconds=why.compile_s)
+    return clauses([say("decision.mode.jit"), took, _starts(why)])
+
+
+def _measured_reason(why: ModeReason, base: RuleBase) -> str:
+    del base
     gain = say("decision.mode.gain", gain=why.gain, workloads=why.workloads)
     if not why.worthwhile:
         return say("decision.mode.not_worthwhile", gain=gain)
     return clauses([gain, *_pays(why)])
+
+
+_MODE_REASONS: Mapping[str, Callable[[ModeReason, RuleBase], str]] = {
+    "rule": _rule_reason,
+    "fastest": _fastest_reason,
+    "jit": _jit_reason,
+    "measured": _measured_reason,
+    "unmeasured": lambda *_: say("decision.mode.unmeasured"),
+}
 
 
 def _pays(why: ModeReason) -> list[str]:

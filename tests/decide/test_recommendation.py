@@ -16,6 +16,7 @@ from tests.decide.making import (
     inputs_for,
     probe,
     rule,
+    work,
 )
 
 
@@ -52,6 +53,31 @@ def test_the_mode_follows_from_gain_and_cost(
         assert because is not None
         assert because.break_even_steps == pytest.approx(2000)
         assert because.steps_assumed is ("steps_per_run" not in values)
+
+
+@pytest.mark.parametrize(
+    ("best", "tried", "mode", "kind", "compile_s"),
+    [
+        ("pytorch.compile+step", ("pytorch.eager",), "pytorch.compile", "fastest", 20.0),
+        ("pytorch.eager+last", ("pytorch.compile",), "pytorch.eager", "fastest", None),
+        ("pytorch.eager", (), "pytorch.eager", "unmeasured", None),
+    ],
+)
+def test_the_measured_model_says_in_which_mode_to_begin(
+    best: str, tried: tuple[str, ...], mode: str, kind: str, compile_s: float | None
+) -> None:
+    """Where eager and compiled ways to write it were both tried, and nothing else tells."""
+    modes = [
+        {"mode": best, "step_s": 0.01, "chosen": True, "compile_s": 20.0},
+        {"mode": "jax.jit", "step_s": 0.02, "chosen": True},
+        *({"mode": other, "step_s": 0.012, "chosen": False} for other in tried),
+    ]
+    evidence = evidence_with(works=[work(0.5, a=best, modes=modes)])
+    decision = decide(inputs_for(base_of(*broad("pytorch")), {"task": "image"}, evidence))
+    because = decision.recommended.mode_because
+    assert because is not None
+    assert decision.recommended.mode == mode
+    assert (because.kind, because.compile_s) == (kind, compile_s)
 
 
 @pytest.mark.parametrize(

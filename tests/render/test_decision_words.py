@@ -121,6 +121,17 @@ MODES = [
         "Title of note.stack.image (rule note.stack.image; not measured here)",
     ),
     (
+        {"kind": "fastest", "workloads": ["A network"]},
+        "the fastest of the ways that were tried with A network, in one launch",
+    ),
+    (
+        {"kind": "fastest", "workloads": ["A network"], "compile_s": 20.0},
+        (
+            "the fastest of the ways that were tried with A network, in one launch; compiling "
+            "took 20.0 s, which short runs do not earn back"
+        ),
+    ),
+    (
         {"kind": "unmeasured"},
         "what compiling gains was not measured; start eager, and measure torch.compile",
     ),
