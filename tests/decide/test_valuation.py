@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from advisor.decide.claims import Item, Member
 from advisor.decide.draws import Draws
-from advisor.decide.valuation import Observation, SimulationInput, fuse, simulate
+from advisor.decide.valuation import Observation, SimulationInput, fuse, logistic, simulate
 from advisor.pair import FRAMEWORKS
 
 
@@ -82,3 +82,10 @@ def test_more_strength_never_hurts_in_any_sample(seed: int, strength: float) -> 
         return simulate(case, draws).utilities["jax"]
 
     assert np.all(utility(strength * 2) >= utility(strength))
+
+
+def test_any_amount_of_evidence_has_a_value() -> None:
+    with np.errstate(over="raise"):
+        low, middle, high = logistic(np.array([-5000.0, 0.0, 5000.0]))
+    assert (middle, high) == (0.5, 1.0)
+    assert 0 <= low < 1e-300
