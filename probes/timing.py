@@ -20,8 +20,6 @@ WINDOW_S = 0.03
 # A block's first stretch refills caches that the other framework has emptied.
 DISCARD_SHARE = 0.15
 DISCARD_CALLS = 2
-# One call of so long a step has refilled them: a second one would be thrown away for nothing.
-LONG_CALL_S = 0.02
 
 
 class Program(Protocol):
@@ -139,9 +137,17 @@ def warm_up(program: Program, min_s: float, max_s: float) -> dict[str, Any]:
 
 
 def block(
-    program: Program, seconds: float, calls: int, min_samples: int = 5, max_samples: int = 4000
+    program: Program,
+    seconds: float,
+    calls: int,
+    min_samples: int = 5,
+    max_samples: int = 4000,
+    *,
+    discard: int = DISCARD_CALLS,
 ) -> dict[str, Any]:
     """Samples for *seconds* (and at least *min_samples*), after a head that is thrown away.
+
+    The head is a share of *seconds*, and at least *discard* samples.
 
     Returns ``{samples_s, calls_per_sample, wall_s, compile_events, ...counters}`` where the
     counters of `probes.host` cover the kept samples only.
@@ -149,7 +155,7 @@ def block(
     was_enabled = gc.isenabled()
     gc.disable()
     try:
-        _discard_head(program, seconds, calls)
+        _discard_head(program, seconds, calls, discard)
         events = program.compile_events()
         samples: list[float] = []
         before, tasks = host.reading(), host.task_times()
@@ -194,13 +200,12 @@ def waited_calls(program: Program, seconds: float, least: int = 100) -> list[flo
             gc.enable()
 
 
-def _discard_head(program: Program, seconds: float, calls: int) -> None:
-    start = time.perf_counter()
-    done, wall_s = 0, 0.0
-    while wall_s < DISCARD_SHARE * seconds or (done < DISCARD_CALLS and wall_s < LONG_CALL_S):
+def _discard_head(program: Program, seconds: float, calls: int, least: int = DISCARD_CALLS) -> None:
+    deadline = time.perf_counter() + DISCARD_SHARE * seconds
+    done = 0
+    while done < least or time.perf_counter() < deadline:
         sample(program, min(calls, 64))
         done += 1
-        wall_s = time.perf_counter() - start
 
 
 def spin(seconds: float, clock: Callable[[], float] = time.perf_counter) -> None:

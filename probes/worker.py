@@ -150,6 +150,7 @@ class Worker:
             float(request["seconds"]),
             int(request["calls"]),
             int(request.get("min_samples", 5)),
+            discard=int(request.get("discard", timing.DISCARD_CALLS)),
         )
 
     def latency(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -45,6 +45,7 @@ TIMED_SHARE = 0.5
 MOST_TIMES_DEAR = 2
 # The least that a block of long steps takes: one to refill the caches, and one that counts.
 BLOCK_CALLS = 2
+LONG_CALL_S = 0.02
 
 
 class Turns:
@@ -258,12 +259,16 @@ class Turns:
 
     def _block(self, item: WorkItem, mode: Mode) -> Block:
         protocol = self._options.protocol
+        run = self.result.runs[item.key, mode.label]
+        # One call of so long a step has refilled the caches: a second one says nothing more.
+        long = {"discard": 1} if run.warm_call_s >= LONG_CALL_S else {}
         reply = self._timed(
             item,
             mode,
             "block",
             seconds=protocol.block_s,
-            calls=self.result.runs[item.key, mode.label].calls,
+            calls=run.calls,
+            **long,
             min_samples=2 if mode.few_samples else item.min_samples or protocol.min_samples,
         )
         return check_block(reply)

@@ -74,6 +74,12 @@ def test_a_block_throws_its_head_away(clock):
     assert found["wall_s"] == pytest.approx(0.02, rel=0.1)
 
 
+def test_a_block_of_long_steps_throws_as_many_away_as_it_is_told_to(clock):
+    program = Program(clock, 0.5)
+    timing.block(program, seconds=0.02, calls=1, min_samples=1, discard=1)
+    assert program.calls == 2
+
+
 def test_a_block_of_a_slow_program_has_the_least_number_of_samples(clock):
     found = timing.block(Program(clock, 1.0), seconds=0.02, calls=1, min_samples=5)
     assert found["samples_s"] == [1.0] * 5
