@@ -263,19 +263,19 @@ def _beside_usual(work: Work, choice: Probe, asked: AskedModel, beyond: float) -
 
 def _beside_untried(work: Work, choice: Probe | None, asked: AskedModel) -> Work:
     """*work* with the ways that were not tried, and without a winner that they might turn."""
-    modes = untried_ways(asked, choice) if choice is not None and work.time_ratio else []
-    if choice is None or work.time_ratio is None or not modes:
+    modes = untried_ways(asked, choice) if choice is not None else []
+    if choice is None or work.ci is None or not modes:
         return work
+    low, high = work.ci
     kinds = {e.mode.partition("+")[0] for e in choice.entries if not e.untried}
     a_gained, b_gained = (
         max((_gained(m, kinds, asked) for m in modes if m.startswith(f"{f}.")), default=1.0)
         for f in FRAMEWORKS
     )
     work = replace(work, untried=UntriedWays(modes=modes, a_gained=a_gained, b_gained=b_gained))
-    ratio = work.time_ratio or 1.0
     turned = {
-        "a_faster": ratio <= b_gained,
-        "b_faster": 1 / ratio <= a_gained,
+        "a_faster": low <= b_gained,
+        "b_faster": 1 / high <= a_gained,
         "equivalent": True,
     }
     if not turned.get(work.verdict, False):
@@ -313,8 +313,9 @@ def ways_left_out(asked: Sequence[AskedModel], probes: Sequence[Probe]) -> list[
     notices = []
     for model in asked:
         choice = _choice_of(model, probes)
-        if choice is not None and any(e.untried for e in choice.entries):
-            values = {"model": model.title, "modes": untried_ways(model, choice)}
+        untried = [e.mode for e in choice.entries if e.untried] if choice is not None else []
+        if untried:
+            values = {"model": model.title, "modes": untried}
             notices.append(Notice("ways-untried", values=values))
     return notices
 
