@@ -185,8 +185,10 @@ def _rule_reason(why: ModeReason, base: RuleBase) -> str:
 
 def _fastest_reason(why: ModeReason, base: RuleBase) -> str:
     del base
-    key = "fastest" if why.compile_s is None else "fastest_compiled"
-    return say(f"decision.mode.{key}", workloads=list(why.workloads), seconds=why.compile_s)
+    models = list(why.workloads)
+    if why.compile_s is None:
+        return say("decision.mode.fastest", workloads=models)
+    return say("decision.mode.fastest_compiled", workloads=models, seconds=why.compile_s)
 
 
 def _jit_reason(why: ModeReason, base: RuleBase) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -258,14 +259,15 @@ def test_a_driver_that_is_killed_leaves_no_rank(tmp_path):
 
 
 def below(name: str) -> list[int]:
-    """Processes of this one's descent that run the script *name*."""
+    """Processes of this one's descent that run the script *name*; none that has ended."""
     import psutil
 
-    return [
-        p.pid
-        for p in psutil.Process().children(recursive=True)
-        if any(part.endswith(name) for part in p.cmdline())
-    ]
+    running = []
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if any(part.endswith(name) for part in process.cmdline()):
+                running.append(process.pid)
+    return running
 
 
 def test_a_family_that_is_not_offered_is_an_error_or_an_entry_that_says_so(tmp_path):
