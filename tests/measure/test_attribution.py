@@ -15,7 +15,7 @@ from advisor.evidence import (
     Probe,
     VerdictWord,
 )
-from advisor.measure.attribution import attributions, disagreements
+from advisor.measure.attribution import attributions, disagreements, several_speeds
 from advisor.render.evidence_words import word_evidence
 
 QUIET = {0: 1.0, 1: 1.002, 2: 0.998, 3: 1.001, 4: 0.999}
@@ -171,3 +171,17 @@ def test_one_core_and_all_cores_that_disagree_are_said(one, all_cores, said):
     assert [n.text for n in read.notices] == ([f"mlp_train/small: {said}"] if said else [])
     other = probe(cores=4, comparisons=[compared(all_cores)], size_name="large")
     assert not disagreements([single, other])
+
+
+@pytest.mark.parametrize(
+    ("slow", "noisy", "named"),
+    [(1.3, (), True), (1.2, (), False), (1.3, (1,), True), (1.0, (1,), False)],
+)
+def test_launches_far_apart_are_several_speeds_where_nobody_disturbed_them(slow, noisy, named):
+    """A launch that others disturbed (here at 50 s a step) says nothing of the machine."""
+    seen = entry("jax.jit", 1.0, noise={0: 1.0, 1: 1.0, 2: 1.0, 3: slow}, noisy=noisy)
+    notices = several_speeds([probe(entry("pytorch.eager", 1.0), seen)])
+    assert bool(notices) is named
+    if named:
+        assert notices[0].values["mode"] == "jax.jit"
+        assert notices[0].values["high_s"] == pytest.approx(slow)

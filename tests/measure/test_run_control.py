@@ -258,7 +258,7 @@ def test_a_budget_is_spent_on_what_can_still_be_settled(script, monkeypatch):
 def test_one_launch_tells_whether_the_early_look_will_do(script, monkeypatch, jax_s, launches):
     """There is time for three launches: enough for what is beyond doubt after them."""
     script.modes = {"pytorch.eager": {"median_s": 4e-3}, "jax.jit": {"median_s": jax_s}}
-    now, built = [0.0], [0]
+    now, built, told_s = [0.0], [0], []
 
     class Run(run_module.Run):
         def _elapsed_s(self):
@@ -268,6 +268,7 @@ def test_one_launch_tells_whether_the_early_look_will_do(script, monkeypatch, ja
     monkeypatch.setattr(run_module, "Clock", lambda protocol: Clock(protocol, now=lambda: now[0]))
 
     def report(progress: Progress) -> None:
+        told_s.append(progress.total_s)
         # Two modes: 10 s with cold compilers, 2.5 s a launch with warm ones.
         if progress.stage == "building":
             built[0] += 1
@@ -278,6 +279,8 @@ def test_one_launch_tells_whether_the_early_look_will_do(script, monkeypatch, ja
     [probe] = kit.run(script, made, report=report).probes
     assert {len(e.launches) for e in probe.entries} == {launches}
     assert [c.called for c in probe.comparisons] == [launches == 3]
+    # What a budget has no time for is not begun: no more than it is told as the whole time.
+    assert max(told_s) <= 1.05 * 15.0
 
 
 def test_what_a_budget_did_not_reach_in_the_first_launch_is_not_compared(script, monkeypatch):
