@@ -354,10 +354,13 @@ class Run:
 
     def _go_on_with_models(self, series: Series, items: Sequence[WorkItem], done: Done) -> None:
         """After the launch that chose among the variants of models: plan what estimates."""
+        choices = choices_in(items)
+        if not choices:
+            return
         room = Room(
             limits=LIMITS[self._plan.profile],
             memory_bytes=self._plan.memory_bytes,
-            left_s=self._left_s(done.elapsed_s, max(1, len(choices_in(items)))),
+            left_s=self._left_s(done.elapsed_s, len(choices)),
             thorough=self._plan.profile == "thorough",
         )
         more = self._ledger.estimating(items, done.result, room)
