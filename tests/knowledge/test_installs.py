@@ -112,7 +112,10 @@ def test_the_python_decides() -> None:
     assert "torch_tpu" in line("pytorch", "tpu", "linux", "3.13.2")
     assert "jax[cuda12]" in line("jax", "nvidia", "linux", "3.10")
     assert "no extra for ROCm 7" in line("jax", "amd", "linux", "3.10")
-    assert line("pytorch", "cpu", "linux", "3.15") == "pip install torch"
+    for hardware, os in (("cpu", "linux"), ("nvidia", "windows"), ("amd", "linux")):
+        newest = line("pytorch", hardware, os, "3.15")
+        assert "--index-url https://download.pytorch.org/whl/" in newest, (hardware, os)
+    assert "whl/xpu" in line("pytorch", "intel_gpu", "windows", "3.15")
     assert "jax[cuda13]" in line("jax", "nvidia", "linux", "3.13t")
 
 
@@ -121,6 +124,9 @@ def test_the_architecture_decides() -> None:
     assert line("pytorch", "cpu", "macos", arch="arm64") == "pip install torch"
     assert line("pytorch", "nvidia", "linux", arch="aarch64") == "pip install torch"
     assert "64-bit ARM" in line("jax", "amd", "linux", arch="aarch64")
+    assert "whl/cpu" in line("pytorch", "cpu", "windows", "3.12", arch="arm64")
+    assert "3.11 to 3.13" in line("pytorch", "cpu", "windows", "3.14", arch="arm64")
+    assert "NVIDIA publishes" in line("pytorch", "nvidia", "windows", arch="arm64")
 
 
 def test_what_is_not_known_rules_nothing_out() -> None:
@@ -142,11 +148,12 @@ def test_libraries_with_traps_have_lines_of_their_own() -> None:
     assert library("vllm", "pytorch", "tpu") == "pip install vllm-torchtpu"
     assert "empty" in library("vllm-jax", "jax", "tpu")
     assert "git clone" in library("sglang-jax", "jax", "nvidia")
+    assert "pip install torch jax torchax" in line("pytorch", "apple", "macos", package="torchax")
 
 
 def test_no_line_installs_a_stand_in_by_its_plain_name() -> None:
     names = {stand_in.distribution for stand_in in BASE.stand_ins}
-    assert {"torch-neuronx", "jax-neuronx", "vllm-jax"} <= names
+    assert {"torch-neuronx", "neuronx-cc", "nki", "jax-neuronx", "vllm-jax"} <= names
     texts = [i.command for i in (*BASE.installs, *BASE.libraries)]
     texts += [mend.text for mend in MENDS.mends]
     for text in texts:
