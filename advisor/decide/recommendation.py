@@ -101,11 +101,15 @@ def _mode(judgement: Judgement, framework: str) -> tuple[str, ModeReason]:
 def _of_model(judgement: Judgement) -> tuple[str, ModeReason] | None:
     """The way in which the model that stands for the work was fastest, where both kinds were tried.
 
-    They were compared in one launch alone: it says what to begin with, not what compiling gains.
+    Measured on hardware like the one that will train. They were compared in one launch alone: it
+    says what to begin with, not what compiling gains.
     """
-    work = judgement.speed.chosen.work if judgement.speed is not None else None
-    tried = {mode.mode.partition("+")[0] for mode in work.modes} if work is not None else set()
-    if work is None or work.a is None or not {TORCH_EAGER, TORCH_COMPILE} <= tried:
+    speed = judgement.speed
+    if speed is None or not (speed.matched or speed.part):
+        return None
+    work = speed.chosen.work
+    tried = {mode.mode.partition("+")[0] for mode in work.modes}
+    if work.a is None or not {TORCH_EAGER, TORCH_COMPILE} <= tried:
         return None
     mode = work.a.partition("+")[0]
     seconds = next((m.compile_s for m in work.modes if m.mode == work.a), None)

@@ -146,14 +146,27 @@ def _modes(
     left_out = modes_left_out(wishes.profile, wishes.device)
     modes = []
     for toolchain in toolchains:
-        for label, variant in labelled(asked.variants):
-            if not variant.mode.startswith(f"{toolchain.framework}.") or variant.mode in left_out:
-                continue
-            tag = label.removeprefix(variant.mode)
-            modes.append(Mode(variant.mode, toolchain, variant=variant.id, tag=tag))
-            if variant.mode == TORCH_COMPILE and info_of(wishes.device).records_graphs:
-                modes.append(Mode(CUDA_GRAPHS, toolchain, variant=variant.id, tag=tag))
+        modes += [
+            Mode(name, toolchain, variant=variant, tag=tag)
+            for name, tag, variant in ways_of(asked, wishes.device)
+            if name.startswith(f"{toolchain.framework}.") and name not in left_out
+        ]
     return tuple(modes)
+
+
+def ways_of(asked: AskedModel, device: str) -> list[tuple[str, str, str]]:
+    """Every way to run *asked* on *device*: name of the mode, tag of its label, id of the variant.
+
+    Where graphs can be recorded, what is compiled is also run with them.
+    """
+    graphs = info_of(device).records_graphs
+    ways = []
+    for label, variant in labelled(asked.variants):
+        tag = label.removeprefix(variant.mode)
+        ways.append((variant.mode, tag, variant.id))
+        if graphs and variant.mode == TORCH_COMPILE:
+            ways.append((CUDA_GRAPHS, tag, variant.id))
+    return ways
 
 
 def estimating(

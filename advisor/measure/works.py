@@ -25,8 +25,8 @@ from advisor.evidence import (
     Work,
     WorkMode,
 )
-from advisor.measure.choosing import choice_key
-from advisor.measure.models import PREFIX, AskedModel, labelled
+from advisor.measure.choosing import choice_key, ways_of
+from advisor.measure.models import PREFIX, AskedModel
 from advisor.measure.statistics import DIGITS, quantile, ratio_of_launches
 from advisor.measure.verdicts import LOG_MARGIN, Looks, call
 from advisor.pair import FRAMEWORKS, TORCH_EAGER
@@ -301,11 +301,8 @@ def untried_ways(asked: AskedModel, choice: Probe) -> list[str]:
     """
     tried = {e.mode for e in choice.entries if not e.untried}
     here = {mode.partition(".")[0] for mode in tried}
-    return [
-        label
-        for label, _ in labelled(asked.variants)
-        if label not in tried and label.partition(".")[0] in here
-    ]
+    labels = [f"{name}{tag}" for name, tag, _ in ways_of(asked, choice.device)]
+    return [label for label in labels if label not in tried and label.partition(".")[0] in here]
 
 
 def ways_left_out(asked: Sequence[AskedModel], probes: Sequence[Probe]) -> list[Notice]:

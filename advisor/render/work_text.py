@@ -84,7 +84,7 @@ def ratio_text(work: Work) -> str:
 
 
 def untried_text(untried: UntriedWays) -> str:
-    """Which ordinary ways to write the model were not tried, and what such ways gained at most."""
+    """Which ways to write the model were not tried, and what such ways gained at most."""
     gained = max(untried.a_gained, untried.b_gained)
     return say("work.untried", modes=list(untried.modes), gained=gained)
 

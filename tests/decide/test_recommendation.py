@@ -80,6 +80,17 @@ def test_the_measured_model_says_in_which_mode_to_begin(
     assert (because.kind, because.compile_s) == (kind, compile_s)
 
 
+def test_a_model_measured_on_other_hardware_says_nothing_of_the_mode_there() -> None:
+    modes = [{"mode": m, "step_s": 0.01, "chosen": True} for m in ("pytorch.compile", "jax.jit")]
+    modes.append({"mode": "pytorch.eager", "step_s": 0.02, "chosen": False})
+    evidence = evidence_with(works=[work(0.5, a="pytorch.compile", modes=modes)])
+    values = {"task": "image", "hardware.train": "nvidia"}
+    decision = decide(inputs_for(base_of(*broad("pytorch")), values, evidence))
+    because = decision.recommended.mode_because
+    assert because is not None
+    assert because.kind == "unmeasured"
+
+
 @pytest.mark.parametrize(
     ("values", "framework", "because"),
     [

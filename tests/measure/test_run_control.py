@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -228,17 +229,24 @@ def test_progress_counts_the_comparisons_that_have_settled(script):
     assert {"fake/small", "other/small"} <= {p.probe for p in seen}
 
 
-def test_a_budget_is_spent_on_what_can_still_be_settled(script, monkeypatch):
-    """Of two items the slow one cannot end in time: the other has all its launches."""
-    script.modes["pytorch.compile"] = {"compile_s": 0.0}
-    now = [0.0]
+@pytest.fixture
+def now(monkeypatch) -> list[float]:
+    """The seconds of a run's clock, which stands still but for what a test adds."""
+    seconds = [0.0]
 
     class Run(run_module.Run):
         def _elapsed_s(self):
-            return now[0]
+            return seconds[0]
 
+    clock = partial(Clock, now=lambda: seconds[0])
     monkeypatch.setattr(kit, "Run", Run)
-    monkeypatch.setattr(run_module, "Clock", lambda protocol: Clock(protocol, now=lambda: now[0]))
+    monkeypatch.setattr(run_module, "Clock", clock)
+    return seconds
+
+
+def test_a_budget_is_spent_on_what_can_still_be_settled(script, now):
+    """Of two items the slow one cannot end in time: the other has all its launches."""
+    script.modes["pytorch.compile"] = {"compile_s": 0.0}
 
     def report(progress: Progress) -> None:
         # Building the slow one takes 20 s, the quick one 1 s.
@@ -255,17 +263,10 @@ def test_a_budget_is_spent_on_what_can_still_be_settled(script, monkeypatch):
 
 
 @pytest.mark.parametrize(("jax_s", "launches"), [(1e-3, 3), (3.9e-3, 1)])
-def test_one_launch_tells_whether_the_early_look_will_do(script, monkeypatch, jax_s, launches):
+def test_one_launch_tells_whether_the_early_look_will_do(script, now, jax_s, launches):
     """There is time for three launches: enough for what is beyond doubt after them."""
     script.modes = {"pytorch.eager": {"median_s": 4e-3}, "jax.jit": {"median_s": jax_s}}
-    now, built, told_s = [0.0], [0], []
-
-    class Run(run_module.Run):
-        def _elapsed_s(self):
-            return now[0]
-
-    monkeypatch.setattr(kit, "Run", Run)
-    monkeypatch.setattr(run_module, "Clock", lambda protocol: Clock(protocol, now=lambda: now[0]))
+    built, told_s = [0], []
 
     def report(progress: Progress) -> None:
         told_s.append(progress.total_s)
@@ -283,16 +284,7 @@ def test_one_launch_tells_whether_the_early_look_will_do(script, monkeypatch, ja
     assert max(told_s) <= 1.05 * 15.0
 
 
-def test_what_a_budget_did_not_reach_in_the_first_launch_is_not_compared(script, monkeypatch):
-    now = [0.0]
-
-    class Run(run_module.Run):
-        def _elapsed_s(self):
-            return now[0]
-
-    monkeypatch.setattr(kit, "Run", Run)
-    monkeypatch.setattr(run_module, "Clock", lambda protocol: Clock(protocol, now=lambda: now[0]))
-
+def test_what_a_budget_did_not_reach_in_the_first_launch_is_not_compared(script, now):
     def report(progress: Progress) -> None:
         now[0] += 40.0 if progress.stage == "building" and progress.probe == "one/small" else 0.0
 
@@ -301,6 +293,12 @@ def test_what_a_budget_did_not_reach_in_the_first_launch_is_not_compared(script,
     assert {e.status for e in one.entries} == {"ok"}
     assert {(e.status, e.reason.id) for e in two.entries} == {("skipped", "not-reached")}
     assert two.comparisons == []
+
+
+def test_a_run_without_models_has_any_profile(script):
+    """Benches have one of their own, which no limits of models are for."""
+    [probe] = kit.run(script, kit.plan(profile="bench", looks=Looks((1,), 0.05))).probes
+    assert {e.status for e in probe.entries} == {"ok"}
 
 
 def test_inherited_tuning_is_dropped_and_named(script, monkeypatch):

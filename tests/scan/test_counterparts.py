@@ -57,8 +57,8 @@ def test_a_name_that_is_the_same_there_has_a_way_back(knowledge, framework):
             assert back.fit != "none", (name, entry.to)
 
 
-def test_nothing_points_at_a_package_registry():
-    for path in TABLES.glob("*.yaml"):
+def test_no_rule_or_source_points_at_a_package_registry():
+    for path in resource_dir("rules").rglob("*.yaml"):
         assert not PRIVATE.search(path.read_text("utf-8")), path.name
 
 

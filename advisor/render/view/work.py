@@ -69,7 +69,7 @@ def _usual(work: WorkPart) -> str:
 
 
 def _untried(work: WorkPart) -> str:
-    """Which ordinary ways to write it were not tried."""
+    """Which ways to write it were not tried."""
     return untried_text(UntriedWays(**work.untried)) if work.untried else ""
 
 
