@@ -23,19 +23,24 @@ class DeviceInfo:
             https://github.com/googlecolab/colabtools/issues/4567 (TPU); Neuron is taken to be
             alike.
         records_graphs: Whether torch.compile can record CUDA graphs on it (HIP's on ROCm).
+        has_tf32: Whether its tensor cores may multiply float32 as TF32 (NVIDIA's since Ampere):
+            https://docs.pytorch.org/docs/stable/notes/cuda.html#tf32-on-ampere.
         reported: Whether frameworks report devices under this word, and not only users.
     """
 
     kinds: tuple[str, ...]
     exclusive: bool = False
     records_graphs: bool = False
+    has_tf32: bool = False
     reported: bool = True
 
 
 DEVICES = {
     CPU: DeviceInfo((CPU,)),
-    "gpu": DeviceInfo(("nvidia", "amd", "intel_gpu", "apple"), records_graphs=True, reported=False),
-    "cuda": DeviceInfo(("nvidia",), records_graphs=True),
+    "gpu": DeviceInfo(
+        ("nvidia", "amd", "intel_gpu", "apple"), records_graphs=True, has_tf32=True, reported=False
+    ),
+    "cuda": DeviceInfo(("nvidia",), records_graphs=True, has_tf32=True),
     "rocm": DeviceInfo(("amd",), records_graphs=True),
     "xpu": DeviceInfo(("intel_gpu",)),
     "mps": DeviceInfo(("apple",)),

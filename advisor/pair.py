@@ -53,6 +53,8 @@ class ModeInfo:
 TORCH_EAGER = "pytorch.eager"
 TORCH_COMPILE = "pytorch.compile"
 CUDA_GRAPHS = "pytorch.compile_reduce_overhead"
+GRAPH_EAGER = "pytorch.eager_cuda_graph"
+GRAPH_COMPILED = "pytorch.compile_cuda_graph"
 JIT = "jax.jit"
 JAX_EAGER = "jax.eager"
 
@@ -60,10 +62,15 @@ MODES = {
     TORCH_EAGER: ModeInfo("pytorch", compiled=False),
     TORCH_COMPILE: ModeInfo("pytorch", compiled=True, eager=TORCH_EAGER, without=TORCH_EAGER),
     CUDA_GRAPHS: ModeInfo("pytorch", compiled=True, eager=TORCH_EAGER, without=TORCH_COMPILE),
+    GRAPH_EAGER: ModeInfo("pytorch", compiled=False, eager=TORCH_EAGER, without=TORCH_EAGER),
+    GRAPH_COMPILED: ModeInfo("pytorch", compiled=True, eager=TORCH_EAGER, without=TORCH_COMPILE),
     JIT: ModeInfo("jax", compiled=True, eager=JAX_EAGER, without=JAX_EAGER),
     JAX_EAGER: ModeInfo("jax", compiled=False, recommended=False),
 }
 """Every mode, simpler ones first within a framework."""
+
+RECORDED = {TORCH_EAGER: GRAPH_EAGER, TORCH_COMPILE: GRAPH_COMPILED}
+"""The mode in which the whole step of another one is recorded by hand as one CUDA graph."""
 
 
 def modes_of(framework: str) -> tuple[str, ...]:

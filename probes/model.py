@@ -110,6 +110,9 @@ class Variant:
 
     `rewrite` says that a program of its own has to be made for it, which much work does not fit
     into: all steps of a loop as one graph, a fixed graph as a sparse matrix, Taylor arithmetic.
+
+    `records` says that its step can be recorded as one CUDA graph: shapes are fixed, and nothing
+    is read back or decided on the host while it runs.
     """
 
     id: str
@@ -118,6 +121,7 @@ class Variant:
     only: Mapping[str, tuple[str | bool, ...]] = field(default_factory=dict)
     at_most: Mapping[str, int] = field(default_factory=dict)
     rewrite: bool = False
+    records: bool = False
 
     def fits(self, size: Size) -> bool:
         """Whether a model of *size* can be written this way."""
@@ -128,8 +132,10 @@ class Variant:
 
 # What every family can do in PyTorch: https://docs.pytorch.org/docs/stable/torch.compiler.html
 # and https://docs.pytorch.org/tutorials/recipes/compiling_optimizer.html (read 2026-11).
-EAGER = Variant("eager", "pytorch.eager", "eager, fused optimizer")
-COMPILE = Variant("compile", "pytorch.compile", "model and loss compiled, eager fused optimizer")
+EAGER = Variant("eager", "pytorch.eager", "eager, fused optimizer", records=True)
+COMPILE = Variant(
+    "compile", "pytorch.compile", "model and loss compiled, eager fused optimizer", records=True
+)
 COMPILE_STEP = Variant(
     "compile_step", "pytorch.compile", "model, loss and optimizer compiled, optimizer not fused"
 )
@@ -137,9 +143,9 @@ JIT = Variant("jit", "jax.jit", "the whole step jitted, state donated")
 _LAST = "channels last in memory"
 TORCH_IMAGES = (
     EAGER,
-    Variant("eager_last", "pytorch.eager", f"{EAGER.text}, {_LAST}"),
+    Variant("eager_last", "pytorch.eager", f"{EAGER.text}, {_LAST}", records=True),
     COMPILE,
-    Variant("compile_last", "pytorch.compile", f"{COMPILE.text}, {_LAST}"),
+    Variant("compile_last", "pytorch.compile", f"{COMPILE.text}, {_LAST}", records=True),
     COMPILE_STEP,
 )
 """How PyTorch may run convolutions over images: in either order in memory."""

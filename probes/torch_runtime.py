@@ -20,6 +20,8 @@ from probes.observe import Observation, observe_training
 from probes.workload import TorchParts
 
 FRAMEWORK = "pytorch"
+# Modes that compile nothing.
+_EAGER = ("pytorch.eager", "pytorch.eager_cuda_graph")
 _FUSED_ADAM = ("cpu", "cuda", "mps", "xpu")
 _RECOMPILED = [0]
 _WATCHING: list[bool] = []
@@ -133,15 +135,19 @@ class TorchRuntime:
         return torch_devices.peak_memory_bytes(self.torch, self.device)
 
     def program(self, parts: TorchParts, mode: str) -> TorchProgram:
-        """The program of *mode*: eager, compiled, or compiled and replayed as CUDA graphs.
+        """The program of *mode*: eager or compiled, and either replayed as CUDA graphs.
 
         Raises:
             ValueError: a mode this runtime does not know.
             DeviceMissingError: CUDA graphs are asked for on a device that has none.
         """
         if mode == "pytorch.eager":
-            return TorchProgram(self, parts, parts.make_step(lambda function: function), mode)
+            return TorchProgram(self, parts, parts.make_step(_as_it_is), mode)
+        if mode == "pytorch.eager_cuda_graph":
+            return TorchProgram(self, parts, self._recorded(parts, _as_it_is), mode)
         _watch_recompiles()
+        if mode == "pytorch.compile_cuda_graph":
+            return TorchProgram(self, parts, self._recorded(parts, self.torch.compile), mode)
         if mode == "pytorch.compile":
             return TorchProgram(self, parts, parts.make_step(self.torch.compile), mode)
         if mode == "pytorch.compile_reduce_overhead":
@@ -155,7 +161,8 @@ class TorchRuntime:
         would be compiled with dynamic shapes because the first had others.
         """
         utilities = sys.modules.get("torch._dynamo.utils")
-        if utilities is not None:
+        # The first reset imports the compiler, which takes seconds; optimizers import the rest.
+        if utilities is not None and _compiled_graphs():
             self.torch.compiler.reset()
             utilities.counters.clear()
 
@@ -165,8 +172,7 @@ class TorchRuntime:
         Else outputs of the last step would count as alive and keep graphs from being replayed.
         https://docs.pytorch.org/docs/stable/generated/torch.compiler.cudagraph_mark_step_begin.html
         """
-        if self.device.type != "cuda":
-            raise DeviceMissingError(f"CUDA graphs do not exist on {self.device.type}")
+        self._need_graphs()
         compiler = self.torch.compiler
         step = parts.make_step(
             lambda function: self.torch.compile(function, mode="reduce-overhead")
@@ -177,6 +183,17 @@ class TorchRuntime:
             return step()
 
         return call
+
+    def _recorded(self, parts: TorchParts, wrap: Callable[..., Any]) -> Callable[[], Any]:
+        """The whole step, recorded by hand."""
+        self._need_graphs()
+        if parts.make_recorded is None:
+            raise ValueError("this step cannot be recorded as one CUDA graph")
+        return parts.make_recorded(wrap)
+
+    def _need_graphs(self) -> None:
+        if self.device.type != "cuda":
+            raise DeviceMissingError(f"CUDA graphs do not exist on {self.device.type}")
 
     def product(self, a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
         """``a @ b`` on the device at the present precision, as NumPy."""
@@ -244,7 +261,7 @@ class TorchProgram:
         others did since.
         """
         counts = {"graphs": 0, "graph_breaks": 0, "recompiles": 0, "cache_hits": 0}
-        if self._mode != "pytorch.eager":
+        if self._mode not in _EAGER:
             if self._first_compiled is None:
                 self._first_compiled = {
                     "graphs": _compiled_graphs() - self._graphs_before,
@@ -269,7 +286,7 @@ class TorchProgram:
 
     def fell_back(self) -> bool:
         """Whether a compiled mode compiled nothing, or one of CUDA graphs recorded none."""
-        if self._mode == "pytorch.eager":
+        if self._mode in _EAGER:
             return False
         skipped = "reduce_overhead" in self._mode and _graph_skips() > self._skips_before
         return skipped or _compiled_graphs() <= self._graphs_before
@@ -277,7 +294,7 @@ class TorchProgram:
     @property
     def wrap(self) -> Callable[..., Any] | None:
         """What compiles the step; None where it runs eagerly."""
-        return None if self._mode == "pytorch.eager" else self._runtime.torch.compile
+        return None if self._mode in _EAGER else self._runtime.torch.compile
 
     def faults(self) -> list[dict[str, Any]]:
         """What of a user's state is NaN, infinite or denormal now; empty for other work."""
@@ -304,6 +321,10 @@ class TorchProgram:
     @staticmethod
     def _first(result: Any) -> Any:
         return result[0] if isinstance(result, (tuple, list)) else result
+
+
+def _as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
+    return function
 
 
 def _cache_hits() -> int:

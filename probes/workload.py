@@ -101,13 +101,16 @@ class TorchParts:
     `wrap` is the identity or ``torch.compile`` and is applied to the whole step. `forward`
     returns outputs at the present state, or is None where looking would advance it; `gradients`
     named gradients there; `parameters` the named parameters, all in the layout of the shared
-    inputs. `notes` stand beside the counters of the program. `own` looks at a user's own step.
+    inputs. ``make_recorded(wrap)`` returns the step as `make_step` does, recorded as one CUDA graph
+    in its first call; None where it cannot be. `notes` stand beside the counters of the program.
+    `own` looks at a user's own step.
     """
 
     make_step: Callable[[Callable[..., Any]], Callable[[], Any]]
     forward: Callable[[], Any] | None
     gradients: Callable[[], Mapping[str, Any]] | None = None
     parameters: Callable[[], Mapping[str, Any]] | None = None
+    make_recorded: Callable[[Callable[..., Any]], Callable[[], Any]] | None = None
     variant: str = ""
     notes: Mapping[str, Any] = field(default_factory=dict)
     own: OwnStep | None = None

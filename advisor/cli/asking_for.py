@@ -34,6 +34,7 @@ class Asked:
     python: list[str] = field(default_factory=list)
     budget: str | None = None
     settings: str = "matched"
+    precision: str = "float32"
     task: str | None = None
     transform: list[str] = field(default_factory=list)
     model: list[str] = field(default_factory=list)
@@ -81,6 +82,7 @@ def wishes_of(wanted: Asked) -> Wishes:
         models=texts,
         profile=wanted.profile,
         settings=wanted.settings,
+        precision=wanted.precision,
         only=tuple(wanted.only),
         skip=tuple(wanted.skip),
         frameworks=tuple(wanted.framework),

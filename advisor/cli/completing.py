@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PROFILES = "quick|standard|thorough"
 SETTINGS = "matched|default"
+PRECISIONS = "float32|tf32"
 FRAMEWORKS = "pytorch|jax"
 
 
@@ -39,6 +40,11 @@ def profiles(incomplete: str) -> list[str]:
 def settings(incomplete: str) -> list[str]:
     """``--settings``."""
     return _fitting(SETTINGS.split("|"), incomplete)
+
+
+def precisions(incomplete: str) -> list[str]:
+    """``--precision``."""
+    return _fitting(PRECISIONS.split("|"), incomplete)
 
 
 def frameworks(incomplete: str) -> list[str]:

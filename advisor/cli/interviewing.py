@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from advisor import __version__
 from advisor.cli.common import say
 from advisor.cli.kept import Kept, take_up
+from advisor.devices import is_cpu
 from advisor.errors import InterruptedRunError
 from advisor.resources import resource_dir
 
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 RANKING_SAMPLES = 500
 # With the installation it has to fit into four minutes, and nobody likes to wait longer.
 BUDGETS = {"quick": "60s", "standard": "110s", "thorough": None}
+# There compilers try kernels out, and frameworks take 5 s to start (docs/accelerators.md).
+BUDGETS_ON_ACCELERATORS = {"quick": "120s", "standard": "240s", "thorough": None}
 NO_EXAMPLE = "No terminal to ask in: taking the example scenario ({path})."
 
 
@@ -56,6 +59,7 @@ class Talk:
     prompt: bool
     label: str | None = None
     wait: bool = False
+    on_cpu: bool = False
     aside: BackgroundProbe | None = None
     aside_for: tuple[str, ...] = ()
     consent: Consent | None = None
@@ -73,10 +77,17 @@ class Talk:
 
     @cached_property
     def around(self) -> Surroundings:
-        """What was found on this machine."""
-        from advisor.cli.measuring import look_around
+        """What was found on this machine, and on its accelerator where nobody named a device."""
+        return self._surroundings[0]
 
-        return look_around(self.python, device=self.device, label=self.label)
+    @cached_property
+    def _surroundings(self) -> tuple[Surroundings, str | None]:
+        """What was found, and the accelerator that was looked at though nobody named it."""
+        from advisor.cli.measuring import look_around, look_around_best
+
+        if self.device is not None or self.on_cpu or not self.probe:
+            return look_around(self.python, device=self.device, label=self.label), None
+        return look_around_best(self.python, label=self.label)
 
     @cached_property
     def detected(self) -> dict[str, Detected]:
@@ -138,6 +149,7 @@ class Talk:
             answers = answers.with_value(key, value, "flag")
         if self.code is not None:
             answers = self.code_base.taken_by(answers)
+        self.on_cpu = answers.values.get("hardware.train") == "cpu"
         if defaults:
             answers = fill_defaults(self.base, answers, self.detected)
         if not self.prompt:
@@ -240,8 +252,8 @@ class Talk:
         offer = Offer(
             base=self.base,
             around=self.around,
-            device=self.device or "cpu",
-            budget=self.time_budget(),
+            device=self._device_for,
+            budget=self.time_budget,
             wishes=self._wishes,
         )
         return Consent(
@@ -297,9 +309,16 @@ class Talk:
             skipped = [word for name in self._spared(options) for word in ("--skip", name)]
             self.aside = BackgroundProbe([*options, *skipped, *self._way_options()])
 
-    def time_budget(self) -> str | None:
-        """The budget asked for, or the profile's."""
-        return self.budget or BUDGETS.get(self.profile)
+    def _device_for(self, answers: Answers) -> str:
+        """What is measured: the device asked for, or what was found here if it may train there."""
+        if self.device or answers.values.get("hardware.train") == "cpu":
+            return self.device or "cpu"
+        return self._surroundings[1] or "cpu"
+
+    def time_budget(self, answers: Answers) -> str | None:
+        """The budget asked for, or the profile's on what is measured."""
+        budgets = BUDGETS if is_cpu(self._device_for(answers)) else BUDGETS_ON_ACCELERATORS
+        return self.budget or budgets.get(self.profile)
 
     def _options(self, answers: Answers) -> tuple[str, ...]:
         return self._options_for(self._work_options(answers))
@@ -307,10 +326,6 @@ class Talk:
     def _options_for(self, wanted: Sequence[str]) -> tuple[str, ...]:
         """All that says what is measured, and how; *wanted* is what the answers say."""
         options = ["--profile", self.profile, "--seed", str(self.seed)]
-        if self.device:
-            options += ["--device", self.device]
-        if budget := self.time_budget():
-            options += ["--budget", budget]
         if self.label:
             options += ["--label", self.label]
         for item in self.python:
@@ -357,7 +372,10 @@ class Talk:
         from advisor.cli.model_options import model_options, task_options
 
         task = task_options(answers)
-        return (*task, *model_options(self.base, answers)) if task else ()
+        device, budget = self._device_for(answers), self.time_budget(answers)
+        way = ["--device", device] if self.device or not is_cpu(device) else []
+        way += ["--budget", budget] if budget else []
+        return (*way, *task, *model_options(self.base, answers)) if task else ()
 
     def _from_kept(self) -> Finished:
         from advisor.measure.campaign import Finished
@@ -377,8 +395,8 @@ class Talk:
             **task_probes(self.base, answers.values.get("task"), listed),
             models=models_asked(self.base, answers),
             profile=self.profile,
-            device=device or self.device or "cpu",
-            budget_s=parse_budget(self.time_budget()),
+            device=device or self._device_for(answers),
+            budget_s=parse_budget(self.time_budget(answers)),
             seed=self.seed,
             settings="matched",
             skip=tuple(skip),

@@ -170,6 +170,30 @@ def look_around(
     return Surroundings(machine, tuple(toolchains), (unused,) if unused else ())
 
 
+def look_around_best(
+    requested: Sequence[str] = (), *, label: str | None = None
+) -> tuple[Surroundings, str | None]:
+    """What `look_around` finds on the accelerator of this machine, and the word for it.
+
+    Where it has none, or a framework that the CPU could measure cannot use it: on the CPU, and
+    None.
+
+    Raises:
+        UserError: a request of another shape.
+    """
+    from advisor.machine.choosing import accelerator_here
+
+    around = look_around(requested, label=label)
+    word = accelerator_here(around.machine)
+    if word is None:
+        return around, None
+    there = look_around(requested, device=word, label=label)
+    able, needed = (
+        {t.framework for t in one.toolchains if t.problem is None} for one in (there, around)
+    )
+    return (there, word) if needed and needed <= able else (around, None)
+
+
 def make_campaign(
     around: Surroundings,
     wishes: Wishes,

@@ -97,6 +97,15 @@ SettingsOption = Annotated[
         help="matched (decides) or default (out of the box).",
     ),
 ]
+PrecisionOption = Annotated[
+    str,
+    typer.Option(
+        "--precision",
+        metavar=completing.PRECISIONS,
+        autocompletion=completing.precisions,
+        help="How float32 is multiplied: as such, or as tf32 on NVIDIA's tensor cores.",
+    ),
+]
 TaskOption = Annotated[
     str | None,
     typer.Option(
@@ -241,6 +250,7 @@ class ProbeOptions:
     python: PythonOption = None
     budget: BudgetOption = None
     settings: SettingsOption = "matched"
+    precision: PrecisionOption = "float32"
     task: TaskOption = None
     transform: TransformOption = None
     models: ModelsOption = False

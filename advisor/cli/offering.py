@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from advisor.cli.model_options import models_asked
+from advisor.devices import is_cpu, kinds_of_word
 
 if TYPE_CHECKING:
     from advisor.answers import Answers
@@ -28,8 +29,8 @@ class Offer:
 
     base: RuleBase
     around: Surroundings
-    device: str
-    budget: str | None
+    device: Callable[[Answers], str]
+    budget: Callable[[Answers], str | None]
     wishes: Callable[[Answers], Wishes]
 
     def what(self, answers: Answers) -> str:
@@ -41,8 +42,9 @@ class Offer:
         ]
         model = model_words(self.base, answers)
         timed = f"{model} and small probes of the task" if model else "Small probes of the task"
-        time = about(self.budget) if self.budget else "some minutes"
-        device = "CPU" if self.device == "cpu" else self.device
+        budget, word = self.budget(answers), self.device(answers)
+        time = about(budget) if budget else "some minutes"
+        device = _device_name(self.around.machine, word)
         return f"{timed}, in {' and '.join(named) or 'nothing'}, on the {device}, {time}"
 
     def cannot(self, answers: Answers) -> str:
@@ -87,6 +89,15 @@ def _which(names: Sequence[str], size: object, preset: object, *, of_answers: bo
 
 def _plain(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def _device_name(machine: Mapping[str, Any], word: str) -> str:
+    """``CPU``, or what the accelerator is called that *word* means here."""
+    if is_cpu(word):
+        return "CPU"
+    listed = machine.get("accelerators") or []
+    names = [str(one["name"]) for one in listed if one["kind"] in kinds_of_word(word)]
+    return names[0] if names else word
 
 
 def about(budget: str) -> str:

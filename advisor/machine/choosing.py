@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from advisor.devices import asked_word, is_cpu
+from advisor.devices import asked_word, is_cpu, reported_word
 from advisor.evidence import Notice
 from advisor.machine.doctor import refusal
 from advisor.machine.examination import visibility_of
@@ -51,6 +51,16 @@ def toolchains_on(
     return find_toolchains(
         requested, worker=worker, environ=environ, directory=directory, refine=asked
     )
+
+
+def accelerator_here(machine: Mapping[str, Any]) -> str | None:
+    """The word of the one kind of accelerator that *machine* has a driver for; None without.
+
+    Args:
+        machine: What `describe_machine` returned.
+    """
+    kinds = {str(a["kind"]) for a in machine.get("accelerators") or [] if a.get("driver")}
+    return reported_word(kinds.pop()) if len(kinds) == 1 else None
 
 
 def unused_accelerator(device: str, machine: Mapping[str, Any]) -> Notice | None:

@@ -14,6 +14,7 @@ from advisor.measure import gates
 from advisor.measure.parity import PARAMETERS
 from advisor.measure.statistics import quantile
 from advisor.measure.verdicts import LOG_MARGIN, Looks
+from advisor.measure.wishes import PRECISIONS
 from advisor.measure.work import Pair, WorkRuns
 from advisor.workers.replies import Hello
 
@@ -111,7 +112,9 @@ def _precision_gate(
     if len(errors) < len(sides):
         return gates.gate(gates.PRECISION, ok=None, modes=pair)
     classes = [gates.precision_class(error) for error in errors]
-    same = len(set(classes)) == 1 and (work.item.precision != "float32" or classes[0] == "float32")
+    # Other types (float64, bfloat16) are an item's own, in workers that multiply float32 as such.
+    asked = work.item.precision
+    same = len(set(classes)) == 1 and (asked not in PRECISIONS or classes[0] == asked)
     seen = [{"arithmetic": c, "error": e} for c, e in zip(classes, errors, strict=True)]
     return gates.gate(
         gates.PRECISION,

@@ -17,7 +17,7 @@ from statistics import median
 
 from advisor.devices import info_of, is_cpu
 from advisor.evidence import Reason
-from advisor.measure.models import AskedModel, labelled
+from advisor.measure.models import AskedModel, labelled, recorded_ways
 from advisor.measure.wishes import Wishes, modes_left_out
 from advisor.measure.work import LaunchResult, Mode, ModeRun, ToolchainSpec, WorkItem
 from advisor.pair import CUDA_GRAPHS, FRAMEWORKS, TORCH_COMPILE, TORCH_EAGER
@@ -27,6 +27,8 @@ OBSERVED_FLOPS = 1e9
 # Steps of this size are chosen among at the depth that is asked for: two CPU cores take them in
 # about half a second, and what was compiled for the choice is compiled for what estimates.
 CHOSEN_WHOLE_FLOPS = 4e10
+# What an accelerator of 5e13 float32 FLOP/s (an H200) takes in 40 ms.
+CHOSEN_WHOLE_FLOPS_ACCELERATOR = 2e12
 # What one sample per block is enough for, seconds.
 SLOW_STEP_S = 0.05
 # Steps of one mode in one launch: first calls, warming, rounds.
@@ -102,7 +104,7 @@ def items_of_model(
     compared.
     """
     modes = _modes(asked, toolchains, wishes)
-    depth = _first_depth(asked)
+    depth = _first_depth(asked, wishes.device)
     share = depth / asked.asked_depth
     cheap = asked.flops is not None and asked.flops * share <= OBSERVED_FLOPS
     small = cheap and not asked.branches
@@ -134,8 +136,9 @@ def items_of_model(
     return [choice] if small else [choice, parity]
 
 
-def _first_depth(asked: AskedModel) -> int:
-    cheap = asked.flops is not None and asked.flops <= CHOSEN_WHOLE_FLOPS
+def _first_depth(asked: AskedModel, device: str) -> int:
+    most = CHOSEN_WHOLE_FLOPS if is_cpu(device) else CHOSEN_WHOLE_FLOPS_ACCELERATOR
+    cheap = asked.flops is not None and asked.flops <= most
     return asked.asked_depth if cheap else min(asked.asked_depth, asked.least)
 
 
@@ -157,13 +160,17 @@ def _modes(
 def ways_of(asked: AskedModel, device: str) -> list[tuple[str, str, str]]:
     """Every way to run *asked* on *device*: name of the mode, tag of its label, id of the variant.
 
-    Where graphs can be recorded, what is compiled is also run with them.
+    Where graphs can be recorded, what is compiled is also run with those that the compiler records,
+    and what can be recorded by hand is.
     """
     graphs = info_of(device).records_graphs
+    by_hand = {variant: name for name, _, variant in recorded_ways(asked.variants)}
     ways = []
     for label, variant in labelled(asked.variants):
         tag = label.removeprefix(variant.mode)
         ways.append((variant.mode, tag, variant.id))
+        if graphs and variant.id in by_hand:
+            ways.append((by_hand[variant.id], tag, variant.id))
         if graphs and variant.mode == TORCH_COMPILE:
             ways.append((CUDA_GRAPHS, tag, variant.id))
     return ways

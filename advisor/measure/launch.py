@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +22,16 @@ from advisor.measure.pool import LaunchOptions, WorkerPool
 from advisor.measure.schedule import launch_order
 from advisor.measure.turns import Turns
 from advisor.measure.work import Failure, LaunchResult, Mode, Series, ToolchainSpec, WorkItem
-from advisor.pair import CUDA_GRAPHS, JIT, TORCH_COMPILE, TORCH_EAGER
+from advisor.pair import (
+    CUDA_GRAPHS,
+    GRAPH_COMPILED,
+    GRAPH_EAGER,
+    JIT,
+    RECORDED,
+    TORCH_COMPILE,
+    TORCH_EAGER,
+    mode_of,
+)
 from advisor.workers.replies import ReplyError, check_facts
 from advisor.workers.worker import WorkerError, WorkerProcess, garbage
 
@@ -30,6 +40,10 @@ from advisor.workers.worker import WorkerError, WorkerProcess, garbage
 REWRITE_TIMES = 5.0
 # See `RunningLaunch._expected_s`.
 COMPILE_ONCE_S, COMPILE_TIMES = 12.0, 5.5
+COMPILE_ACCELERATOR_S = 25.0
+# Another way to replay what was compiled already takes its kernels from the cache.
+REPLAYED_SHARE = 0.6
+_PLAIN = {**{way: plain for plain, way in RECORDED.items()}, CUDA_GRAPHS: TORCH_COMPILE}
 TURNS = ("cheap", "compiled", "further")
 
 
@@ -299,24 +313,44 @@ class RunningLaunch:
                 continue
             if not self._turns.guarded(item, mode, self._turns.prepare):
                 return
-            self._built_s[mode.toolchain.key, mode.name] = time.monotonic() - begin
+            self._built_s[mode.toolchain.key, f"{mode.name}{mode.tag}"] = time.monotonic() - begin
 
     def _expected_s(self, item: WorkItem, mode: Mode) -> float:
-        """About how long preparing *mode* takes: as its like did, or as JAX's compiler lets guess.
+        """About how long preparing *mode* takes: as its like did, or as a first compile does."""
+        plain = _PLAIN.get(mode.name)
+        if plain is not None:
+            built_s = self._built_s.get((mode.toolchain.key, f"{plain}{mode.tag}"))
+            if built_s is None:
+                # What it replays has to be prepared first.
+                return self._expected_s(item, replace(mode, name=plain))
+            return first_build_seconds(mode) if plain == TORCH_EAGER else REPLAYED_SHARE * built_s
+        alike = (
+            seconds
+            for (toolchain, label), seconds in self._built_s.items()
+            if toolchain == mode.toolchain.key and mode_of(label) == mode.name
+        )
+        expected_s = max(alike, default=None) or self._first_compile_s(item, mode)
+        rewrites = item.asked.rewrites if item.asked is not None else ()
+        return expected_s * (REWRITE_TIMES if mode.label in rewrites else 1.0)
+
+    def _first_compile_s(self, item: WorkItem, mode: Mode) -> float:
+        """About how long a first build of *mode* takes, as JAX's compiler lets guess.
 
         A first torch.compile takes some 12 s for itself, and then five and a half times what
         jax.jit takes for the same step: within 11 % of the 13 to 42 s seen in ten of eleven files
-        of rules/library (AMD EPYC, 2 CPUs, 2026-11-27); an LSTM took 12.6 s of 17.5.
+        of rules/library (AMD EPYC, 2 CPUs, 2026-11-27); an LSTM took 12.6 s of 17.5. On an
+        accelerator, where XLA tries kernels out, the one says nothing of the other: 24 s for a
+        residual network of 20 layers, of which jax.jit took 5 (H200, 16 CPUs, 2026-11-27).
         """
-        expected_s = self._built_s.get((mode.toolchain.key, mode.name))
-        if expected_s is None:
-            jit = self.result.runs.get((item.key, JIT))
-            expected_s = first_build_seconds(mode)
-            if mode.name == TORCH_COMPILE and jit is not None:
-                compile_s = math.fsum(jit.first_calls_s) - len(jit.first_calls_s) * jit.warm_call_s
-                expected_s = COMPILE_ONCE_S + COMPILE_TIMES * max(0.0, compile_s)
-        rewrites = item.asked.rewrites if item.asked is not None else ()
-        return expected_s * (REWRITE_TIMES if mode.label in rewrites else 1.0)
+        if mode.name != TORCH_COMPILE:
+            return first_build_seconds(mode)
+        if not self._series.on_cpu:
+            return COMPILE_ACCELERATOR_S
+        jit = self.result.runs.get((item.key, JIT))
+        if jit is None:
+            return first_build_seconds(mode)
+        compile_s = math.fsum(jit.first_calls_s) - len(jit.first_calls_s) * jit.warm_call_s
+        return COMPILE_ONCE_S + COMPILE_TIMES * max(0.0, compile_s)
 
     def _fail_all(self, toolchain: ToolchainSpec, error: WorkerError) -> None:
         for item in self._items:
@@ -327,6 +361,8 @@ class RunningLaunch:
 
 def _turn(mode: Mode) -> int:
     """When *mode* is tried: kinds differ more than ways of a kind, and torch.compile is dear."""
-    if mode.name not in (TORCH_COMPILE, CUDA_GRAPHS) and (not mode.tag or mode.name == TORCH_EAGER):
+    if not mode.tag and mode.name in (TORCH_COMPILE, GRAPH_COMPILED, CUDA_GRAPHS):
+        return TURNS.index("compiled")
+    if not mode.tag or mode.name in (TORCH_EAGER, GRAPH_EAGER):
         return TURNS.index("cheap")
-    return TURNS.index("further" if mode.tag else "compiled")
+    return TURNS.index("further")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.errors import UserError
+from advisor.pair import RECORDED
 from advisor.workers.environment import worker_environment
 from advisor.workers.worker import WorkerCommand, WorkerError, WorkerProcess
 
@@ -30,12 +31,14 @@ _HINT = "families, sizes and presets are listed by: fw-advisor probe --models"
 class Variant:
     """One way to write a model in one framework; *mode* is how it is run.
 
-    A *rewrite* is a program of its own, which much work of that kind does not fit into.
+    A *rewrite* is a program of its own, which much work of that kind does not fit into. What
+    *records* can be recorded by hand as one CUDA graph, where a device has them.
     """
 
     id: str
     mode: str
     rewrite: bool = False
+    records: bool = False
 
 
 def labelled(variants: Sequence[Variant]) -> list[tuple[str, Variant]]:
@@ -47,6 +50,15 @@ def labelled(variants: Sequence[Variant]) -> list[tuple[str, Variant]]:
         labels.append((f"{variant.mode}{tag}", variant))
         seen.add(variant.mode)
     return labels
+
+
+def recorded_ways(variants: Sequence[Variant]) -> list[tuple[str, str, str]]:
+    """The ways to record a step by hand: name of the mode, tag of its label, id of the variant."""
+    return [
+        (RECORDED[variant.mode], label.removeprefix(variant.mode), variant.id)
+        for label, variant in labelled(variants)
+        if variant.records and variant.mode in RECORDED
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,8 +103,12 @@ class AskedModel:
 
     @property
     def rewrites(self) -> frozenset[str]:
-        """The labels of its variants that are programs of their own."""
-        return frozenset(label for label, v in labelled(self.variants) if v.rewrite)
+        """The labels of the ways to run it that are programs of their own.
+
+        A graph recorded by hand is one: shapes are fixed, and nothing is read during a step.
+        """
+        labels = {label for label, v in labelled(self.variants) if v.rewrite}
+        return frozenset(labels | {f"{n}{tag}" for n, tag, _ in recorded_ways(self.variants)})
 
     @property
     def asked_depth(self) -> int:
@@ -175,7 +191,12 @@ def _asked(text: str, described: Mapping[str, Any], before: Sequence[AskedModel]
         raise UserError(f"the model {text} is asked for twice", hint="name it once")
     fits = {f: set(ids) for f, ids in size["variants"].items()}
     variants = tuple(
-        Variant(one["id"], one["mode"], rewrite=one.get("rewrite") is True)
+        Variant(
+            one["id"],
+            one["mode"],
+            rewrite=one.get("rewrite") is True,
+            records=one.get("records") is True,
+        )
         for framework, listed in described["variants"].items()
         for one in listed
         if one["id"] in fits[framework]

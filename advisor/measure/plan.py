@@ -20,7 +20,15 @@ from advisor.measure.selection import chosen, items_of, on_one_core
 from advisor.measure.verdicts import Looks, looks_of
 from advisor.measure.wishes import Wishes, modes_left_out
 from advisor.measure.work import Mode, Protocol, Series, ToolchainSpec, WorkItem
-from advisor.pair import CUDA_GRAPHS, FRAMEWORKS, JAX_EAGER, JIT, TORCH_COMPILE, TORCH_EAGER
+from advisor.pair import (
+    CUDA_GRAPHS,
+    FRAMEWORKS,
+    GRAPH_EAGER,
+    JAX_EAGER,
+    JIT,
+    TORCH_COMPILE,
+    TORCH_EAGER,
+)
 
 PROTOCOLS = {
     "quick": Protocol(
@@ -29,13 +37,15 @@ PROTOCOLS = {
     "standard": Protocol(rounds=6, block_s=0.030, warm_min_s=0.10, warm_max_s=2.0),
     "thorough": Protocol(rounds=12, block_s=0.040, warm_min_s=0.30, warm_max_s=5.0),
 }
+# TF32 keeps 10 bits of a factor's fraction, float32 23; sums are float32 in both.
+TF32_TIMES = 30.0
 # How many of what a budget left out a notice names.
 _MOST_NAMED = 30
 # Where nothing can be called, so many launches show the times and how far they differ.
 TIMES_LAUNCHES = 2
 # Seconds: start of a worker; warm build of a mode; extra cold build of torch.compile.
 _START_S = {"pytorch": 2.6, "jax": 1.1, "numpy": 0.4}
-_BUILD_S = {TORCH_EAGER: 0.2, TORCH_COMPILE: 1.4, JIT: 0.6, JAX_EAGER: 3.0}
+_BUILD_S = {TORCH_EAGER: 0.2, TORCH_COMPILE: 1.4, GRAPH_EAGER: 0.3, JIT: 0.6, JAX_EAGER: 3.0}
 _COLD_S = {TORCH_COMPILE: 5.0, CUDA_GRAPHS: 5.0}
 # The first torch.compile of a run also precompiles a header for all others.
 _FIRST_COMPILE_S = 12.0
@@ -161,30 +171,47 @@ def _series_of(
     # itself, however many CPUs feed it.
     alone = len(cpus) == 1 or not is_cpu(wishes.device)
     sets = [tuple(cpus)] if alone else [tuple(cpus), (cpus[-1],)]
-    # The cheapest first: one that is too large here must not take the time of one that fits.
-    ordered = sorted(models, key=lambda m: math.inf if m.flops is None else m.flops)
+    # On a CPU the cheapest first: one that is too large must not take the time of one that fits. On
+    # an accelerator the one that was asked for first: what a CPU can take keeps it waiting.
+    ordered = (
+        sorted(models, key=lambda m: math.inf if m.flops is None else m.flops)
+        if is_cpu(wishes.device)
+        else models
+    )
     of_models = [item for model in ordered for item in items_of_model(model, toolchains, wishes)]
     series = [
         Series(
             wishes.device,
             cpu_set,
-            (
-                *(of_models if cpu_set == sets[0] else ()),
-                *(
-                    item
-                    for workload in workloads
-                    if len(cpu_set) > 1 or alone or on_one_core(workload, wishes)
-                    for item in items_of(
-                        workload, toolchains, wishes, beside=len(cpu_set) < len(cpus)
-                    )
-                ),
+            tuple(
+                _at_precision(item, wishes.precision)
+                for item in (
+                    *(of_models if cpu_set == sets[0] else ()),
+                    *(
+                        item
+                        for workload in workloads
+                        if len(cpu_set) > 1 or alone or on_one_core(workload, wishes)
+                        for item in items_of(
+                            workload, toolchains, wishes, beside=len(cpu_set) < len(cpus)
+                        )
+                    ),
+                )
             ),
+            precision=wishes.precision,
             setup_cpus=_setup_sets(cpu_set, cpus),
             exclusive=info_of(wishes.device).exclusive,
         )
         for cpu_set in sets
     ]
     return tuple(one for one in series if one.items)
+
+
+def _at_precision(item: WorkItem, precision: str) -> WorkItem:
+    """*item* with its float32 products formed in *precision*, and as much further apart."""
+    if item.precision != "float32" or precision == "float32":
+        return item
+    apart = {name: TF32_TIMES * most for name, most in item.tolerance.items()}
+    return replace(item, precision=precision, tolerance=apart)
 
 
 def _setup_sets(cpu_set: Sequence[int], cpus: Sequence[int]) -> tuple[tuple[int, ...], ...]:

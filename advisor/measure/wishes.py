@@ -14,13 +14,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from advisor.devices import CPU, is_cpu
+from advisor.devices import CPU, info_of, is_cpu
 from advisor.errors import UserError
 from advisor.jsonio import read_json
-from advisor.pair import CUDA_GRAPHS, FRAMEWORK_WORDS, TORCH_COMPILE
+from advisor.pair import CUDA_GRAPHS, FRAMEWORK_WORDS, GRAPH_COMPILED, TORCH_COMPILE
 
 PROFILES = ("quick", "standard", "thorough")
 SETTINGS = ("matched", "default")
+PRECISIONS = ("float32", "tf32")
 CORE_PROBES = ("matmul", "mlp_train")
 """What is measured where no task is known."""
 PLAN_SCHEMA = "fw-advisor/plan@1"
@@ -32,7 +33,8 @@ _MAX_NAMES = 1000
 class Wishes:
     """What the caller asked for.
 
-    `models` are ``FAMILY:PRESET`` or ``FAMILY:{"key": value}``, sizes checked.
+    `models` are ``FAMILY:PRESET`` or ``FAMILY:{"key": value}``, sizes checked. `precision` is how
+    products of float32 numbers are formed.
     """
 
     profile: str = "standard"
@@ -43,6 +45,7 @@ class Wishes:
     device: str = CPU
     budget_s: float | None = None
     seed: int = 0
+    precision: str = "float32"
     probes: Sequence[str] = CORE_PROBES
     values: Mapping[str, float] = field(default_factory=dict)
     models: Sequence[str] = ()
@@ -65,7 +68,7 @@ def modes_left_out(profile: str, device: str) -> frozenset[str]:
     comparison would be about that (an MLP's step on an H200: seven times as long as JAX's).
     """
     quick = profile == "quick" and is_cpu(device)
-    return frozenset({TORCH_COMPILE, CUDA_GRAPHS}) if quick else frozenset()
+    return frozenset({TORCH_COMPILE, CUDA_GRAPHS, GRAPH_COMPILED}) if quick else frozenset()
 
 
 def make_wishes(**asked: Any) -> Wishes:
@@ -78,12 +81,18 @@ def make_wishes(**asked: Any) -> Wishes:
     for option, word, allowed in (
         ("--profile", wishes.profile, PROFILES),
         ("--settings", wishes.settings, SETTINGS),
+        ("--precision", wishes.precision, PRECISIONS),
         *(("--framework", name, tuple(FRAMEWORK_WORDS)) for name in wishes.frameworks),
     ):
         if word not in allowed:
             raise UserError(
                 f"{option} {word!r} does not exist", hint=f"one of: {', '.join(allowed)}"
             )
+    if wishes.precision != PRECISIONS[0] and not info_of(wishes.device).has_tf32:
+        raise UserError(
+            f"--precision {wishes.precision} does not exist on {wishes.device}",
+            hint="TF32 is how an NVIDIA GPU's tensor cores multiply float32: add --device cuda",
+        )
     return wishes
 
 
@@ -185,6 +194,7 @@ _FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "frameworks": (_is_words, "a list of names"),
     "device": (_is_word, "a word"),
     "budget_s": (_is_budget, "a number of seconds above 0, or null"),
+    "precision": (_is_word, "a word"),
     "seed": (_is_whole, "a whole number from 0 to 4294967295"),
     "probes": (_is_words, "a list of names"),
     "values": (_is_values, "an object of numbers"),

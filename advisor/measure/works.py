@@ -29,7 +29,7 @@ from advisor.measure.choosing import choice_key, ways_of
 from advisor.measure.models import PREFIX, AskedModel
 from advisor.measure.statistics import DIGITS, quantile, ratio_of_launches
 from advisor.measure.verdicts import LOG_MARGIN, Looks, call
-from advisor.pair import FRAMEWORKS, TORCH_EAGER
+from advisor.pair import FRAMEWORKS, RECORDED, TORCH_EAGER, mode_of
 from advisor.ratio import rounded
 
 HOST_BOUND_STEP_S = 5e-3
@@ -46,6 +46,12 @@ Over the 22 files of rules/library that were measured on CPUs (2026-11-26 and -2
 """
 MOST_GAINED_REWRITE = 2.5
 """The same of a program of its own: 2.46 (sampler), 1.76 (LSTM), 1.42 (solver)."""
+MOST_GAINED_RECORDED = 9.1
+"""What recording the whole step by hand made it faster by, at most, than any other way.
+
+9.0 for the MLP of 2 x 512, eager, on an H200 (0.16 ms for 1.46, one launch, 2026-11-27); 2.7 for a
+residual network of 18 layers, where channels were last as well.
+"""
 MOST_GAINED_BY_WAY = {TORCH_EAGER: 1.5}
 """The same of a further way of a kind: another layout, sparse products (1.47, a U-Net, a graph)."""
 MOST_GAINED_COMPILED = 1.2
@@ -77,7 +83,7 @@ def _work(asked: AskedModel, probes: Sequence[Probe], basis: Basis) -> Work:
         name=asked.name,
         title=asked.title,
         size=dict(asked.size),
-        precision=asked.precision,
+        precision=choice.precision if choice else asked.precision,
         device=choice.device if choice else "cpu",
         cores=choice.cores if choice else None,
         samples_per_step=asked.samples_per_step,
@@ -242,7 +248,7 @@ def _beside_usual(work: Work, choice: Probe, asked: AskedModel, beyond: float) -
     launch alone, so that they agree only where their logarithm is *beyond* what a slow phase of a
     shared machine can pretend.
     """
-    rewrites = {v.id for v in asked.variants if v.rewrite}
+    rewrites = asked.rewrites
     ratio = work.time_ratio
     if ratio is None or not any(_is_rewrite(m, rewrites) for m in (work.a, work.b)):
         return work
@@ -286,9 +292,12 @@ def _beside_untried(work: Work, choice: Probe | None, asked: AskedModel) -> Work
 
 def _gained(way: str, kinds: Collection[str], asked: AskedModel) -> float:
     """What *way* may have gained where something of *kinds* was tried."""
+    kind, recorded = mode_of(way), frozenset(RECORDED.values())
+    if kind in recorded:
+        # Of two recordings the one is compiled.
+        return MOST_GAINED_BY_KIND if recorded & set(kinds) else MOST_GAINED_RECORDED
     if way in asked.rewrites:
         return MOST_GAINED_REWRITE
-    kind = way.partition("+")[0]
     return (
         MOST_GAINED_BY_WAY.get(kind, MOST_GAINED_COMPILED) if kind in kinds else MOST_GAINED_BY_KIND
     )
@@ -345,8 +354,8 @@ def as_works_say(probes: Sequence[Probe], works: Sequence[Work]) -> list[Probe]:
 
 
 def _is_rewrite(mode: str | None, rewrites: Collection[str]) -> bool:
-    """Whether *mode* (``pytorch.compile+compile_loop``) runs one of the variants *rewrites*."""
-    return (mode or "").partition("+")[2] in rewrites
+    """Whether *mode* (``pytorch.compile+compile_loop@2.13.0``) is among the labels *rewrites*."""
+    return (mode or "").partition("@")[0] in rewrites
 
 
 def _fastest(choice: Probe, framework: str, rewrites: Collection[str]) -> tuple[str, float] | None:
@@ -376,15 +385,17 @@ def _beside(entry: Entry) -> WorkMode | None:
 def waits_for_python(works: Sequence[Work]) -> list[Notice]:
     """Models whose step in PyTorch is so short that it waits for Python, and which it lost.
 
-    A graph of the whole step, captured by hand with ``torch.cuda.graph`` and an optimizer that is
-    ``capturable``, would not; no family is written that way. The MLP of 2 x 512 takes PyTorch
-    1.2 ms on an H200 with every graph that torch.compile records, and JAX 0.2 ms (2026-11-26).
+    A graph of the whole step, recorded by hand with ``torch.cuda.graph`` and an optimizer that is
+    ``capturable``, would not; some families are not written that way. The MLP of 2 x 512 takes
+    PyTorch 1.2 ms on an H200 with every graph that torch.compile records, and JAX 0.2 ms
+    (2026-11-26); recorded by hand it takes 0.16 ms (2026-11-27).
     """
     return [
         Notice("no-graph-by-hand", values={"model": work.title, "step_s": step_s})
         for work in works
         if work.verdict == "b_faster"
         and info_of(work.device).records_graphs
+        and not any(mode_of(mode.mode) in RECORDED.values() for mode in work.modes)
         and (step_s := work.step_s(work.a)) is not None
         and step_s < HOST_BOUND_STEP_S
     ]

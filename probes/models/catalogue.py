@@ -133,6 +133,7 @@ def _variant(variant: Variant) -> dict[str, Any]:
         "only": only,
         "at_most": dict(variant.at_most),
         "rewrite": variant.rewrite,
+        "records": variant.records,
     }
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from probes.models.gradients import by_kind
+from probes.models.torch_graph import recorded_step
 from probes.workload import Arrays, TorchParts
 from probes.workloads.torch_training import adopt, shared
 
@@ -80,54 +82,87 @@ def train_parts(
         compiled: the loss, given what compiles; by default all of it is compiled.
         how: what else is to be said about the variant.
     """
-    import torch
-
     whole = variant == "compile_step"
-    bare = runtime.bare(model)
     rules = [_rule(runtime, optimizer, fused=not whole)]
     if sparse is not None:
         rules.append(_rule(runtime, sparse, fused=False))
-    clipped = list(model.parameters())
-
-    def forget() -> None:
-        for rule, _ in rules:
-            rule.zero_grad(set_to_none=True)
-
-    def update() -> None:
-        if clip is not None:
-            torch.nn.utils.clip_grad_norm_(clipped, clip)
-        for rule, _ in rules:
-            rule.step()
-
-    def make_step(wrap: Wrap) -> Callable[[], Any]:
-        loss_of = wrap(loss) if compiled is None else compiled(wrap)
-        advance = wrap(update) if whole else update
-        turn = itertools.cycle(batches)
-
-        def step() -> Any:
-            forget()
-            value = loss_of(*next(turn))
-            value.backward()
-            advance()
-            return value
-
-        return step
-
-    def gradients() -> dict[str, Any]:
-        forget()
-        loss(*batches[0]).backward()
-        gradients_by_name = shared(bare, gradients=True)
-        return by_kind(
-            {k: v.to_dense() if v.is_sparse else v for k, v in gradients_by_name.items()}, torch.cat
-        )
-
+    step = _TrainingStep(
+        model=model,
+        bare=runtime.bare(model),
+        batches=batches,
+        loss=loss,
+        optimizers=[rule for rule, _ in rules],
+        clip=clip,
+        whole=whole,
+        compiled=compiled or (lambda wrap: wrap(loss)),
+    )
     return TorchParts(
-        make_step=make_step,
+        make_step=step.made,
+        make_recorded=step.recorded,
         forward=lambda: forward(*batches[0]),
-        gradients=gradients,
-        parameters=lambda: shared(bare),
+        gradients=step.gradients,
+        parameters=lambda: shared(step.bare),
         variant=", ".join(text for text in (variant, *(name for _, name in rules), how) if text),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _TrainingStep:
+    """One step and the ways to run it; fields as the arguments of `train_parts`."""
+
+    model: Any
+    bare: Any
+    batches: Sequence[tuple[Any, ...]]
+    loss: Callable[..., Any]
+    optimizers: Sequence[Any]
+    clip: float | None
+    whole: bool
+    compiled: Callable[[Wrap], Callable[..., Any]]
+
+    def made(self, wrap: Wrap) -> Callable[[], Any]:
+        """The step over one batch after the other, of which *wrap* compiles what is compiled."""
+        loss_of = self.compiled(wrap)
+        update = wrap(self._update) if self.whole else self._update
+        turn = itertools.cycle(self.batches)
+        return lambda: self._taken(loss_of, update, next(turn))
+
+    def recorded(self, wrap: Wrap) -> Callable[[], Any]:
+        """The same, recorded as one CUDA graph."""
+        loss_of = self.compiled(wrap)
+        return recorded_step(
+            lambda *batch: self._taken(loss_of, self._update, batch),
+            self.batches,
+            (*self.model.parameters(), *self.model.buffers()),
+            self.optimizers,
+        )
+
+    def gradients(self) -> dict[str, Any]:
+        """Gradients of the first batch at the present parameters, after their names."""
+        import torch
+
+        self._forget()
+        self.loss(*self.batches[0]).backward()
+        named = shared(self.bare, gradients=True)
+        return by_kind({k: v.to_dense() if v.is_sparse else v for k, v in named.items()}, torch.cat)
+
+    def _taken(self, loss_of: Any, update: Callable[[], None], batch: tuple[Any, ...]) -> Any:
+        self._forget()
+        value = loss_of(*batch)
+        value.backward()
+        update()
+        return value
+
+    def _forget(self) -> None:
+        for optimizer in self.optimizers:
+            optimizer.zero_grad(set_to_none=True)
+
+    def _update(self) -> None:
+        if self.clip is not None:
+            from torch.nn.utils import clip_grad_norm_
+
+            clip_grad_norm_(list(self.model.parameters()), self.clip)
+        for optimizer in self.optimizers:
+            optimizer.step()
 
 
 def _rule(runtime: TorchRuntime, asked: Rule, *, fused: bool) -> tuple[Any, str]:

@@ -18,6 +18,7 @@ from advisor.cli import measuring
 from advisor.cli.exporting import export_worker
 from advisor.cli.interviewing import Talk
 from advisor.cli.measuring import load_mends
+from advisor.errors import UserError
 from advisor.machine.mends import mends_from
 from advisor.measure.selection import Wishes
 from advisor.render.evidence_words import word_notice
@@ -210,3 +211,59 @@ def test_an_interview_on_native_windows_starts_nothing_aside(
     monkeypatch.setattr("advisor.cli.interviewing.os", SimpleNamespace(name="nt"))
     talk._begin_aside(Answers(values={"task": "image"}))
     assert talk.aside is None
+
+
+def an_interview(*set_: str, device: str | None = None) -> tuple[Talk, Answers]:
+    talk = Talk(
+        rules=(), python=(), profile="standard", device=device, budget=None, seed=0, probe=True,
+        quiet=True, colour=False, prompt=True,
+    )  # fmt: skip
+    answers = talk.starting_answers(
+        file=None, assignments=("task=image", *set_), resume=False, defaults=False, example=False
+    )
+    return talk, answers
+
+
+def test_an_interview_measures_the_accelerator_that_both_can_use(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    current(monkeypatch, fakes.interpreter(here, "env/bin/python", answer(CUDA, CPU)))
+    talk, answers = an_interview()
+    # Nothing has looked around before this is asked.
+    assert "--device" in talk._options(answers)
+    wishes = talk._wishes(answers)
+    assert (wishes.device, wishes.budget_s) == ("cuda", 240.0)
+    assert all(t.problem is None for t in talk.around.toolchains)
+    assert talk.around.notices == ()
+    # Whoever says later that the training is on CPUs has those measured.
+    wishes = talk._wishes(answers.with_value("hardware.train", "cpu", "asked"))
+    assert (wishes.device, wishes.budget_s) == ("cpu", 110.0)
+
+
+@pytest.mark.parametrize(
+    ("devices", "set_", "device"),
+    [
+        ((CPU,), (), None),  # its frameworks are builds for the CPU
+        ((CUDA, CPU), ("hardware.train=cpu",), None),
+        ((CUDA, CPU), (), "cpu"),
+    ],
+)
+def test_an_interview_measures_the_cpu_where_the_accelerator_is_not_meant(
+    here: Path, monkeypatch: pytest.MonkeyPatch, devices, set_, device
+) -> None:
+    current(monkeypatch, fakes.interpreter(here, "env/bin/python", answer(*devices)))
+    talk, answers = an_interview(*set_, device=device)
+    assert all(t.problem is None for t in talk.around.toolchains)
+    assert talk._wishes(answers).device == "cpu"
+    assert talk._wishes(answers).budget_s == 110.0
+
+
+@pytest.mark.parametrize(
+    ("device", "precision", "fits"), [("cuda", "tf32", True), ("cpu", "tf32", False)]
+)
+def test_tf32_is_how_tensor_cores_multiply(device, precision, fits) -> None:
+    if fits:
+        assert measuring.make_wishes(device=device, precision=precision).precision == "tf32"
+        return
+    with pytest.raises(UserError, match="--precision tf32 does not exist on cpu"):
+        measuring.make_wishes(device=device, precision=precision)

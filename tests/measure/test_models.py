@@ -37,9 +37,10 @@ def measured(script, tmp_path, *models: str, profile: str = "standard", **change
     described = model(flops_per_layer=changes.pop("flops_per_layer", 1e5))
     described["branches"] = changes.pop("branches", False)
     described["variants"]["pytorch"] += changes.pop("further", [])
+    kinds = {kind: changes.pop(f"{kind}s", ()) for kind in ("rewrite", "record")}
     for variant in (v for listed in described["variants"].values() for v in listed):
-        variant["rewrite"] = variant["id"] in changes.get("rewrites", ())
-    changes.pop("rewrites", None)
+        variant["rewrite"] = variant["id"] in kinds["rewrite"]
+        variant["records"] = variant["id"] in kinds["record"]
     script.models = [described]
     script.modes |= changes.pop("modes")
     made = Campaign(
@@ -127,6 +128,31 @@ def test_ordinary_ways_that_nearly_tie_do_not_vouch_for_a_rewrite(script, tmp_pa
     modes["pytorch.compile+compile_step"] = {"median_s": 0.2e-3}
     [work] = measured(script, tmp_path, SMALL, modes=modes, rewrites=("compile_step",)).works
     assert (work.verdict, work.reason and work.reason.id) == ("inconclusive", "rests-on-rewrite")
+
+
+ON_CUDA = {**MODES, "pytorch.compile_reduce_overhead": {"median_s": 3e-3}}
+ON_CUDA["pytorch.compile_reduce_overhead+compile_step"] = {"median_s": 2e-3}
+
+
+@pytest.mark.parametrize(
+    ("recorded_s", "ratio", "verdict", "reason"),
+    [
+        (0.2e-3, 5.0, "inconclusive", "rests-on-rewrite"),
+        (1.5e-3, 0.67, "b_faster", None),
+    ],
+)
+def test_a_step_recorded_by_hand_is_tried_where_a_device_records_and_calls_no_winner_alone(
+    script, tmp_path, recorded_s, ratio, verdict, reason
+):
+    """JAX is twice as fast as every ordinary way; a graph by hand alone may turn that."""
+    modes = {**ON_CUDA, "pytorch.eager_cuda_graph": {"median_s": recorded_s}}
+    settings = {"modes": modes, "records": ("eager",), "device": "cuda"}
+    [work] = measured(script, tmp_path, SMALL, **settings).works
+    assert work.a == "pytorch.eager_cuda_graph"
+    assert work.time_ratio == pytest.approx(ratio, rel=0.05)
+    assert (work.verdict, work.reason and work.reason.id) == (verdict, reason)
+    assert work.usual is not None
+    assert work.usual.a == "pytorch.compile+compile_step"
 
 
 def test_the_quick_profile_leaves_the_compiler_out(script, tmp_path):

@@ -74,6 +74,8 @@ def test_recorded_graphs_are_ways_of_their_own_where_a_device_records_them(choic
     assert untried == {
         "pytorch.compile_reduce_overhead",
         "pytorch.compile_reduce_overhead+compile_step",
+        "pytorch.eager_cuda_graph",
+        "pytorch.compile_cuda_graph",
     }
     assert untried_ways(families[probe.id], probe) == []
 

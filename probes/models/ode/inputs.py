@@ -99,8 +99,13 @@ MODEL = Model(
     samples_per_step=lambda size: float(size["batch"]),
     sample="trajectory",
     pytorch=(
-        Variant("eager", "pytorch.eager", "a Python loop over the steps, eager"),
-        Variant("compile", "pytorch.compile", "a Python loop, one step of the solver compiled"),
+        Variant("eager", "pytorch.eager", "a Python loop over the steps, eager", records=True),
+        Variant(
+            "compile",
+            "pytorch.compile",
+            "a Python loop, one step of the solver compiled",
+            records=True,
+        ),
         Variant(
             "compile_loop",
             "pytorch.compile",

@@ -98,8 +98,15 @@ MODEL = Model(
     sample="point",
     pytorch=(
         EAGER,
-        Variant("eager_forward", "pytorch.eager", "eager, derivatives by nested torch.func.jvp"),
-        Variant("compile", "pytorch.compile", "the loss compiled, nested torch.func.jvp"),
+        Variant(
+            "eager_forward",
+            "pytorch.eager",
+            "eager, derivatives by nested torch.func.jvp",
+            records=True,
+        ),
+        Variant(
+            "compile", "pytorch.compile", "the loss compiled, nested torch.func.jvp", records=True
+        ),
         Variant("compile_step", "pytorch.compile", "the same, the optimizer compiled too"),
     ),
     jax=(

@@ -114,9 +114,16 @@ MODEL = Model(
     sample="sample",
     pytorch=(
         Variant("eager", "pytorch.eager", "eager, sparse gradients of the table"),
-        Variant("eager_dense", "pytorch.eager", "eager, dense gradients of the table"),
+        Variant(
+            "eager_dense", "pytorch.eager", "eager, dense gradients of the table", records=True
+        ),
         Variant("compile", "pytorch.compile", "all but the sparse look-up compiled"),
-        Variant("compile_dense", "pytorch.compile", "all compiled, dense gradients of the table"),
+        Variant(
+            "compile_dense",
+            "pytorch.compile",
+            "all compiled, dense gradients of the table",
+            records=True,
+        ),
         Variant("compile_step", "pytorch.compile", "the same, the optimizer compiled too"),
     ),
     jax=(

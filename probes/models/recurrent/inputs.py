@@ -130,8 +130,8 @@ MODEL = Model(
     samples_per_step=lambda size: float(size["batch"] * size["length"]),
     sample="token",
     pytorch=(
-        Variant("eager", "pytorch.eager", "the library's layers, eager", _LIBRARY),
-        Variant("eager_own", "pytorch.eager", "a cell in a Python loop, eager"),
+        Variant("eager", "pytorch.eager", "the library's layers, eager", _LIBRARY, records=True),
+        Variant("eager_own", "pytorch.eager", "a cell in a Python loop, eager", records=True),
         Variant("compile", "pytorch.compile", "all but the library's layers compiled", _LIBRARY),
         Variant("compile_own", "pytorch.compile", "a cell in a Python loop, the cell compiled"),
         Variant(
