@@ -72,7 +72,8 @@ def _measured(
     quiet, colour = options.quiet, colour_wanted(options.no_color)
     campaign = asking_for.campaign_of(asked, quiet=quiet, wait=options.wait)
     with resuming.kept(journal, asked, campaign, output) as kept:
-        with live_progress(quiet=quiet, colour=colour) as report:
+        aside = options.lifeline is not None
+        with live_progress(quiet=quiet, colour=colour, aside=aside) as report:
             finished = measure(replace(campaign, report=report, journal=kept))
         code = tell(finished, output, options)
         resuming.end(kept, interrupted=finished.interrupted)

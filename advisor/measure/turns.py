@@ -94,8 +94,8 @@ class Turns:
         self.result.failures[item.key, mode.label] = Failure(status, reason)
         self.result.runs.pop((item.key, mode.label), None)
 
-    def prepare(self, item: WorkItem, mode: Mode) -> None:
-        """Build *mode*, make its first calls, and warm it until it is steady.
+    def prepare(self, item: WorkItem, mode: Mode, *, limit_s: float = math.inf) -> None:
+        """Build *mode* within *limit_s*, make its first calls, and warm it until it is steady.
 
         Raises:
             WorkerError, ReplyError: it could not be built, or fell back to another mode.
@@ -103,7 +103,7 @@ class Turns:
         protocol = self._options.protocol
         about = {"item": item.key, "mode": mode.label, "cores": self._series.cores}
         self._options.tick("building", **about)
-        run = self._build(item, mode)
+        run = self._build(item, mode, limit_s)
         self._options.tick("warming", **about)
         if not mode.few_samples:
             warm = self._pool.workers[mode.toolchain.key].ask(
@@ -116,12 +116,12 @@ class Turns:
             run.steady, run.calls, run.warm_call_s = check_warm(warm)
         self.result.runs[item.key, mode.label] = run
 
-    def _build(self, item: WorkItem, mode: Mode) -> ModeRun:
+    def _build(self, item: WorkItem, mode: Mode, limit_s: float) -> ModeRun:
         worker = self._pool.workers[mode.toolchain.key]
         path, _ = self._options.inputs.get(item.key, ("", ""))
         reply = worker.ask(
             "build",
-            timeout_s=self._options.protocol.build_timeout_s,
+            timeout_s=min(self._options.protocol.build_timeout_s, limit_s),
             key=_key(item, mode),
             mode=mode.name,
             workload=item.workload,

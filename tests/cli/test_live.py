@@ -1,81 +1,35 @@
-"""The progress bar at a terminal: whatever is pressed meanwhile, it stays one line."""
+"""Progress that goes on while nothing is reported."""
 
 from __future__ import annotations
 
-import os
-import sys
+import re
 import time
-from pathlib import Path
+from types import SimpleNamespace
 
-import pexpect
-import pytest
-
-pytest.importorskip("termios")
-
-# Steps until a file is there, so that the test and not a clock ends it; then asks.
-MEASURING = """
-import sys, time
-from pathlib import Path
-from advisor.cli.live import live_progress
+from advisor.cli import live
 from advisor.measure.progress import Progress
 
-with live_progress(quiet=False, colour=False) as report:
-    report(Progress(0.0, 100.0, "writing-inputs"))
-    print("begun", file=sys.stderr)
-    while not Path(sys.argv[1]).exists():
-        report(Progress(1.0, 100.0, "writing-inputs"))
-        time.sleep(0.02)
-print("answer " + repr(input("next? ")))
-"""
+STEP = Progress(40.0, 100.0, "building", {"item": "a/b", "mode": "pytorch.compile", "cores": 2})
 
 
-def test_keys_pressed_meanwhile_draw_no_second_bar_and_answer_nothing(tmp_path: Path) -> None:
-    done = tmp_path / "done"
-    child = pexpect.spawn(
-        sys.executable,
-        ["-c", MEASURING, str(done)],
-        env={**os.environ, "TERM": "xterm-256color"},
-        cwd=Path(__file__).parents[2],
-        dimensions=(24, 100),
-        encoding="utf-8",
-        timeout=20,
-    )
-    child.expect_exact("begun")
-    child.expect_exact("left")
-    for _ in range(3):
-        child.send("zqzq\r")
-        # Two more drawings of the bar: what would be echoed has been by then.
-        child.expect_exact("left")
-        child.expect_exact("left")
-        drawn = child.before
-        assert isinstance(drawn, str)
-        assert "zq" not in drawn
-        assert "\n" not in drawn
-    done.touch()
-    child.expect_exact("next? ")
-    time.sleep(0.05)
-    child.send("mine\r")
-    child.expect_exact("answer 'mine'")
-    child.expect(pexpect.EOF)
+def test_the_time_left_goes_down_between_reports_and_never_to_nothing():
+    assert live.time_left(STEP) == "about 60 s left"
+    assert live.time_left(STEP, 25.0) == "about 35 s left"
+    assert live.time_left(STEP, 500.0) == "a few seconds left"
+    assert live.time_left(Progress(0.0, 500.0, "building"), 490.0) == "about 50 s left"
 
 
-def test_a_job_in_the_background_goes_on_and_draws_no_bar(tmp_path: Path) -> None:
-    done, script = tmp_path / "done", tmp_path / "measuring.py"
-    script.write_text(MEASURING.partition('print("answer')[0] + "print('ended')\n", "utf-8")
-    shell = pexpect.spawn(
-        "/bin/sh",
-        ["-i"],
-        env={**os.environ, "TERM": "xterm-256color", "PS1": "$ ", "PYTHONPATH": str(Path.cwd())},
-        cwd=Path(__file__).parents[2],
-        dimensions=(24, 100),
-        encoding="utf-8",
-        timeout=20,
-    )
-    shell.sendline(f"{sys.executable} {script} {done} &")
-    shell.expect_exact("measuring: ")
-    shell.expect_exact("begun")
-    done.touch()
-    shell.expect(r"\r\nended")
-    assert "left\x1b" not in shell.before
-    shell.sendline("exit")
-    shell.expect(pexpect.EOF)
+def test_a_run_aside_says_every_moment_how_far_it_is(monkeypatch, capsys):
+    """Whoever shows its last line shows the time left of now, while a compiler runs."""
+    monkeypatch.setattr(live, "ASIDE_EVERY_S", 0.02)
+    clock = iter(range(0, 10_000, 10))
+    with live.live_progress(quiet=False, colour=False, aside=True) as report:
+        monkeypatch.setattr(live, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+        report(STEP)
+        time.sleep(0.5)
+    lines = [line for line in capsys.readouterr().err.splitlines() if line]
+    left = [int(n) for line in lines if (n := "".join(re.findall(r"about (\d+) s left", line)))]
+    assert len(left) > 2
+    assert left == sorted(left, reverse=True)
+    assert left[0] > left[-1]
+    assert all(line.endswith("a/b pytorch.compile on 2 cores: building") for line in lines)

@@ -230,6 +230,23 @@ def test_a_model_whose_ways_had_no_turn_is_not_certified_either(script, tmp_path
     assert not any(name.startswith("deep") for name in begun)
 
 
+def test_a_compile_that_does_not_end_costs_its_like_and_not_the_answer(
+    script, tmp_path, monkeypatch
+):
+    """It is given up for untried, what else its worker had is built again, and launches follow."""
+    monkeypatch.setattr(Run, "_choosing_s", lambda _: 60.0)
+    monkeypatch.setattr("advisor.measure.launch.GIVEN_UP_TIMES", 0.0)
+    monkeypatch.setattr("advisor.measure.launch.GIVEN_UP_LEAST_S", 1.0)
+    script.fault("build", "hang", "pytorch.compile")
+    evidence = measured(script, tmp_path, SMALL, modes=MODES, budget_s=600)
+    choice = kit.entries(next(p for p in evidence.probes if p.size_name == "asked.choice"))
+    untried = {mode for mode, entry in choice.items() if entry.untried}
+    assert untried == {"pytorch.compile", "pytorch.compile+compile_step"}
+    [work] = evidence.works
+    assert (work.a, work.b, work.verdict) == ("pytorch.eager", "jax.jit+scan", "b_faster")
+    assert work.launches >= 3
+
+
 def test_eager_ways_come_before_what_has_to_be_compiled(script, tmp_path, monkeypatch):
     """Another layout of an eager step costs nothing to try."""
     monkeypatch.setattr(Run, "_choosing_s", lambda _: 5.0)
