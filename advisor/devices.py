@@ -37,9 +37,7 @@ class DeviceInfo:
 
 DEVICES = {
     CPU: DeviceInfo((CPU,)),
-    "gpu": DeviceInfo(
-        ("nvidia", "amd", "intel_gpu", "apple"), records_graphs=True, has_tf32=True, reported=False
-    ),
+    "gpu": DeviceInfo(("nvidia", "amd", "intel_gpu", "apple"), records_graphs=True, reported=False),
     "cuda": DeviceInfo(("nvidia",), records_graphs=True, has_tf32=True),
     "rocm": DeviceInfo(("amd",), records_graphs=True),
     "xpu": DeviceInfo(("intel_gpu",)),

@@ -146,6 +146,8 @@ class TorchRuntime:
         if mode == "pytorch.eager_cuda_graph":
             return TorchProgram(self, parts, self._recorded(parts, _as_it_is), mode)
         _watch_recompiles()
+        if parts.own is None:
+            self._allow_ways()
         if mode == "pytorch.compile_cuda_graph":
             return TorchProgram(self, parts, self._recorded(parts, self.torch.compile), mode)
         if mode == "pytorch.compile":
@@ -153,6 +155,17 @@ class TorchRuntime:
         if mode == "pytorch.compile_reduce_overhead":
             return TorchProgram(self, parts, self._graphed(parts), mode)
         raise ValueError(f"unknown mode {mode}")
+
+    def _allow_ways(self) -> None:
+        """Let one line of source be compiled for each of many ways to write a shipped model.
+
+        Dynamo keeps eight programs of a line and runs the ninth eagerly. What a user's own step
+        does is what it does for the user.
+        """
+        config = self.torch._dynamo.config  # noqa: SLF001
+        # Before PyTorch 2.7 it was called so.
+        name = "recompile_limit" if hasattr(config, "recompile_limit") else "cache_size_limit"
+        setattr(config, name, 64)
 
     def forget(self) -> None:
         """Forget what was compiled, once no program is left.

@@ -241,7 +241,11 @@ class Worker:
             improved = 2.0 * n**3 / call_s > 1.03 * flops_per_s
             flops_per_s = max(flops_per_s, 2.0 * n**3 / call_s)
             # The next size takes eight times as long.
-            if (n >= 1024 and not improved) or 8 * call_s > seconds:
+            if (
+                self._options.device != "cpu"
+                or (n >= 1024 and not improved)
+                or 8 * call_s > seconds
+            ):
                 break
             n *= 2
         copies = []

@@ -311,13 +311,16 @@ class Talk:
 
     def _device_for(self, answers: Answers) -> str:
         """What is measured: the device asked for, or what was found here if it may train there."""
-        if self.device or answers.values.get("hardware.train") == "cpu":
-            return self.device or "cpu"
-        return self._surroundings[1] or "cpu"
+        from advisor.cli.exporting import device_for
 
-    def time_budget(self, answers: Answers) -> str | None:
-        """The budget asked for, or the profile's on what is measured."""
-        budgets = BUDGETS if is_cpu(self._device_for(answers)) else BUDGETS_ON_ACCELERATORS
+        trains_on = answers.values.get("hardware.train")
+        here = self.device or self._surroundings[1] or "cpu"
+        meant = device_for(trains_on) or here
+        return here if self.device or (trains_on != "cpu" and meant == here) else "cpu"
+
+    def time_budget(self, device: str) -> str | None:
+        """The budget asked for, or the profile's on *device*."""
+        budgets = BUDGETS if is_cpu(device) else BUDGETS_ON_ACCELERATORS
         return self.budget or budgets.get(self.profile)
 
     def _options(self, answers: Answers) -> tuple[str, ...]:
@@ -372,7 +375,8 @@ class Talk:
         from advisor.cli.model_options import model_options, task_options
 
         task = task_options(answers)
-        device, budget = self._device_for(answers), self.time_budget(answers)
+        device = self._device_for(answers)
+        budget = self.time_budget(device)
         way = ["--device", device] if self.device or not is_cpu(device) else []
         way += ["--budget", budget] if budget else []
         return (*way, *task, *model_options(self.base, answers)) if task else ()
@@ -391,12 +395,13 @@ class Talk:
 
         transforms = answers.values.get("transforms")
         listed = transforms if isinstance(transforms, list) else []
+        device = device or self._device_for(answers)
         return make_wishes(
             **task_probes(self.base, answers.values.get("task"), listed),
             models=models_asked(self.base, answers),
             profile=self.profile,
-            device=device or self._device_for(answers),
-            budget_s=parse_budget(self.time_budget(answers)),
+            device=device,
+            budget_s=parse_budget(self.time_budget(device)),
             seed=self.seed,
             settings="matched",
             skip=tuple(skip),

@@ -9,7 +9,7 @@ import datetime as dt
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from advisor.devices import CPU
 from advisor.errors import UserError
 from advisor.measure.request import LOCK_WAIT_S, campaign_for, parse_budget, parse_pythons, specs_of
 from advisor.measure.wishes import make_wishes
-from advisor.pair import FRAMEWORK_WORDS
+from advisor.pair import FRAMEWORK_WORDS, FRAMEWORKS
 from advisor.resources import resource_dir
 from advisor.text import inert
 from advisor.workers.environment import KEEP_ENV
@@ -175,12 +175,13 @@ def look_around_best(
 ) -> tuple[Surroundings, str | None]:
     """What `look_around` finds on the accelerator of this machine, and the word for it.
 
-    Where it has none, or a framework that the CPU could measure cannot use it: on the CPU, and
-    None.
+    Where it has none, or one of the two frameworks cannot use it: on the CPU, and None, with a
+    notice that says why.
 
     Raises:
         UserError: a request of another shape.
     """
+    from advisor.evidence import Notice
     from advisor.machine.choosing import accelerator_here
 
     around = look_around(requested, label=label)
@@ -188,10 +189,23 @@ def look_around_best(
     if word is None:
         return around, None
     there = look_around(requested, device=word, label=label)
-    able, needed = (
-        {t.framework for t in one.toolchains if t.problem is None} for one in (there, around)
-    )
-    return (there, word) if needed and needed <= able else (around, None)
+    unable = [t for t in there.toolchains if t.problem is not None]
+    if set(FRAMEWORKS) <= {t.framework for t in there.toolchains if t.problem is None}:
+        return there, word
+    notices = [
+        Notice(
+            "accelerator-left-out",
+            "warning",
+            values={
+                "device": word,
+                "framework": one.framework,
+                "because": (one.problem or {}).get("text", ""),
+                "mend": (one.problem or {}).get("hint", ""),
+            },
+        )
+        for one in unable
+    ]
+    return replace(around, notices=tuple(notices) or around.notices), None
 
 
 def make_campaign(

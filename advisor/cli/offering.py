@@ -30,7 +30,7 @@ class Offer:
     base: RuleBase
     around: Surroundings
     device: Callable[[Answers], str]
-    budget: Callable[[Answers], str | None]
+    budget: Callable[[str], str | None]
     wishes: Callable[[Answers], Wishes]
 
     def what(self, answers: Answers) -> str:
@@ -42,7 +42,8 @@ class Offer:
         ]
         model = model_words(self.base, answers)
         timed = f"{model} and small probes of the task" if model else "Small probes of the task"
-        budget, word = self.budget(answers), self.device(answers)
+        word = self.device(answers)
+        budget = self.budget(word)
         time = about(budget) if budget else "some minutes"
         device = _device_name(self.around.machine, word)
         return f"{timed}, in {' and '.join(named) or 'nothing'}, on the {device}, {time}"

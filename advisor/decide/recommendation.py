@@ -28,7 +28,17 @@ from advisor.knowledge.installs import install_lines
 from advisor.knowledge.model import Rule, RuleBase
 from advisor.knowledge.supply import Install
 from advisor.knowledge.switching import SwitchingCost
-from advisor.pair import FRAMEWORKS, JIT, TORCH_COMPILE, TORCH_EAGER, Framework, rival_of
+from advisor.pair import (
+    FRAMEWORKS,
+    JIT,
+    MODES,
+    RECORDED,
+    TORCH_COMPILE,
+    TORCH_EAGER,
+    Framework,
+    mode_of,
+    rival_of,
+)
 from advisor.ratio import MARGIN, mean, rounded
 from advisor.reading.compile_costs import CompileCost
 from advisor.reading.machines import fits
@@ -111,9 +121,12 @@ def _of_model(judgement: Judgement) -> tuple[str, ModeReason] | None:
     tried = {mode.mode.partition("+")[0] for mode in work.modes}
     if work.a is None or not {TORCH_EAGER, TORCH_COMPILE} <= tried:
         return None
-    mode = work.a.partition("+")[0]
-    seconds = next((m.compile_s for m in work.modes if m.mode == work.a), None)
-    compiled = mode != TORCH_EAGER
+    # A step recorded by hand is a program of its own: one begins with the ordinary way.
+    by_hand = mode_of(work.a) in RECORDED.values() and work.usual is not None
+    way = work.usual.a if by_hand and work.usual is not None else work.a
+    mode = mode_of(way)
+    seconds = next((m.compile_s for m in work.modes if m.mode == way), None)
+    compiled = mode in MODES and MODES[mode].compiled
     title = work.title or work.model
     return mode, ModeReason(
         kind="fastest", workloads=[title], compile_s=seconds if compiled else None

@@ -13,6 +13,7 @@ from typing import Any
 
 from advisor.devices import asked_word, is_cpu, reported_word
 from advisor.evidence import Notice
+from advisor.machine.detected import own_accelerators
 from advisor.machine.doctor import refusal
 from advisor.machine.examination import visibility_of
 from advisor.machine.mends import Mends
@@ -59,7 +60,7 @@ def accelerator_here(machine: Mapping[str, Any]) -> str | None:
     Args:
         machine: What `describe_machine` returned.
     """
-    kinds = {str(a["kind"]) for a in machine.get("accelerators") or [] if a.get("driver")}
+    kinds = {str(a["kind"]) for a in own_accelerators(machine) if a.get("driver")}
     return reported_word(kinds.pop()) if len(kinds) == 1 else None
 
 

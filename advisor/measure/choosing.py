@@ -20,15 +20,15 @@ from advisor.evidence import Reason
 from advisor.measure.models import AskedModel, labelled, recorded_ways
 from advisor.measure.wishes import Wishes, modes_left_out
 from advisor.measure.work import LaunchResult, Mode, ModeRun, ToolchainSpec, WorkItem
-from advisor.pair import CUDA_GRAPHS, FRAMEWORKS, TORCH_COMPILE, TORCH_EAGER
+from advisor.pair import CUDA_GRAPHS, FRAMEWORKS, RECORDED, TORCH_COMPILE, TORCH_EAGER
 
 # Of a step that is observed twenty times in every variant; more than this is checked when tiny.
 OBSERVED_FLOPS = 1e9
 # Steps of this size are chosen among at the depth that is asked for: two CPU cores take them in
 # about half a second, and what was compiled for the choice is compiled for what estimates.
 CHOSEN_WHOLE_FLOPS = 4e10
-# What an accelerator of 5e13 float32 FLOP/s (an H200) takes in 40 ms.
-CHOSEN_WHOLE_FLOPS_ACCELERATOR = 2e12
+# What an accelerator of 8e12 float32 FLOP/s (a T4) takes in 60 ms, and an H200 in 10.
+CHOSEN_WHOLE_FLOPS_ACCELERATOR = 5e11
 # What one sample per block is enough for, seconds.
 SLOW_STEP_S = 0.05
 # Steps of one mode in one launch: first calls, warming, rounds.
@@ -152,7 +152,9 @@ def _modes(
         modes += [
             Mode(name, toolchain, variant=variant, tag=tag)
             for name, tag, variant in ways_of(asked, wishes.device)
-            if name.startswith(f"{toolchain.framework}.") and name not in left_out
+            if name.startswith(f"{toolchain.framework}.")
+            and name not in left_out
+            and (wishes.settings == "matched" or name not in RECORDED.values())
         ]
     return tuple(modes)
 

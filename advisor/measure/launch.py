@@ -11,43 +11,19 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from advisor.evidence import UNTRIED, Reason
 from advisor.measure.choosing import certifying
-from advisor.measure.plan import first_build_seconds
 from advisor.measure.pool import LaunchOptions, WorkerPool
 from advisor.measure.schedule import launch_order
+from advisor.measure.tries import Tries, in_turns
 from advisor.measure.turns import Turns
 from advisor.measure.work import Failure, LaunchResult, Mode, Series, ToolchainSpec, WorkItem
-from advisor.pair import (
-    CUDA_GRAPHS,
-    GRAPH_COMPILED,
-    GRAPH_EAGER,
-    JIT,
-    RECORDED,
-    TORCH_COMPILE,
-    TORCH_EAGER,
-    mode_of,
-)
+from advisor.pair import JIT
 from advisor.workers.replies import ReplyError, check_facts
 from advisor.workers.worker import WorkerError, WorkerProcess, garbage
-
-# What compiling a rewrite takes of another compiled way: its loops are unrolled (an LSTM's 69 s
-# against 13 s, 2 CPUs, 2026-11-27).
-REWRITE_TIMES = 5.0
-# See `RunningLaunch._expected_s`.
-COMPILE_ONCE_S, COMPILE_TIMES = 12.0, 5.5
-COMPILE_ACCELERATOR_S = 25.0
-# What takes so much longer than it was thought to is given up under a budget: guesses were within
-# 11 %, on two machines; on a third a compile took 59 s of 26, and nothing was left to compare in.
-GIVEN_UP_TIMES, GIVEN_UP_LEAST_S = 1.5, 10.0
-# Another way to replay what was compiled already takes its kernels from the cache.
-REPLAYED_SHARE = 0.6
-_PLAIN = {**{way: plain for plain, way in RECORDED.items()}, CUDA_GRAPHS: TORCH_COMPILE}
-TURNS = ("cheap", "compiled", "further")
 
 
 class RunningLaunch:
@@ -86,7 +62,8 @@ class RunningLaunch:
         self._done: set[tuple[str, str]] = set()
         self._alone: str | None = None
         self._untried: list[Mode] = []
-        self._built_s: dict[tuple[str, str], float] = {}
+        self._tries = Tries(on_cpu=series.on_cpu)
+        self._broken: set[str] = set()
         self._threads = ThreadPoolExecutor(max_workers=2)
         self.result = LaunchResult(index)
         meter = options.meter(series.cpus, self._pool.pids)
@@ -273,7 +250,8 @@ class RunningLaunch:
         for mode in modes:
             groups.setdefault(mode.toolchain.key, []).append(mode)
         self._untried.clear()
-        self._built_s.clear()
+        self._tries = Tries(on_cpu=self._series.on_cpu)
+        self._broken.clear()
         begin = time.monotonic()
         with self.result.spending("building"):
             self._prepare(item, groups)
@@ -293,94 +271,41 @@ class RunningLaunch:
             self._side_by_side([partial(self._prepare_group, item, g) for g in groups.values()])
             return
         until_s = time.monotonic() + choosing_s
-        for turn in range(len(TURNS)):
-            self._side_by_side(
-                [
-                    partial(self._prepare_group, item, [m for m in g if _turn(m) == turn], until_s)
-                    for g in groups.values()
-                ]
-            )
+        for turn in zip(*(in_turns(group) for group in groups.values()), strict=True):
+            self._side_by_side([partial(self._prepare_group, item, g, until_s) for g in turn])
 
     def _prepare_group(
         self, item: WorkItem, modes: Sequence[Mode], until_s: float = math.inf
     ) -> None:
         """Prepare *modes* in turn; but a framework's first, only those that *until_s* has time for.
 
-        Those that it has not are untried.
+        Those that it has not are untried. Where one breaks, its worker has no turn more: what else
+        it has built is built again, in a fresh one.
         """
-        for mode in modes:
+        for mode in self._unbroken(item, modes):
+            if mode.toolchain.key in self._broken:
+                return
             begin = time.monotonic()
-            begun = any(toolchain == mode.toolchain.key for toolchain, _ in self._built_s)
-            expected_s = self._expected_s(item, mode)
-            if begun and begin + expected_s > until_s:
+            expected_s = self._tries.expected_s(item, mode, self.result.runs.get((item.key, JIT)))
+            bounded = self._tries.begun(mode) and math.isfinite(until_s)
+            if bounded and begin + expected_s > until_s:
                 self._untried.append(mode)
                 continue
-            bounded = begun and math.isfinite(until_s)
-            limit_s = max(GIVEN_UP_TIMES * expected_s, GIVEN_UP_LEAST_S) if bounded else math.inf
+            limit_s = self._tries.limit_s(mode, expected_s) if bounded else math.inf
             prepare = partial(self._turns.prepare, limit_s=limit_s)
-            if not self._turns.guarded(item, mode, prepare):
-                if bounded and self.result.failures[item.key, mode.label].status == "timeout":
-                    self._give_up(item, mode)
-                return
-            self._built_s[mode.toolchain.key, f"{mode.name}{mode.tag}"] = time.monotonic() - begin
-
-    def _give_up(self, item: WorkItem, mode: Mode) -> None:
-        """Count *mode*, which took longer than there was time for, and its like as untried."""
-        kind = _PLAIN.get(mode.name, mode.name)
-        for other in item.modes:
-            alike = _PLAIN.get(other.name, other.name) == kind
-            built = (mode.toolchain.key, f"{other.name}{other.tag}") in self._built_s
-            if other.toolchain == mode.toolchain and alike and not built:
-                self.result.failures[item.key, other.label] = Failure("skipped", Reason(UNTRIED))
-
-    def _expected_s(self, item: WorkItem, mode: Mode) -> float:
-        """About how long preparing *mode* takes: as its like did, or as a first compile does."""
-        plain = _PLAIN.get(mode.name)
-        if plain is not None:
-            built_s = self._built_s.get((mode.toolchain.key, f"{plain}{mode.tag}"))
-            if built_s is None:
-                # What it replays has to be prepared first.
-                return self._expected_s(item, replace(mode, name=plain))
-            return first_build_seconds(mode) if plain == TORCH_EAGER else REPLAYED_SHARE * built_s
-        alike = (
-            seconds
-            for (toolchain, label), seconds in self._built_s.items()
-            if toolchain == mode.toolchain.key and mode_of(label) == mode.name
-        )
-        expected_s = max(alike, default=None) or self._first_compile_s(item, mode)
-        rewrites = item.asked.rewrites if item.asked is not None else ()
-        return expected_s * (REWRITE_TIMES if mode.label in rewrites else 1.0)
-
-    def _first_compile_s(self, item: WorkItem, mode: Mode) -> float:
-        """About how long a first build of *mode* takes, as JAX's compiler lets guess.
-
-        A first torch.compile takes some 12 s for itself, and then five and a half times what
-        jax.jit takes for the same step: within 11 % of the 13 to 42 s seen in ten of eleven files
-        of rules/library (AMD EPYC, 2 CPUs, 2026-11-27); an LSTM took 12.6 s of 17.5. On an
-        accelerator, where XLA tries kernels out, the one says nothing of the other: 24 s for a
-        residual network of 20 layers, of which jax.jit took 5 (H200, 16 CPUs, 2026-11-27).
-        """
-        if mode.name != TORCH_COMPILE:
-            return first_build_seconds(mode)
-        if not self._series.on_cpu:
-            return COMPILE_ACCELERATOR_S
-        jit = self.result.runs.get((item.key, JIT))
-        if jit is None:
-            return first_build_seconds(mode)
-        compile_s = math.fsum(jit.first_calls_s) - len(jit.first_calls_s) * jit.warm_call_s
-        return COMPILE_ONCE_S + COMPILE_TIMES * max(0.0, compile_s)
+            if self._turns.guarded(item, mode, prepare):
+                self._tries.note(mode, time.monotonic() - begin)
+                continue
+            self._broken.add(mode.toolchain.key)
+            failure = self.result.failures.get((item.key, mode.label))
+            if item.role == "choice" and failure is not None:
+                late = bounded and failure.status == "timeout"
+                alike = self._tries.alike(item.modes, mode, failure, late=late)
+                self.result.failures |= {(item.key, label): f for label, f in alike.items()}
+            return
 
     def _fail_all(self, toolchain: ToolchainSpec, error: WorkerError) -> None:
         for item in self._items:
             for mode in item.modes:
                 if mode.toolchain == toolchain and (item.key, mode.label) not in self._done:
                     self._turns.fail(item, mode, error)
-
-
-def _turn(mode: Mode) -> int:
-    """When *mode* is tried: kinds differ more than ways of a kind, and torch.compile is dear."""
-    if not mode.tag and mode.name in (TORCH_COMPILE, GRAPH_COMPILED, CUDA_GRAPHS):
-        return TURNS.index("compiled")
-    if not mode.tag or mode.name in (TORCH_EAGER, GRAPH_EAGER):
-        return TURNS.index("cheap")
-    return TURNS.index("further")

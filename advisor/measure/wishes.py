@@ -88,6 +88,12 @@ def make_wishes(**asked: Any) -> Wishes:
             raise UserError(
                 f"{option} {word!r} does not exist", hint=f"one of: {', '.join(allowed)}"
             )
+    if wishes.precision != PRECISIONS[0] and wishes.settings != "matched":
+        raise UserError(
+            f"--precision {wishes.precision} with --settings {wishes.settings}: out of the box "
+            "each framework has a precision of its own",
+            hint="leave one of the two out",
+        )
     if wishes.precision != PRECISIONS[0] and not info_of(wishes.device).has_tf32:
         raise UserError(
             f"--precision {wishes.precision} does not exist on {wishes.device}",

@@ -259,7 +259,10 @@ def _beside_usual(work: Work, choice: Probe, asked: AskedModel, beyond: float) -
     way = UsualWay(a=a, b=b, time_ratio=rounded(b_s / a_s, DIGITS))
     work = replace(work, usual=way)
     log = math.log(way.time_ratio) * (1 if ratio > 1 else -1)
-    if work.verdict not in ("a_faster", "b_faster") or log > beyond:
+    agrees = log > beyond
+    if work.verdict == "equivalent":
+        agrees = abs(log) <= LOG_MARGIN
+    if not work.called or agrees:
         return work
     written = work.a if _is_rewrite(work.a, rewrites) else work.b
     first, second, factor = way.ordered
@@ -273,7 +276,7 @@ def _beside_untried(work: Work, choice: Probe | None, asked: AskedModel) -> Work
     if choice is None or work.ci is None or not modes:
         return work
     low, high = work.ci
-    kinds = {e.mode.partition("+")[0] for e in choice.entries if not e.untried}
+    kinds = {mode_of(e.mode) for e in choice.entries if e.status == "ok"}
     a_gained, b_gained = (
         max((_gained(m, kinds, asked) for m in modes if m.startswith(f"{f}.")), default=1.0)
         for f in FRAMEWORKS
@@ -394,6 +397,7 @@ def waits_for_python(works: Sequence[Work]) -> list[Notice]:
         Notice("no-graph-by-hand", values={"model": work.title, "step_s": step_s})
         for work in works
         if work.verdict == "b_faster"
+        and work.extrapolated is None
         and info_of(work.device).records_graphs
         and not any(mode_of(mode.mode) in RECORDED.values() for mode in work.modes)
         and (step_s := work.step_s(work.a)) is not None

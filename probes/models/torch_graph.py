@@ -8,6 +8,7 @@ is that of https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs (rea
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -33,13 +34,17 @@ def recorded_step(
     Returns:
         What takes one step and returns its loss, in memory that the next call writes to.
     """
+    import torch
+
     state = list(tensors)
     turn = itertools.cycle(batches)
     recorded: list[tuple[tuple[Any, ...], Any, Any]] = []
 
     def call() -> Any:
         if not recorded:
-            recorded.append(_record(step, batches[0], state, optimizers))
+            # Streams and the recording are those of the current device, which need not be this one.
+            with torch.cuda.device(batches[0][0].device):
+                recorded.append(_record(step, batches[0], state, optimizers))
         inputs, graph, loss = recorded[0]
         for held, tensor in zip(inputs, next(turn), strict=True):
             held.copy_(tensor)
@@ -77,8 +82,11 @@ def _record(
             # Moments and counts begin at zero where a first step makes them.
             tensor.copy_(before[id(tensor)]) if id(tensor) in before else tensor.zero_()
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        loss = step(*inputs)
+    with warnings.catch_warnings():
+        # An empty one would be replayed in no time.
+        warnings.filterwarnings("error", message=".*CUDA Graph is empty.*")
+        with torch.cuda.graph(graph):
+            loss = step(*inputs)
     return inputs, graph, loss
 
 

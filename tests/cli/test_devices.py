@@ -256,6 +256,29 @@ def test_an_interview_measures_the_cpu_where_the_accelerator_is_not_meant(
     assert all(t.problem is None for t in talk.around.toolchains)
     assert talk._wishes(answers).device == "cpu"
     assert talk._wishes(answers).budget_s == 110.0
+    left_out = [n for n in talk.around.notices if n.id == "accelerator-left-out"]
+    assert bool(left_out) == (devices == (CPU,))
+    assert all("which PyTorch cannot use" in word_notice(n).text for n in left_out[:1])
+
+
+def test_what_trains_on_another_kind_of_accelerator_measures_the_cpu_or_is_carried_there(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    current(monkeypatch, fakes.interpreter(here, "env/bin/python", answer(CUDA, CPU)))
+    talk, answers = an_interview("hardware.train=tpu")
+    assert talk._wishes(answers).device == "cpu"
+    carried = talk._wishes(answers, "tpu")
+    assert (carried.device, carried.budget_s) == ("tpu", 240.0)
+
+
+def test_one_framework_alone_is_no_reason_to_measure_the_accelerator(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = answer(CUDA, CPU)
+    alone["frameworks"]["jax"] = None
+    current(monkeypatch, fakes.interpreter(here, "env/bin/python", alone))
+    talk, answers = an_interview()
+    assert talk._wishes(answers).device == "cpu"
 
 
 @pytest.mark.parametrize(

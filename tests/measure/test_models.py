@@ -138,6 +138,7 @@ ON_CUDA["pytorch.compile_reduce_overhead+compile_step"] = {"median_s": 2e-3}
     ("recorded_s", "ratio", "verdict", "reason"),
     [
         (0.2e-3, 5.0, "inconclusive", "rests-on-rewrite"),
+        (1e-3, 1.0, "inconclusive", "rests-on-rewrite"),
         (1.5e-3, 0.67, "b_faster", None),
     ],
 )
@@ -235,8 +236,8 @@ def test_a_compile_that_does_not_end_costs_its_like_and_not_the_answer(
 ):
     """It is given up for untried, what else its worker had is built again, and launches follow."""
     monkeypatch.setattr(Run, "_choosing_s", lambda _: 60.0)
-    monkeypatch.setattr("advisor.measure.launch.GIVEN_UP_TIMES", 0.0)
-    monkeypatch.setattr("advisor.measure.launch.GIVEN_UP_LEAST_S", 1.0)
+    monkeypatch.setattr("advisor.measure.tries.GIVEN_UP_TIMES", 0.0)
+    monkeypatch.setattr("advisor.measure.tries.GIVEN_UP_LEAST_S", 1.0)
     script.fault("build", "hang", "pytorch.compile")
     evidence = measured(script, tmp_path, SMALL, modes=MODES, budget_s=600)
     choice = kit.entries(next(p for p in evidence.probes if p.size_name == "asked.choice"))
