@@ -26,7 +26,8 @@ HERE = Surroundings(
 
 def offered(budget: str | None = "60s", device: str = "cpu", **values: Any) -> str:
     offer = Offer(
-        base=BASE, around=HERE, device=device, budget=budget, wishes=lambda _: Wishes()
+        base=BASE, around=HERE, device=lambda _: device, budget=lambda _: budget,
+        wishes=lambda _: Wishes(),
     )  # fmt: skip
     return offer.what(Answers(values={k.replace("__", "."): v for k, v in values.items()}))
 
@@ -66,7 +67,10 @@ def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def refused(*models: str, profile: str = "quick", budget_s: float | None = 60.0) -> str:
     wishes = Wishes(profile=profile, budget_s=budget_s, models=models)
-    offer = Offer(base=BASE, around=HERE, device="cpu", budget="60s", wishes=lambda _: wishes)
+    offer = Offer(
+        base=BASE, around=HERE, device=lambda _: "cpu", budget=lambda _: "60s",
+        wishes=lambda _: wishes,
+    )  # fmt: skip
     return offer.cannot(Answers())
 
 
