@@ -287,12 +287,15 @@ def depths_of(item: WorkItem, launch: LaunchResult, room: Room) -> tuple[list[in
     depths = [asked.least, second]
     if room.thorough and second + 2 < asked.asked_depth:
         depths.append(second + 2)
-    if fits(asked.asked_depth, _PATIENCE if asked.asked_depth <= sum(depths) else 1.0):
+    in_memory = peak_bytes * asked.asked_depth / here <= memory_bytes
+    shallow = in_memory and asked.asked_depth <= sum(depths)
+    if fits(asked.asked_depth, _PATIENCE if shallow else 1.0):
         return [asked.asked_depth], None
-    if not fits(asked.least + 1, _PATIENCE):
-        values = {"step_s": step_s, "limit_s": _PATIENCE * room.step_s, "depth": here}
-        return [], Reason("too-large", "timed", {**values, "key": asked.depth})
-    return depths, None
+    if fits(asked.least + 1, _PATIENCE):
+        # Two depths of a shallow model take what it takes whole, and are compiled anew.
+        return ([asked.asked_depth] if shallow else depths), None
+    values = {"step_s": step_s, "limit_s": _PATIENCE * room.step_s, "depth": here}
+    return [], Reason("too-large", "timed", {**values, "key": asked.depth})
 
 
 def parity_labels(item: WorkItem) -> frozenset[str] | None:

@@ -271,16 +271,20 @@ def test_a_run_without_time_for_every_way_is_complete(script, tmp_path):
     assert complete(evidence)
 
 
-def test_what_costs_no_more_whole_than_in_two_depths_is_not_cut(script, tmp_path):
-    modes = {mode: {"median_s": 0.01, "layer_s": 0.1} for mode in ("pytorch.eager", "jax.jit")}
-    modes["jax.jit+scan"] = {"median_s": 0.5, "layer_s": 0.1}
-    for layers, cut in ((3, False), (4, True)):
-        asked = f'stack:{{"layers": {layers}}}'
-        evidence = measured(
-            script, tmp_path, asked, modes=modes, profile="quick", flops_per_layer=2e10
-        )
-        [work] = evidence.works
-        assert (work.extrapolated is not None) is cut
+@pytest.mark.parametrize(
+    ("layers", "layer_s", "cut"),
+    # Of the last three layers the whole is too much, and two of them are not.
+    [(3, 0.1, False), (4, 0.1, True), (3, 0.25, False)],
+)
+def test_what_costs_no_more_whole_than_in_two_depths_is_not_cut(
+    script, tmp_path, layers, layer_s, cut
+):
+    step = {"median_s": 0.01, "layer_s": layer_s}
+    modes = {"pytorch.eager": step, "jax.jit": step, "jax.jit+scan": {**step, "median_s": 0.5}}
+    settings = {"modes": modes, "profile": "quick", "flops_per_layer": 2e10}
+    [work] = measured(script, tmp_path, f'stack:{{"layers": {layers}}}', **settings).works
+    assert work.time_ratio is not None
+    assert (work.extrapolated is not None) is cut
 
 
 def test_a_variant_that_computes_something_else_is_not_compared(script, tmp_path):
