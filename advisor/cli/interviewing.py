@@ -40,6 +40,7 @@ RANKING_SAMPLES = 500
 BUDGETS = {"quick": "60s", "standard": "110s", "thorough": None}
 # There compilers try kernels out, and frameworks take 5 s to start (docs/accelerators.md).
 BUDGETS_ON_ACCELERATORS = {"quick": "120s", "standard": "240s", "thorough": None}
+LOOKING = "Looking whether both frameworks can use the {name} ..."
 NO_EXAMPLE = "No terminal to ask in: taking the example scenario ({path})."
 
 
@@ -87,7 +88,11 @@ class Talk:
 
         if self.device is not None or self.on_cpu or not self.probe:
             return look_around(self.python, device=self.device, label=self.label), None
-        return look_around_best(self.python, label=self.label)
+
+        def begin(name: str) -> None:
+            say(LOOKING.format(name=name), quiet=self.quiet)
+
+        return look_around_best(self.python, label=self.label, begin=begin)
 
     @cached_property
     def detected(self) -> dict[str, Detected]:

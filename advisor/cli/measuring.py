@@ -171,9 +171,15 @@ def look_around(
 
 
 def look_around_best(
-    requested: Sequence[str] = (), *, label: str | None = None
+    requested: Sequence[str] = (),
+    *,
+    label: str | None = None,
+    begin: Callable[[str], None] = lambda _: None,
 ) -> tuple[Surroundings, str | None]:
     """What `look_around` finds on the accelerator of this machine, and the word for it.
+
+    *begin* is told what the accelerator is called before frameworks are started on it, which takes
+    seconds.
 
     Where it has none, or one of the two frameworks cannot use it: on the CPU, and None, with a
     notice that says why.
@@ -188,6 +194,8 @@ def look_around_best(
     word = accelerator_here(around.machine)
     if word is None:
         return around, None
+    names = [str(one["name"]) for one in around.machine.get("accelerators") or []]
+    begin(names[0] if names else word)
     there = look_around(requested, device=word, label=label)
     unable = [t for t in there.toolchains if t.problem is not None]
     if set(FRAMEWORKS) <= {t.framework for t in there.toolchains if t.problem is None}:

@@ -225,12 +225,14 @@ def an_interview(*set_: str, device: str | None = None) -> tuple[Talk, Answers]:
 
 
 def test_an_interview_measures_the_accelerator_that_both_can_use(
-    here: Path, monkeypatch: pytest.MonkeyPatch
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     current(monkeypatch, fakes.interpreter(here, "env/bin/python", answer(CUDA, CPU)))
     talk, answers = an_interview()
+    talk.quiet = False
     # Nothing has looked around before this is asked.
     assert "--device" in talk._options(answers)
+    assert "Looking whether both frameworks can use the NVIDIA H200" in capsys.readouterr().err
     wishes = talk._wishes(answers)
     assert (wishes.device, wishes.budget_s) == ("cuda", 240.0)
     assert all(t.problem is None for t in talk.around.toolchains)
