@@ -162,7 +162,9 @@ class TorchRuntime:
         Dynamo keeps eight programs of a line and runs the ninth eagerly. What a user's own step
         does is what it does for the user.
         """
-        config = self.torch._dynamo.config  # noqa: SLF001
+        config = sys.modules.get("torch._dynamo.config")
+        if config is None:
+            return
         # Before PyTorch 2.7 it was called so.
         name = "recompile_limit" if hasattr(config, "recompile_limit") else "cache_size_limit"
         setattr(config, name, 64)

@@ -54,9 +54,9 @@ def _turn(mode: Mode) -> str:
 
 
 def short_of_memory(reason: Reason) -> bool:
-    """Whether a worker said that memory was short: PyTorch's words, or XLA's."""
-    said = str(reason.values.get("text", "")).lower()
-    return "out of memory" in said or "resource_exhausted" in said
+    """Whether memory was short in a worker: PyTorch's own error, or XLA's code of it."""
+    kind, text = (str(reason.values.get(name, "")) for name in ("kind", "text"))
+    return kind == "OutOfMemoryError" or "RESOURCE_EXHAUSTED" in text
 
 
 class Tries:

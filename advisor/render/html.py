@@ -22,7 +22,7 @@ from advisor.render.view import view_of
 from advisor.render.wording import say
 from advisor.resources import resource_dir
 
-LIMIT = 800_000
+LIMIT = 1_000_000
 """The most bytes of a page."""
 
 _SPARE = 4_000

@@ -29,8 +29,8 @@ MODES = (
 ITEM = kit.item(modes=MODES)
 
 
-def failed(text: str, status="failed") -> Failure:
-    return Failure(status, Reason("framework-error", values={"text": text}))
+def failed(text: str, status="failed", kind="RuntimeError") -> Failure:
+    return Failure(status, Reason("framework-error", values={"kind": kind, "text": text}))
 
 
 def test_ordinary_ways_come_before_recordings_and_cheap_ones_before_compilers():
@@ -76,10 +76,16 @@ def test_what_breaks_breaks_what_replays_it_and_nothing_else():
     assert {f.status for f in failures.values()} == {"failed"}
 
 
-@pytest.mark.parametrize("text", ["CUDA out of memory. Tried", "RESOURCE_EXHAUSTED: Out of memory"])
-def test_what_had_no_memory_beside_the_others_is_untried_and_not_refuted(text):
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("OutOfMemoryError", "CUDA out of memory. Tried to allocate 2 GiB"),
+        ("JaxRuntimeError", "RESOURCE_EXHAUSTED: Out of memory while trying to allocate"),
+    ],
+)
+def test_what_had_no_memory_beside_the_others_is_untried_and_not_refuted(kind, text):
     tried = Tries(on_cpu=False)
-    failures = tried.alike(MODES, EAGER_LAST, failed(text), late=False)
+    failures = tried.alike(MODES, EAGER_LAST, failed(text, kind=kind), late=False)
     assert set(failures) == {EAGER_LAST.label, GRAPH_LAST.label}
     assert {f.reason.id for f in failures.values()} == {"way-untried"}
 
