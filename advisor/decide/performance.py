@@ -145,6 +145,7 @@ def work_part(speed: Speed, facts: Mapping[str, Any]) -> WorkPart:
         break_even_steps=_break_even(steps),
         machines=len(speed.machines),
         spread=None if speed.spread is None else round(speed.spread, 4),
+        launches=work.launches,
     )
 
 

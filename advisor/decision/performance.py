@@ -70,7 +70,7 @@ class WorkPart(DecisionPart):
     `break_even_steps` is the length of a run from which on the framework with the faster step is
     also the faster one, compiling included; None where it compiles no longer than the other.
     `machines` of one kind were measured, whose `spread` (standard deviation of the logarithm) is
-    part of the carry-over.
+    part of the carry-over. `launches` is how many its ratio rests on; one calls nothing.
     """
 
     model: str
@@ -95,6 +95,7 @@ class WorkPart(DecisionPart):
     break_even_steps: float | None = None
     machines: int = 1
     spread: Spread | None = None
+    launches: int = 0
 
 
 TrustState = Literal["decides", "beside", "replaced", "other_hardware", "absent"]

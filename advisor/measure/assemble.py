@@ -23,6 +23,7 @@ from advisor.evidence import (
 )
 from advisor.measure import gates
 from advisor.measure.certificate import SeriesContext
+from advisor.measure.choosing import chosen_pair
 from advisor.measure.comparisons import comparison, pairs_of
 from advisor.measure.itself import with_second_look
 from advisor.measure.own_parity import own_parity_of
@@ -64,7 +65,7 @@ def probe_of(
         parity = with_second_look(parity, read, again, item.tolerance)
     comparisons = [
         comparison(work, pair, parity, context)
-        for pair in pairs_of(item)
+        for pair in (chosen_pair(item, launches) if item.role == "choice" else pairs_of(item))
         if _has_times(launches, item.key, pair)
     ]
     entries = [_entry(item, mode, launches) for mode in item.modes]

@@ -50,9 +50,10 @@ from advisor.measure.selftest import (
 )
 from advisor.measure.translation import module_works
 from advisor.measure.verdicts import ASSUMED_SPREAD
+from advisor.measure.ways import waits_for_python, ways_left_out
 from advisor.measure.wishes import Wishes
 from advisor.measure.work import ToolchainSpec
-from advisor.measure.works import Basis, as_works_say, waits_for_python, ways_left_out, works_of
+from advisor.measure.works import Basis, as_works_say, works_of
 from advisor.workers.environment import recorded
 from advisor.workers.lock import Holder, machine_lock
 from advisor.workers.worker import WorkerError

@@ -19,7 +19,7 @@ from advisor.devices import info_of, is_cpu
 from advisor.evidence import Reason
 from advisor.measure.models import AskedModel, labelled, recorded_ways
 from advisor.measure.wishes import Wishes, modes_left_out
-from advisor.measure.work import LaunchResult, Mode, ModeRun, ToolchainSpec, WorkItem
+from advisor.measure.work import LaunchResult, Mode, ModeRun, Pair, ToolchainSpec, WorkItem
 from advisor.pair import CUDA_GRAPHS, FRAMEWORKS, RECORDED, TORCH_COMPILE, TORCH_EAGER
 
 # Of a step that is observed twenty times in every variant; more than this is checked when tiny.
@@ -133,7 +133,7 @@ def items_of_model(
         observed=True,
     )
     # What was chosen is all that a tiny model has to certify.
-    return [choice] if small else [choice, parity]
+    return [choice] if small else [replace(choice, parity_from=parity.key), parity]
 
 
 def _first_depth(asked: AskedModel, device: str) -> int:
@@ -190,7 +190,7 @@ def estimating(
     if asked is None or not best:
         return [], None
     depths, reason = depths_of(item, launch, room)
-    source = item.key if item.observed else f"{asked.workload}/{asked.name}.parity"
+    source = item.parity_from or item.key
     step_s = math.fsum(_step_s(launch.runs[item.key, mode.label]) for mode in best)
     slow = step_s > SLOW_STEP_S
     items = [
@@ -250,8 +250,18 @@ def best_modes(item: WorkItem, launch: LaunchResult) -> list[Mode]:
     return best
 
 
+def chosen_pair(item: WorkItem, launches: Sequence[LaunchResult]) -> list[Pair]:
+    """The labels that the choice *item* found fastest, PyTorch's first; none of one framework."""
+    if not launches:
+        return []
+    best = best_modes(item, launches[0])
+    return [(best[0].label, best[1].label)] if len(best) == len(FRAMEWORKS) else []
+
+
 def _step_s(run: ModeRun) -> float:
-    return median(s for block in run.blocks for s in block.samples_s)
+    """The median time of a step, seconds, over the blocks that others left alone, if any."""
+    kept = [block for block in run.blocks if block.kept] or run.blocks
+    return median(s for block in kept for s in block.samples_s)
 
 
 def depths_of(item: WorkItem, launch: LaunchResult, room: Room) -> tuple[list[int], Reason | None]:

@@ -11,16 +11,20 @@ from dataclasses import replace
 from advisor.evidence import Comparison, Parity, Reason
 from advisor.measure.certificate import SeriesContext, certificate_of, outweighed
 from advisor.measure.gates import NOTHING_LEARNT, PairLogs, launch_logs
-from advisor.measure.statistics import DIGITS, level_of
+from advisor.measure.statistics import DIGITS, level_of, lone_ratio
 from advisor.measure.translation import one_sided
 from advisor.measure.verdicts import Verdict, call
 from advisor.measure.work import Pair, WorkItem, WorkRuns
 from advisor.pair import CALLED, FRAMEWORKS, framework_of
-from advisor.ratio import rounded
+from advisor.ratio import LEVEL, rounded
 
 # What is called although a third of the launches were lost: more than others can pretend, whose
 # slow phases were seen to reach 1.3.
 BEYOND_DISTURBANCE = math.log(1.5)
+# What counts although a side never became steady.
+BEYOND_UNSTEADY = math.log(2)
+CHOOSING_ALONE = "choosing-alone"
+"""The reason of a ratio that rests on the launch that chose among the ways to write a model."""
 
 
 def verdict_so_far(work: WorkRuns, pair: Pair, context: SeriesContext) -> Verdict:
@@ -62,11 +66,8 @@ def comparison(work: WorkRuns, pair: Pair, parity: Parity, context: SeriesContex
         # What was wrong is said by the certificate's own lines.
         return replace(bare, reason=Reason(failed[0]))
     verdict = _cautious(_call(seen, work, pair, context), work, pair, seen)
-    reason = verdict.reason
-    few = reason is not None and reason.id == "too-few-launches"
-    if few and _told_apart(work, pair, context):
-        reason = Reason("not-followed-up", values={"launches": len(seen.logs)})
-    called = replace(bare, verdict=verdict.word, reason=reason)
+    verdict = _with_lone_ratio(verdict, work, pair, seen)
+    called = replace(bare, verdict=verdict.word, reason=_reason(verdict, work, pair, context))
     if verdict.ratio is None:
         return called
     low, high = verdict.ratio.interval(verdict.level)
@@ -79,6 +80,28 @@ def comparison(work: WorkRuns, pair: Pair, parity: Parity, context: SeriesContex
     )
     crosses = pair in crossing_pairs(work.item) and framework_of(a) != framework_of(b)
     return one_sided(full) if work.item.translated and crosses else full
+
+
+def _reason(verdict: Verdict, work: WorkRuns, pair: Pair, context: SeriesContext) -> Reason | None:
+    """Why *verdict* is open, or what it was left for."""
+    reason = verdict.reason
+    if reason is None or reason.id != "too-few-launches":
+        return reason
+    if work.item.role == "choice":
+        return Reason(CHOOSING_ALONE)
+    if _told_apart(work, pair, context):
+        return Reason("not-followed-up", values={"launches": reason.values["launches"]})
+    return reason
+
+
+def _with_lone_ratio(verdict: Verdict, work: WorkRuns, pair: Pair, seen: PairLogs) -> Verdict:
+    """*verdict* with what a single launch gave, as wide as such ones are; it calls nothing."""
+    if verdict.ratio is not None or len(seen.logs) != 1:
+        return verdict
+    ratio = lone_ratio(seen.logs[0])
+    if _unsteady(work, pair) and abs(ratio.log) <= BEYOND_UNSTEADY:
+        return verdict
+    return replace(verdict, ratio=ratio, level=LEVEL)
 
 
 def _told_apart(work: WorkRuns, pair: Pair, context: SeriesContext) -> bool:
@@ -94,18 +117,23 @@ def _cautious(verdict: Verdict, work: WorkRuns, pair: Pair, seen: PairLogs) -> V
     if verdict.word not in CALLED or verdict.ratio is None:
         return verdict
     size = abs(verdict.ratio.log)
-    unsteady = [
-        label
-        for label in pair
-        if sum(not run.steady for run in work.good(label)) * 2 > len(work.good(label))
-    ]
-    if unsteady and size <= math.log(2):
+    unsteady = _unsteady(work, pair)
+    if unsteady and size <= BEYOND_UNSTEADY:
         reason = Reason("not-steady", "", {"modes": unsteady})
         return replace(verdict, word="inconclusive", reason=reason)
     if not outweighed(len(seen.logs), seen.noisy) and size <= BEYOND_DISTURBANCE:
         reason = Reason("disturbed", values={"noisy": seen.noisy})
         return replace(verdict, word="inconclusive", reason=reason)
     return verdict
+
+
+def _unsteady(work: WorkRuns, pair: Pair) -> list[str]:
+    """Those of *pair* that never became steady in most of their launches."""
+    return [
+        label
+        for label in pair
+        if sum(not run.steady for run in work.good(label)) * 2 > len(work.good(label))
+    ]
 
 
 def pairs_of(item: WorkItem) -> list[Pair]:

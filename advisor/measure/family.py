@@ -38,7 +38,9 @@ def false_call_chance(ratio: Ratio, margin: float, looks: Looks) -> float:
 
 def hold_together(probes: Sequence[Probe], looks: Looks) -> list[Probe]:
     """*probes* without the calls of "faster" that do not stand among all that were made."""
-    compared = [c for probe in probes for c in probe.comparisons if c.time_ratio is not None]
+    every = (c for probe in probes for c in probe.comparisons if c.time_ratio is not None)
+    # A launch alone calls nothing.
+    compared = [c for c in every if c.launches > 1]
     doubtful = _doubtful(compared, looks)
     values = {"comparisons": len(compared), "alpha": FAMILY_ALPHA}
 

@@ -59,6 +59,8 @@ BLOCK_GATES = (
 # its neighbours whatever one block does that the gates missed; and with the 3 % by which pairs
 # scatter inside a launch it is good to 2 %, less than equal code differs between launches.
 LEAST_CLEAN_PAIRS = 4
+# A launch that chooses is no estimate: its rounds are few.
+CHOICE_PAIRS = 2
 # Rounds go on for the planned number of clean ones, at most so many times the planned number.
 MOST_TIMES_ROUNDS = 4
 # Share of dropped pairs beyond which the spread that equal code showed meanwhile is the floor.
@@ -206,12 +208,14 @@ def _steadily_used(kept: Sequence[Block]) -> bool:
     return bool(shares) and math.fsum(shares) / len(shares) > LAUNCH_FOREIGN_SHARE
 
 
-def enough_pairs(a: Sequence[Block], b: Sequence[Block], *, paired: bool) -> bool:
+def enough_pairs(
+    a: Sequence[Block], b: Sequence[Block], *, paired: bool, least: int = LEAST_CLEAN_PAIRS
+) -> bool:
     """Whether both sides have enough clean blocks of a launch, in the same rounds where *paired*.
 
     How many were dropped does not matter: a launch is good for what it holds.
     """
-    least = min(LEAST_CLEAN_PAIRS, len(a), len(b))
+    least = min(least, len(a), len(b))
     if paired:
         both = {x.round for x in a if x.kept} & {x.round for x in b if x.kept}
         a, b = ([x for x in side if x.round in both] for side in (a, b))
@@ -284,6 +288,7 @@ def launch_logs(work: WorkRuns, a: str, b: str) -> PairLogs:
     logs: list[float] = []
     noisy, drops, equal = 0, list[float](), list[float]()
     paired = work.paired(a, b)
+    least = CHOICE_PAIRS if work.item.role == "choice" else LEAST_CLEAN_PAIRS
     for launch in work.launches:
         runs = launch.runs.get((work.item.key, a)), launch.runs.get((work.item.key, b))
         if runs[0] is None or runs[1] is None or not runs[0].blocks or not runs[1].blocks:
@@ -291,7 +296,7 @@ def launch_logs(work: WorkRuns, a: str, b: str) -> PairLogs:
         sides = runs[0].blocks, runs[1].blocks
         log, by_side, dropped = (good_pairs if paired else good_medians)(*sides)
         drops.append(dropped)
-        if log is None or not enough_pairs(*sides, paired=paired):
+        if log is None or not enough_pairs(*sides, paired=paired, least=least):
             noisy += 1
             continue
         logs.append(log)

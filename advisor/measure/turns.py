@@ -188,7 +188,8 @@ class Turns:
         result, by_label = self.result, {mode.label: mode for mode in modes}
         key = f"{self._options.seed}/{self._series.key}/{item.key}/{result.index}"
         planned = self._planned(item, modes, built_s)
-        most = planned if item.one_off else self._most(planned)
+        once = item.one_off and item.role != "choice"
+        most = planned if once else self._most(item, planned)
         start = self._meter.read()
         for number, order in enumerate(block_orders(list(by_label), most, key)):
             clean = self._clean(item, by_label) if number >= planned else 0
@@ -215,9 +216,10 @@ class Turns:
         worth = TIMED_SHARE * built_s / round_s
         return max(protocol.rounds, min(round(worth), protocol.rounds * MOST_TIMES_DEAR))
 
-    def _most(self, planned: int) -> int:
+    def _most(self, item: WorkItem, planned: int) -> int:
         """The launch's own limit of rounds."""
-        return max(planned, self._options.protocol.rounds * gates.MOST_TIMES_ROUNDS)
+        usual = planned if item.one_off else self._options.protocol.rounds
+        return max(planned, usual * gates.MOST_TIMES_ROUNDS)
 
     def _blocks(self, item: WorkItem, labels: Iterable[str]) -> dict[str, list[Block]]:
         return {label: self.result.runs[item.key, label].blocks for label in labels}

@@ -270,6 +270,8 @@ def speed_text(speed: Performance) -> str:
         where = say("decision.speed.where.one_of_several")
     elif speed.matched_hardware is False:
         where = say("decision.speed.where.other_hardware")
+    if work is not None and work.launches == 1:
+        where = say("decision.speed.where.one_launch", where=where)
     if not called(speed.ci):
         shown = between(speed.ci)
         return say("decision.speed.uncalled_reason", speed=shown, names=names, where=where)

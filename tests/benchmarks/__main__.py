@@ -70,7 +70,7 @@ BENCHES: dict[str, tuple[Bench, int]] = {
 }
 
 
-CHOOSY = ("modules", "gaps")
+CHOOSY = ("modules", "gaps", "tasks")
 """Benches of which --only takes a part."""
 
 
@@ -83,9 +83,11 @@ def main() -> int:
     )
     parser.add_argument("--json", type=Path, default=Path("bench.json"), help="where the rows go")
     parser.add_argument(
-        "--only", action="append", default=[], help="of modules and gaps: one of them"
+        "--only", action="append", default=[], help="of modules, gaps and tasks: one of them"
     )
-    parser.add_argument("--budget", type=float, help="of modules: seconds, then none is begun")
+    parser.add_argument(
+        "--budget", type=float, help="of modules and tasks: seconds, then none is begun"
+    )
     options = parser.parse_args()
     unknown = sorted(set(options.names) - set(BENCHES))
     if unknown:

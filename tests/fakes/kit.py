@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -63,6 +64,20 @@ class BusyMeter(Meter):
     """A machine of which others use half."""
 
     share = 0.5
+
+
+def meter_of(*shares: float, then: float = 0.0) -> type[Meter]:
+    """A meter of which every new one says these shares in turn, and *then* for ever."""
+
+    class Scripted(Meter):
+        def __init__(self, cpus: Sequence[int], pids: Callable[[], Iterable[int]]) -> None:
+            super().__init__(cpus, pids)
+            self.shares = itertools.chain(shares, itertools.repeat(then))
+
+        def foreign_share(self, before: Usage | None, after: Usage | None) -> float | None:
+            return next(self.shares)
+
+    return Scripted
 
 
 def cpus(count: int = 2) -> tuple[int, ...]:

@@ -19,20 +19,6 @@ SHORT = kit.plan(looks=Looks((3,), 0.05))
 BURSTS = (0.6, 0.0, 0.0, 0.9, 0.3)
 
 
-def meter_of(*shares: float, then: float = 0.0):
-    """A meter of which every new one says these shares in turn, and *then* for ever."""
-
-    class Scripted(kit.Meter):
-        def __init__(self, cpus, pids):
-            super().__init__(cpus, pids)
-            self.shares = itertools.chain(shares, itertools.repeat(then))
-
-        def foreign_share(self, before, after):
-            return next(self.shares)
-
-    return Scripted
-
-
 def bursting():
     """A meter of bursts that never stop: of five rounds two are clean."""
 
@@ -83,7 +69,7 @@ def test_a_quiet_launch_has_no_round_more_than_planned(script):
 def test_some_bad_seconds_cost_those_seconds_and_no_launch(script):
     quiet = only(kit.run(times(script, 1e-3, 1.3e-3), SHORT))
     starts = script.starts("jax")
-    disturbed = only(kit.run(script, SHORT, meter=meter_of(*[0.8] * 9)))
+    disturbed = only(kit.run(script, SHORT, meter=kit.meter_of(*[0.8] * 9)))
     assert (disturbed.verdict, disturbed.launches) == (quiet.verdict, quiet.launches)
     assert script.starts("jax") == 2 * starts
 

@@ -3,67 +3,28 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from advisor.cli.kept import complete
 from advisor.errors import UserError
-from advisor.evidence import Evidence, Machine, Toolchain, Work, WorkMode
-from advisor.measure.campaign import Campaign, measure
+from advisor.evidence import Work, WorkMode
 from advisor.measure.models import asked_models, texts_of
 from advisor.measure.run import Run
-from advisor.measure.wishes import Wishes
-from advisor.measure.works import waits_for_python
+from advisor.measure.ways import waits_for_python
 from advisor.reading.works import read_works
 from advisor.render.evidence_words import word_notice
 from advisor.render.work_text import work_lines
 from tests.fakes import kit
-from tests.fakes.worker import model, workload
-
-SMALL = 'stack:{"layers": 4}'
+from tests.fakes.model_runs import MODES, SMALL, deep, measured
+from tests.fakes.worker import model
 
 
 @pytest.fixture(autouse=True)
 def alone(tmp_path, monkeypatch):
     monkeypatch.setenv("FW_ADVISOR_LOCK", str(tmp_path / "lock"))
     monkeypatch.setattr("advisor.measure.cpus.usable_cpus", lambda *_: kit.cpus(1))
-
-
-def measured(script, tmp_path, *models: str, profile: str = "standard", **changes: Any) -> Evidence:
-    kit.with_selftest(script)
-    script.workloads = [workload("fake", modes=["pytorch.eager", "jax.jit"], extra_modes=[])]
-    described = model(flops_per_layer=changes.pop("flops_per_layer", 1e5))
-    described["branches"] = changes.pop("branches", False)
-    described["variants"]["pytorch"] += changes.pop("further", [])
-    kinds = {kind: changes.pop(f"{kind}s", ()) for kind in ("rewrite", "record")}
-    for variant in (v for listed in described["variants"].values() for v in listed):
-        variant["rewrite"] = variant["id"] in kinds["rewrite"]
-        variant["records"] = variant["id"] in kinds["record"]
-    script.models = [described]
-    script.modes |= changes.pop("modes")
-    made = Campaign(
-        worker=script.argv,
-        toolchains=[kit.TORCH, replace(kit.JAX, index=1)],
-        toolchain_parts=[Toolchain("pytorch"), Toolchain("jax")],
-        missing={},
-        machine=Machine(os="linux", memory_bytes=changes.pop("memory_bytes", 1 << 34)),
-        wishes=Wishes(profile=profile, probes=(), models=models, seed=5, **changes),
-        created="2026-11-25",
-        cache=tmp_path / "cache",
-        meter=kit.Meter,
-    )
-    return kit.read_back(measure(made).evidence)
-
-
-MODES = {
-    "pytorch.eager": {"median_s": 4e-3},
-    "pytorch.compile": {"median_s": 3e-3},
-    "pytorch.compile+compile_step": {"median_s": 2e-3},
-    "jax.jit": {"median_s": 2e-3},
-    "jax.jit+scan": {"median_s": 1e-3},
-}
 
 
 def test_the_best_variant_of_each_framework_is_estimated_on_launches_that_did_not_choose(
@@ -302,15 +263,6 @@ def test_a_wrong_variant_that_is_not_chosen_spoils_nothing(script, tmp_path):
     assert work.verdict == "b_faster"
 
 
-def deep(**more: float) -> dict[str, dict[str, float]]:
-    """Steps of 0.01 s + 0.02 s a layer in PyTorch, of 0.02 s + 0.01 s a layer in JAX."""
-    return {
-        "pytorch.eager": {"median_s": 0.01, "layer_s": 0.02, **more},
-        "jax.jit": {"median_s": 0.02, "layer_s": 0.01, **more},
-        "jax.jit+scan": {"median_s": 0.5, "layer_s": 0.01, **more},
-    }
-
-
 def extrapolated(script, tmp_path, **changes: Any) -> Work:
     settings = {"profile": "quick", "modes": deep(), "flops_per_layer": 2e10, **changes}
     [work] = measured(script, tmp_path, "stack:deep", **settings).works
@@ -353,8 +305,12 @@ def test_only_depth_is_cut_and_a_tiny_model_is_checked(script, tmp_path):
 def test_what_rounding_can_turn_is_compared_where_it_is_tiny(script, tmp_path, branches):
     settings = {"profile": "quick", "modes": deep(), "branches": branches}
     evidence = measured(script, tmp_path, "stack:deep", **settings)
-    compared = {p.size_name for p in evidence.probes if p.parity.status != "not_checked"}
-    assert ("deep.parity" in compared, "deep.choice" in compared) == (branches, not branches)
+    sizes = {p.size_name for p in evidence.probes}
+    # The choice is vouched for by itself, or by the tiny one.
+    assert ("deep.parity" in sizes) is branches
+    parity = {p.size_name: p.parity for p in evidence.probes}
+    assert parity["deep.choice"].status == "ok"
+    assert not branches or parity["deep.choice"] == parity["deep.parity"]
 
 
 def test_the_cheapest_model_is_measured_first(script, tmp_path):

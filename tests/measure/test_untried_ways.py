@@ -10,9 +10,9 @@ import pytest
 from advisor.devices import is_cpu
 from advisor.evidence import Entry, Probe
 from advisor.library import library_of
-from advisor.measure import works
+from advisor.measure import ways
 from advisor.measure.models import AskedModel, Variant, asked_models
-from advisor.measure.works import untried_ways
+from advisor.measure.ways import untried_ways
 from advisor.pair import FRAMEWORKS, TORCH_EAGER
 from advisor.resources import resource_dir
 
@@ -59,10 +59,10 @@ def test_what_ways_may_gain_is_what_they_gained(choices, families):
             most[name] = max(gain, most.get(name, 0.0))
     compiled = max(v for name, v in most.items() if name not in ("kind", "rewrite", TORCH_EAGER))
     for bound, seen in (
-        (works.MOST_GAINED_BY_KIND, most["kind"]),
-        (works.MOST_GAINED_REWRITE, most["rewrite"]),
-        (works.MOST_GAINED_BY_WAY[TORCH_EAGER], most[TORCH_EAGER]),
-        (works.MOST_GAINED_COMPILED, compiled),
+        (ways.MOST_GAINED_BY_KIND, most["kind"]),
+        (ways.MOST_GAINED_REWRITE, most["rewrite"]),
+        (ways.MOST_GAINED_BY_WAY[TORCH_EAGER], most[TORCH_EAGER]),
+        (ways.MOST_GAINED_COMPILED, compiled),
     ):
         assert 0.95 * bound <= seen <= bound
 

@@ -23,6 +23,7 @@ def work_statements(origins: Provenances) -> list[Statement]:
     texts = [
         ("model", _model(work)),
         ("steps", _steps(work)),
+        ("launches", say("work.one_launch") if work.launches == 1 else ""),
         ("usual", _usual(work)),
         ("untried", _untried(work)),
         ("run", _run(work)),
