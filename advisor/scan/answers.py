@@ -14,14 +14,16 @@ from advisor.knowledge.code_signals import Confidence
 from advisor.knowledge.fields import Fault
 from advisor.knowledge.model import Fact
 from advisor.knowledge.vocabulary import checked
+from advisor.pair import FRAMEWORKS
 from advisor.scan.collected import Collected, Group
 from advisor.scan.model import Finding, at_least_likely
 
 SOURCE = "detected in the code"
 """What an answer's source is called in reports."""
 
-Reason = Literal["conflict", "hints", "rare", "replaceable"]
-"""Why there is no answer: contradictions, hints only, too rare, or something can take its place."""
+Reason = Literal["conflict", "hints", "rare", "replaceable", "other-side"]
+"""Why there is no answer: contradictions, hints only, too rare, something can take its place, or it
+belongs to another framework than the code itself."""
 
 _SHARES: Mapping[Confidence, float] = {"certain": 0.01, "likely": 0.05, "possible": 1.0}
 """The share of the product's files in which something has to be seen, by how sure it is."""
@@ -79,7 +81,7 @@ def resolve(collected: Collected, facts: Mapping[str, Fact]) -> Resolution:
         if fact.origin != "answer":
             continue
         if key == "must_use":
-            results += _libraries(collected, groups, facts)
+            results += _libraries(collected, groups, facts, _written_in(results))
         elif groups and fact.kind == "choices":
             results += _several(collected, fact, groups)
         elif groups and fact.kind in ("choice", "flag"):
@@ -88,6 +90,13 @@ def resolve(collected: Collected, facts: Mapping[str, Fact]) -> Resolution:
         tuple(result for result in results if isinstance(result, Answered)),
         tuple(result for result in results if isinstance(result, Open)),
     )
+
+
+def _written_in(results: Iterable[Answered | Open]) -> str | None:
+    """The framework that the code itself is written in, where that was answered."""
+    answers = (r for r in results if isinstance(r, Answered) and r.key == "codebase")
+    value = next((answer.value for answer in answers), None)
+    return value if value in FRAMEWORKS else None
 
 
 def _one(collected: Collected, fact: Fact, groups: Sequence[Group]) -> Answered | Open:
@@ -148,14 +157,29 @@ def _several(collected: Collected, fact: Fact, groups: Sequence[Group]) -> list[
 
 
 def _libraries(
-    collected: Collected, groups: Sequence[Group], facts: Mapping[str, Fact]
+    collected: Collected,
+    groups: Sequence[Group],
+    facts: Mapping[str, Fact],
+    written_in: str | None,
 ) -> list[Answered | Open]:
-    """What nothing replaces cannot be done without; the rest is liked, where that is asked."""
+    """What nothing replaces cannot be done without; the rest is liked, where that is asked.
+
+    A must binds to a framework. What belongs to another one than the code is *written_in* reads its
+    weights or stands beside it, and is left to people: it would rule out the code itself.
+    """
     libraries = collected.tables.libraries
-    sure = [g for g in groups if at_least_likely(g.best) and _used(collected, g)]
+    used = [g for g in groups if at_least_likely(g.best) and _used(collected, g)]
+    beside = [
+        g
+        for g in used
+        if written_in and libraries[str(g.value)].framework not in (written_in, "both")
+    ]
+    sure = [g for g in used if g not in beside]
     needed = [g for g in sure if libraries[str(g.value)].fit == "none"]
     replaceable = [g for g in sure if g not in needed]
     results: list[Answered | Open] = []
+    if beside:
+        results.append(Open("must_use", "other-side", tuple(beside)))
     for key, chosen in (("must_use", needed), ("prefer", replaceable)):
         fact = facts.get(key)
         names = sorted(str(group.value) for group in chosen)
@@ -164,7 +188,7 @@ def _libraries(
             results.append(answer)
     if replaceable and "prefer" not in facts:
         results.append(Open("must_use", "replaceable", tuple(replaceable)))
-    rare = tuple(group for group in groups if group not in sure)
+    rare = tuple(group for group in groups if group not in used)
     return [*results, Open("must_use", "rare", rare)] if rare else results
 
 

@@ -18,6 +18,7 @@ _REASONS: Mapping[Reason, str] = {
     "conflict": "the code says different things",
     "hints": "hints only",
     "rare": "in too few files to be an answer",
+    "other-side": "of another framework than the code itself; add what you cannot do without",
     "replaceable": "has a counterpart on the other side; add what you cannot do without",
 }
 

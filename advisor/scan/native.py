@@ -20,8 +20,10 @@ _SIGNS: Mapping[str, re.Pattern[str]] = {
     "hip": re.compile(r"#include\s*[<\"]hip/hip_runtime"),
 }
 _PROGRAM = re.compile(
-    r"#include\s*[<\"]torch/(script|csrc/inductor/aoti)|torch::jit::load|AOTIModelPackageLoader"
+    r"torch::jit::load|AOTIModelPackageLoader|#include\s*[<\"]torch/csrc/inductor/aoti"
 )
+# Extensions include it as well as programs do.
+_PERHAPS = re.compile(r"#include\s*[<\"]torch/script")
 _CUDA = (".cu", ".cuh")
 
 
@@ -36,6 +38,8 @@ def read_native(text: str, report: FileReport) -> None:
                 report.add("code.kernel", kernel, number, line, "certain")
         if _PROGRAM.search(line):
             report.add("deployment", "cpp_server", number, line, "likely")
+        elif _PERHAPS.search(line):
+            report.add("deployment", "cpp_server", number, line, "possible")
     if report.file.lower().endswith(_CUDA) and "cuda" in missing:
         sure: Confidence = "likely"
         report.add("code.kernel", "cuda", 1, lines[0], sure)

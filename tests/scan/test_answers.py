@@ -105,6 +105,40 @@ def test_only_what_nothing_replaces_is_a_must(resolved):
     assert ("must_use", "replaceable") not in left_open(resolution)
 
 
+def test_what_belongs_to_the_other_framework_rules_the_code_itself_not_out(resolved):
+    """Code in JAX that reads weights through Transformers is code in JAX."""
+    files = {f"a{i}.py": JAX + "import flax\n" for i in range(5)}
+    files |= {"convert.py": "import transformers\nimport torch\n"}
+    resolution = resolved(files)
+    assert values(resolution)["codebase"] == "jax"
+    assert "must_use" not in values(resolution)
+    assert values(resolution)["prefer"] == ["flax"]
+    assert ("must_use", "other-side") in left_open(resolution)
+    assert "of another framework than the code itself" in answers_text(resolution)
+
+
+def test_an_extension_is_no_program_that_embeds_pytorch(resolved):
+    """Kernels include the header of scripts too; a program loads one."""
+    files = {"a.py": TORCH, "ops.cpp": "#include <torch/script.h>\n"}
+    assert "deployment" not in values(resolved(files))
+    files["main.cpp"] = '#include <torch/script.h>\nauto m = torch::jit::load("m.pt");\n'
+    assert values(resolved(files))["deployment"] == "cpp_server"
+
+
+def test_asking_for_a_type_is_no_branch_on_data(resolved):
+    text = """
+import torch
+
+class M(torch.nn.Module):
+    def forward(self, x):
+        dtype = x.dtype if self.training else torch.get_autocast_gpu_dtype()
+        return x * (1 if dtype == torch.float16 else 2)
+"""
+    assert "control_flow" not in values(resolved({"a.py": text}))
+    branching = text.replace("dtype == torch.float16", "x.sum() > 0")
+    assert values(resolved({"a.py": branching}))["control_flow"] is True
+
+
 def test_a_code_base_does_not_need_itself(resolved):
     files = {
         "pyproject.toml": '[project]\nname = "diffrax"\n',

@@ -25,6 +25,8 @@ _NO_ARRAYS = frozenset((
     "equal", "is_nonzero", "broadcast_shapes", "vmap", "cond",
 ))  # fmt: skip
 """Functions of torch that return no tensor."""
+_ASKING = ("get_", "set_", "is_", "has_")
+"""How functions of torch begin that ask or set something beside tensors."""
 
 _TORCH_MODULES = ("torch.nn.functional.", "torch.linalg.", "torch.fft.", "torch.special.")
 _JAX_MODULES = ("jax.numpy.", "jax.lax.", "jax.nn.", "jax.random.", "jax.scipy.", "jax.ops.")
@@ -139,7 +141,7 @@ def _applied_kind(node: ast.Call, scope: Scope, depth: int) -> Kind | None:
 def _function_kind(dotted: str) -> Kind | None:
     name = dotted.rpartition(".")[2]
     if dotted.startswith("torch."):
-        made = dotted.count(".") == 1 and name not in _NO_ARRAYS
+        made = dotted.count(".") == 1 and not (name in _NO_ARRAYS or name.startswith(_ASKING))
         if name[:1].isupper():
             return "torch" if name.endswith("Tensor") or name == "Parameter" else None
         return "torch" if made or dotted.startswith(_TORCH_MODULES) else None
