@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import sysconfig
 import time
 from typing import Any
 
@@ -42,6 +43,12 @@ def difference(
         early = before[key]
         changes[key] = None if early is None or late is None else max(0.0, late - early)
     return changes
+
+
+def python_version() -> str:
+    """The version of this Python; ``3.14.0t`` of a build without the global lock."""
+    threaded = "t" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""
+    return ".".join(map(str, sys.version_info[:3])) + threaded
 
 
 def affinity() -> list[int] | None:

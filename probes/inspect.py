@@ -18,7 +18,7 @@ import sysconfig
 from collections.abc import Iterator
 from typing import Any
 
-from probes import PROTOCOL
+from probes import PROTOCOL, host
 from probes.protocol import Channel
 
 PACKAGES = (
@@ -103,7 +103,7 @@ def holdings(extra_packages: tuple[str, ...] = ()) -> dict[str, Any]:
     """What metadata and files say, without importing a framework."""
     return {
         "protocol": PROTOCOL,
-        "python": ".".join(str(part) for part in sys.version_info[:3]),
+        "python": host.python_version(),
         "implementation": sys.implementation.name,
         "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
         "platform": sys.platform,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import time
 from typing import Any
 
@@ -51,7 +50,7 @@ class Rank:
             "protocol": PROTOCOL,
             "pid": os.getpid(),
             "framework": self._options.framework,
-            "python": ".".join(str(part) for part in sys.version_info[:3]),
+            "python": host.python_version(),
             "import_s": time.perf_counter() - start,
             "affinity": host.affinity(),
             "backend": self._side.backend,

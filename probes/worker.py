@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -58,7 +57,7 @@ class Worker:
             "protocol": PROTOCOL,
             "pid": os.getpid(),
             "framework": self._options.framework,
-            "python": ".".join(str(part) for part in sys.version_info[:3]),
+            "python": host.python_version(),
             "import_s": self._import_s,
             "affinity": host.affinity(),
             **self._runtime.facts(),

@@ -195,6 +195,7 @@ _PLACES = ("hardware.train", "hardware.os", "python")
 def _here() -> dict[str, Any]:
     """What this machine is, in the words of answers."""
     import platform
+    import sysconfig
 
     from advisor.machine.describe import describe_machine
     from advisor.machine.detected import detected_facts
@@ -204,7 +205,8 @@ def _here() -> dict[str, Any]:
         "hardware.train": facts.get("detected.hardware"),
         "hardware.os": facts.get("detected.os"),
     }
-    here["python"] = ".".join(platform.python_version_tuple()[:2])
+    threaded = "t" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""
+    here["python"] = ".".join(platform.python_version_tuple()[:2]) + threaded
     return {key: value for key, value in here.items() if value}
 
 

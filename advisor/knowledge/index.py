@@ -29,13 +29,14 @@ _NOTHING = re.compile(r"No matching distribution found", re.IGNORECASE)
 class IndexQuery:
     """Which versions of *distribution* are there for a Python and any of *platforms* (wheel tags).
 
-    `index` is the address of another index than pip's own; `python` a minor version. Empty fields
-    ask for any.
+    `index` is the address of another index than pip's own; `python` a minor version, `abi` a tag
+    such as ``cp314t``. Empty fields ask for any.
     """
 
     distribution: str
     index: str = ""
     python: str = ""
+    abi: str = ""
     platforms: tuple[str, ...] = ()
 
 
@@ -145,6 +146,8 @@ def _restrictions(question: IndexQuery) -> list[str]:
         words += ["--only-binary", ":all:"]
     if question.python:
         words += ["--python-version", question.python]
+    if question.abi:
+        words += ["--abi", question.abi]
     for platform in question.platforms:
         words += ["--platform", platform]
     return words

@@ -15,6 +15,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from advisor.knowledge.index import Answer, IndexQuery, PackageIndex
+from advisor.knowledge.installs import pythons_of
 from advisor.knowledge.model import RuleBase
 from advisor.knowledge.rule_findings import ORDER, RuleFinding, Severity
 from advisor.knowledge.supply import IndexCheck, Install, StandIn
@@ -76,15 +77,19 @@ def _ask(index: PackageIndex, questions: Iterable[IndexQuery]) -> dict[IndexQuer
 
 
 def _cases(base: RuleBase) -> Iterator[_Case]:
-    pythons = list(base.facts["python"].values) if "python" in base.facts else []
     for line in (*base.installs, *base.libraries):
+        builds = [(python, "") for python in _ends(line.python, pythons_of(base))]
+        if line.free_threaded:
+            threaded = _ends(line.free_threaded, pythons_of(base))
+            builds += [(python, f"cp{python.replace('.', '')}t") for python in threaded]
         for check in line.check:
-            for python in _ends(line.python, pythons):
+            for python, abi in builds:
                 for platforms in _platforms(line, check):
                     question = IndexQuery(
                         distribution=check.distribution,
                         index=check.index,
                         python=python,
+                        abi=abi,
                         platforms=platforms,
                     )
                     yield _Case(line, check, question)
@@ -164,7 +169,8 @@ def _verdict(
 
 def _unfit(case: _Case, here: Answer) -> RuleFinding | None:
     name, wanted = case.check.distribution, case.check.versions
-    place = f"Python {case.question.python} on {case.question.platforms[0]}"
+    python = f"{case.question.python}{'t' if case.question.abi else ''}"
+    place = f"Python {python} on {case.question.platforms[0]}"
     if not here.versions:
         return _about(case, "index-no-build", "error", f"{name} has no build for {place}")
     if _within(here.versions, wanted):

@@ -25,9 +25,10 @@ _PLATFORM = re.compile(r"[a-z0-9_]+")
 
 def read_install(part: Part, references: References) -> Install:
     """One way to install a framework, or a library on it."""
-    part.only((*_PLACE, "command", "tag", "note", "check", *_DATES))
+    part.only((*_PLACE, "free_threaded", "command", "tag", "note", "check", *_DATES))
     return Install(
         **_place(part, references),
+        free_threaded=specifier(part, "free_threaded"),
         command=part.text("command"),
         tag=part.text("tag", ""),
         note=part.text("note", ""),
@@ -39,9 +40,10 @@ def read_install(part: Part, references: References) -> Install:
 
 def read_absence(part: Part, references: References) -> Absence:
     """One place without an install line."""
-    part.only((*_PLACE, "why", "instead", *_DATES))
+    part.only((*_PLACE, "free_threaded", "why", "instead", *_DATES))
     return Absence(
         **_place(part, references),
+        free_threaded=part.flag("free_threaded"),
         why=part.text("why"),
         instead=part.text("instead", ""),
         **provenance(part, references),

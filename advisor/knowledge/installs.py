@@ -36,7 +36,8 @@ def install_lines(
         framework: ``pytorch`` or ``jax``.
         hardware: As ``hardware.train`` has it.
         os: As ``hardware.os`` has it.
-        python: Minor version such as ``3.12``; what follows the minor version is ignored.
+        python: Minor version such as ``3.12``, or ``3.14t`` of a build without the global lock;
+            what follows the minor version is ignored.
         arch: ``x86_64`` or ``aarch64``, or another name for one of them.
         package: A library's distribution; empty for the framework itself.
     """
@@ -72,9 +73,32 @@ def fits(
     ):
         if value is not None and accepted and value not in accepted:
             return False
-    return python is None or SpecifierSet(line.python).contains(minor(python))
+    threaded = python is not None and is_free_threaded(python)
+    if isinstance(line, Absence):
+        if line.free_threaded and not threaded:
+            return False
+    elif threaded and not line.free_threaded:
+        return False
+    if python is None:
+        return True
+    version = minor(python)
+    fitting = SpecifierSet(line.python).contains(version)
+    if threaded and isinstance(line, Install):
+        return fitting and SpecifierSet(line.free_threaded).contains(version)
+    return fitting
+
+
+def pythons_of(base: RuleBase) -> list[str]:
+    """The minor versions that the answers know, the oldest first, each once."""
+    fact = base.facts.get("python")
+    return [] if fact is None else [p for p in map(str, fact.values) if not is_free_threaded(p)]
 
 
 def minor(python: str) -> str:
-    """The minor version of *python*: ``3.12`` of ``3.12.4`` or of ``3.12``."""
+    """The minor version of *python*: ``3.12`` of ``3.12.4``, ``3.14`` of ``3.14t``."""
     return ".".join(python.strip().split(".")[:2]).rstrip("t")
+
+
+def is_free_threaded(python: str) -> bool:
+    """Whether *python* (``3.14t``) is a build without the global lock."""
+    return ".".join(python.strip().split(".")[:2]).endswith("t")

@@ -14,6 +14,7 @@ from packaging.version import InvalidVersion, Version
 
 from advisor.knowledge.evaluate import days_between
 from advisor.knowledge.index import IndexQuery, PackageIndex
+from advisor.knowledge.installs import pythons_of
 from advisor.knowledge.model import RuleBase
 from advisor.knowledge.supply import Package
 from advisor.knowledge.supply_check import entries
@@ -180,7 +181,7 @@ def _released(
 
 def _usual_python(base: RuleBase) -> str:
     """The newest Python of the vocabulary but one: the newest is not built for everywhere yet."""
-    pythons = list(base.facts["python"].values) if "python" in base.facts else [""]
+    pythons = pythons_of(base) or [""]
     return pythons[-2] if len(pythons) > 1 else pythons[-1]
 
 

@@ -35,7 +35,8 @@ class Install:
     `id` is what findings and mends call the line. Empty lists mean any. `package` is the library
     (empty: the framework itself); `python` a specifier over the language's minor versions;
     `architecture` holds ``x86_64`` or ``aarch64``. `tag` names the build: an index tag (``cpu``,
-    ``cu130``), or an extra (``[cuda13]``).
+    ``cu130``), or an extra (``[cuda13]``). `free_threaded` is a specifier over the versions whose
+    build without the global lock has wheels, too; empty for none.
     """
 
     id: str = ""
@@ -45,6 +46,7 @@ class Install:
     os: tuple[str, ...]
     python: str = ""
     architecture: tuple[str, ...] = ()
+    free_threaded: str = ""
     command: str
     tag: str = ""
     note: str = ""
@@ -57,7 +59,10 @@ class Install:
 
 @dataclass(frozen=True, kw_only=True)
 class Absence:
-    """Where no install line exists for a framework: why, and what to do instead."""
+    """Where no install line exists for a framework: why, and what to do instead.
+
+    One that is `free_threaded` is about builds of Python without the global lock alone.
+    """
 
     id: str = ""
     framework: str
@@ -66,6 +71,7 @@ class Absence:
     os: tuple[str, ...]
     python: str = ""
     architecture: tuple[str, ...] = ()
+    free_threaded: bool = False
     why: str
     instead: str = ""
     sources: tuple[str, ...] = ()

@@ -32,7 +32,8 @@ def detected_facts(
         facts["detected.os"] = str(machine["os"])
     python = _python(list(toolchains))
     if python:
-        facts["detected.python"] = ".".join(python.split(".")[:2])
+        free_threaded = "t" if python.endswith("t") else ""
+        facts["detected.python"] = ".".join(python.split(".")[:2]) + free_threaded
     return facts
 
 

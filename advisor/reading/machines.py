@@ -189,7 +189,7 @@ def detected_facts(evidence: Sequence[Evidence]) -> dict[str, Any]:
     pythons = [t.python for t in document.toolchains if t.python]
     match = re.match(r"\d+\.\d+", pythons[0]) if pythons else None
     if match:
-        facts["detected.python"] = match.group()
+        facts["detected.python"] = match.group() + ("t" if pythons[0].endswith("t") else "")
     return facts
 
 

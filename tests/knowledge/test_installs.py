@@ -48,7 +48,8 @@ def test_what_has_a_line_has_no_reason_against_it() -> None:
         lines = [i.id for i in BASE.installs if i.framework == framework and fits(i, **place)]
         against = [a.id for a in BASE.absences if a.framework == framework and not a.package]
         against = [a for a in BASE.absences if a.id in against and fits(a, **place)]
-        if any(not a.architecture for a in against):
+        # What is about builds without the lock is said where nothing else fits.
+        if any(not a.architecture and not a.free_threaded for a in against):
             assert not lines, (place, lines)
 
 
@@ -117,6 +118,25 @@ def test_the_python_decides() -> None:
         assert "--index-url https://download.pytorch.org/whl/" in newest, (hardware, os)
     assert "whl/xpu" in line("pytorch", "intel_gpu", "windows", "3.15")
     assert "jax[cuda13]" in line("jax", "nvidia", "linux", "3.13t")
+
+
+@pytest.mark.parametrize("python", ["3.13t", "3.14t", "3.15t"])
+def test_builds_without_the_lock_get_what_has_wheels_for_them(python: str) -> None:
+    assert line("pytorch", "cpu", "linux", python) == "pip install torch"
+    assert line("pytorch", "nvidia", "linux", python) == "pip install torch"
+    assert line("pytorch", "apple", "macos", python) == "pip install torch"
+    assert line("jax", "cpu", "linux", python) == "pip install jax"
+    assert "jax[cuda13]" in line("jax", "nvidia", "linux", python)
+    assert "jax[tpu]" in line("jax", "tpu", "linux", python)
+    for framework, hardware, os in (
+        ("jax", "cpu", "windows"),
+        ("jax", "amd", "linux"),
+        ("pytorch", "amd", "linux"),
+        ("pytorch", "nvidia", "windows"),
+    ):
+        assert "free-threaded" in line(framework, hardware, os, python)  # fmt: skip
+    for framework, hardware, os in (("pytorch", "trainium", "linux"), ("jax", "apple", "linux")):
+        assert line(framework, hardware, os, python).startswith("no line")
 
 
 def test_the_architecture_decides() -> None:
