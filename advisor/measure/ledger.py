@@ -110,6 +110,12 @@ class Ledger:
         every = tuple(grown if s.key == series.key else s for s in self.plan.series)
         self.plan = replace(self.plan, series=every)
 
+    def leave_out(self, series: Series) -> None:
+        """Measure nothing of *series*: its items are no part of the run."""
+        every = tuple(s for s in self.plan.series if s.key != series.key)
+        self.plan = replace(self.plan, series=every)
+        self.look_ahead(frozenset())
+
     def look_ahead(self, running: Collection[tuple[str, str]]) -> None:
         """What is still owed beyond the items that are *running*, and how much has settled."""
         owed, settled = [], 0

@@ -47,6 +47,8 @@ TIMES_LAUNCHES = 2
 _START_S = {"pytorch": 2.6, "jax": 1.1, "numpy": 0.4}
 _BUILD_S = {TORCH_EAGER: 0.2, TORCH_COMPILE: 1.4, GRAPH_EAGER: 0.3, JIT: 0.6, JAX_EAGER: 3.0}
 _COLD_S = {TORCH_COMPILE: 5.0, CUDA_GRAPHS: 5.0}
+# What the standard profile of a task is to take at most, seconds.
+BESIDE_S = 120.0
 # The first torch.compile of a run also precompiles a header for all others.
 _FIRST_COMPILE_S = 12.0
 
@@ -79,7 +81,8 @@ class Plan:
 
     `fast_cpus` are those of the fast cores of a processor that has slow ones too.
     `models` are all that were asked for; `too_large` says by the key of its choice why one is not
-    tried.
+    tried. What is measured on fewer cores beside all of them, and decides nothing, is left out
+    where the run would take longer than `beside_s`; None where it takes what it takes.
     """
 
     profile: str
@@ -92,6 +95,7 @@ class Plan:
     missing: Mapping[str, Reason] = field(default_factory=dict)
     left_out: tuple[Cut, ...] = ()
     budget_s: float | None = None
+    beside_s: float | None = None
     memory_bytes: float | None = None
     fast_cpus: frozenset[int] = frozenset()
     models: tuple[AskedModel, ...] = ()
@@ -136,6 +140,8 @@ def make_plan(
     wishes = replace(wishes, values={n: v for n, v in wishes.values.items() if n in names})
     wanted = [t for t in toolchains if not wishes.frameworks or t.framework in wishes.frameworks]
     exclusive = info_of(wishes.device).exclusive
+    of_task = bool(wishes.values or models) and not wishes.only
+    bounded = wishes.profile == "standard" and not wishes.budget_s
     plan = Plan(
         profile=wishes.profile,
         settings=wishes.settings,
@@ -144,12 +150,13 @@ def make_plan(
         looks=looks_of(
             wishes.profile,
             exclusive=exclusive,
-            of_task=bool(wishes.values or models) and not wishes.only,
+            of_task=of_task,
         ),
         protocol=PROTOCOLS[wishes.profile],
         toolchains=tuple(wanted),
         missing=missing,
         budget_s=wishes.budget_s,
+        beside_s=BESIDE_S if of_task and bounded else None,
         models=tuple(models),
         too_large=too_large,
     )

@@ -210,6 +210,9 @@ class Run:
                     continue
                 if self._stop():
                     return True
+                if self._takes_too_long(series):
+                    self._ledger.leave_out(series)
+                    continue
                 any_active = True
                 result = self._launch(series, index, active)
                 if result.interrupted:
@@ -252,6 +255,18 @@ class Run:
         if len(kept) < len(items):
             self._note_budget(budget_s)
         return [item for item in items if item.key in kept]
+
+    def _takes_too_long(self, series: Series) -> bool:
+        """Whether *series* decides nothing, was not begun, and would make the run too long."""
+        beside_s, every = self._plan.beside_s, self._plan.series
+        decides = series.cores == max(s.cores for s in every)
+        if beside_s is None or decides or self._ledger.launches_of(series):
+            return False
+        if self._elapsed_s() + self._clock.left_s(self._ledger.owed) <= beside_s:
+            return False
+        values = {"cores": series.cores, "limit_s": beside_s}
+        self._notices.append(Notice("fewer-cores-left-out", values=values))
+        return True
 
     def _room(self, series: Series, item: WorkItem, *, first: bool) -> bool:
         """Whether the budget has the time for *item* in the launch that runs.

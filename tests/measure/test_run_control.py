@@ -57,6 +57,23 @@ def test_only_comparisons_that_can_still_settle_get_more_launches(script):
     assert (hopeless.verdict, hopeless.launches) == ("inconclusive", 3)
 
 
+@pytest.mark.parametrize(("beside_s", "measured_on"), [(0.0, {2}), (1e6, {1, 2}), (None, {1, 2})])
+def test_what_decides_nothing_is_left_out_where_a_task_takes_too_long(
+    script, beside_s, measured_on
+):
+    if len(kit.cpus(2)) < 2:
+        pytest.skip("one CPU: nothing beside it")
+    both = kit.plan().series[0]
+    alone = replace(both, cpus=both.cpus[-1:])
+    made = kit.plan(looks=Looks((2,), 0.05), series=(both, alone), beside_s=beside_s)
+    result = kit.run(script, made)
+    assert {probe.cores for probe in result.probes} == measured_on
+    notices = [n for n in result.notices if n.id == "fewer-cores-left-out"]
+    assert len(notices) == (1 not in measured_on)
+    assert all("decides nothing" in n.text for n in notices)
+    assert result.complete
+
+
 def test_a_noisy_launch_is_repeated_a_bounded_number_of_times(script):
     class FirstLaunchBusy(kit.Meter):
         made = 0
