@@ -60,6 +60,24 @@ def write_whole(
         ) from error
 
 
+def refuse_unwritable(path: Path, *, option: str = "--output") -> None:
+    """Refuse what `write_whole` would, as far as that can be seen before minutes of work.
+
+    Raises:
+        UserError: *path* is a directory, or no file can be made where it is to lie.
+    """
+    above = next((place for place in path.absolute().parents if place.exists()), None)
+    problem = ""
+    if path.is_dir():
+        problem = "is a directory"
+    elif above is not None and not above.is_dir():
+        problem = f"cannot be written: {above} is not a directory"
+    elif above is not None and not os.access(above, os.W_OK | os.X_OK):
+        problem = f"cannot be written: nothing may be made in {above}"
+    if problem:
+        raise UserError(problem, hint=f"give the name of a file with {option}", where=str(path))
+
+
 def replace_file(path: Path, content: str | bytes, *, mode: int = _USUAL) -> None:
     """Write *content* to *path* as `write_whole` does, for its owner to tell what goes wrong.
 

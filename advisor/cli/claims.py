@@ -25,7 +25,7 @@ from advisor.cli.common import (
 from advisor.cli.flat import flat
 from advisor.cli.measuring_options import BudgetOption, DeviceOption, ProfileOption, PythonOption
 from advisor.errors import ExitCode, UserError
-from advisor.files import write_whole
+from advisor.files import refuse_unwritable, write_whole
 
 if TYPE_CHECKING:
     from advisor.cli.claims_run import Looking
@@ -167,6 +167,7 @@ def _check_outputs(paths: Sequence[Path]) -> None:
                 hint=f"the formats of claims are {', '.join(_FORMATS)}",
                 where=str(path),
             )
+        refuse_unwritable(path)
 
 
 def _write_evidence(path: Path, found: Evidence, *, quiet: bool) -> None:

@@ -114,8 +114,11 @@ class InterviewOptions:
 def interview(options: InterviewOptions) -> int:
     """Ask, measure, decide, and write the report."""
     from advisor.cli.kept import forget
+    from advisor.cli.outputs import check_outputs
     from advisor.interview.saving import state_file
 
+    # Before anything is asked or measured: what was said and seen would be lost with it.
+    check_outputs(options.output or [])
     talk = _talk(options)
     given = list(documents_of(options.evidence or ()))
     start = talk.starting_answers(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advisor.errors import UserError
-from advisor.files import write_whole
+from advisor.files import refuse_unwritable, write_whole
 from advisor.render.figures import Draw, draw_here
 
 if TYPE_CHECKING:
@@ -40,10 +40,11 @@ def check_outputs(paths: Iterable[Path]) -> None:
     """Refuse what `write_outputs` would refuse, before any work is done.
 
     Raises:
-        UserError: a suffix names no format.
+        UserError: a suffix names no format, or a place cannot be written to.
     """
     for path in paths:
         _writer(path)
+        refuse_unwritable(path)
 
 
 def _writer(path: Path) -> Callable[[Record, Path, bool, Draw], None]:
@@ -61,7 +62,7 @@ def _writer(path: Path) -> Callable[[Record, Path, bool, Draw], None]:
         return writers[path.suffix.lower()]
     raise UserError(
         f"its suffix {path.suffix or '(none)'!r} names no format",
-        hint=f"the formats are {FORMATS}",
+        hint=f"the formats are {FORMATS}, as in {path / 'report.html'}",
         where=str(path),
     )
 

@@ -16,7 +16,7 @@ from advisor.cli.measuring_options import ProbeOptions
 from advisor.cli.own_files import CommandWithTemplates, template
 from advisor.devices import CPU
 from advisor.errors import ExitCode, UserError
-from advisor.files import write_whole
+from advisor.files import refuse_unwritable, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -161,8 +161,7 @@ def _refuse_unwritable(paths: list[Path]) -> None:
                 hint="reports are made from it by: fw-advisor advise --evidence FILE.json",
                 where=str(path),
             )
-        if path.is_dir():
-            raise UserError("is a directory", hint="give the name of a file", where=str(path))
+        refuse_unwritable(path)
 
 
 def _refuse_local(**given: Any) -> None:
