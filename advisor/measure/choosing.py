@@ -308,6 +308,19 @@ def depths_of(item: WorkItem, launch: LaunchResult, room: Room) -> tuple[list[in
     return [], Reason("too-large", "timed", {**values, "key": asked.depth})
 
 
+def is_heavy(item: WorkItem) -> bool:
+    """Whether a step of *item* takes so long that two frameworks should not be set up at once.
+
+    PyTorch's threads wait for each other in every operation: beside a compiler on the same CPUs
+    the first steps of a residual network took 8 s where alone they take 1 (2 CPUs, 2026-11-27).
+    """
+    asked = item.asked
+    if asked is None or asked.flops is None or item.role == "parity":
+        return False
+    share = int(item.size[asked.depth]) / asked.asked_depth
+    return asked.flops * share > OBSERVED_FLOPS
+
+
 def parity_labels(item: WorkItem) -> frozenset[str] | None:
     """Which modes' observations certify *item*; None where all do.
 

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from advisor.evidence import UNTRIED, Reason
-from advisor.measure.choosing import certifying
+from advisor.measure.choosing import certifying, is_heavy
 from advisor.measure.pool import LaunchOptions, WorkerPool
 from advisor.measure.schedule import launch_order
 from advisor.measure.tries import Tries, in_turns
@@ -117,11 +117,15 @@ class RunningLaunch:
         choices = [i for i in self._items if i.role == "choice" and i.asked is parity.asked]
         return not choices or any((i.key, m.label) in self._done for i in choices for m in i.modes)
 
-    def _side_by_side(self, actions: Sequence[Callable[[], None]]) -> None:
-        """Run the set-up of each worker; together, but where one would slow what is timed."""
+    def _side_by_side(self, actions: Sequence[Callable[[], None]], *, heavy: bool = False) -> None:
+        """Run the set-up of each worker; together, but where one would slow what is timed.
+
+        Nor together where what is set up is *heavy* and they have the same CPUs.
+        """
         protocol = self._options.protocol
-        apart = len(self._series.setup_cpus) > 1 or not protocol.compile_alone
-        if (self._first and not apart) or not protocol.concurrent_setup:
+        own_cpus = len(self._series.setup_cpus) > 1
+        in_turn = self._first and not own_cpus and protocol.compile_alone
+        if in_turn or (heavy and not own_cpus) or not protocol.concurrent_setup:
             for action in actions:
                 action()
             return
@@ -267,12 +271,15 @@ class RunningLaunch:
     def _prepare(self, item: WorkItem, groups: Mapping[str, Sequence[Mode]]) -> None:
         """Build and warm what each worker is to run; of a model's ways what there is time for."""
         choosing_s = self._options.choosing_s() if item.role == "choice" else None
+        heavy = self._series.on_cpu and is_heavy(item)
         if choosing_s is None:
-            self._side_by_side([partial(self._prepare_group, item, g) for g in groups.values()])
+            actions = [partial(self._prepare_group, item, group) for group in groups.values()]
+            self._side_by_side(actions, heavy=heavy)
             return
         until_s = time.monotonic() + choosing_s
         for turn in zip(*(in_turns(group) for group in groups.values()), strict=True):
-            self._side_by_side([partial(self._prepare_group, item, g, until_s) for g in turn])
+            actions = [partial(self._prepare_group, item, group, until_s) for group in turn]
+            self._side_by_side(actions, heavy=heavy)
 
     def _prepare_group(
         self, item: WorkItem, modes: Sequence[Mode], until_s: float = math.inf

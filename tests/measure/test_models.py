@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from advisor.evidence import Work, WorkMode
 from advisor.measure.models import asked_models, texts_of
 from advisor.measure.run import Run
 from advisor.measure.ways import waits_for_python
+from advisor.measure.work import WorkItem
 from advisor.reading.works import read_works
 from advisor.render.evidence_words import word_notice
 from advisor.render.work_text import work_lines
@@ -311,6 +313,27 @@ def test_what_rounding_can_turn_is_compared_where_it_is_tiny(script, tmp_path, b
     parity = {p.size_name: p.parity for p in evidence.probes}
     assert parity["deep.choice"].status == "ok"
     assert not branches or parity["deep.choice"] == parity["deep.parity"]
+
+
+@pytest.mark.parametrize(("flops_per_layer", "together"), [(1e5, True), (2e9, False)])
+def test_frameworks_with_long_steps_are_not_set_up_at_once_on_the_same_cpus(
+    script, tmp_path, monkeypatch, flops_per_layer, together
+):
+    """PyTorch's threads wait for each other in every operation; a compiler keeps them waiting."""
+    at_once: list[str] = []
+
+    class Watched(ThreadPoolExecutor):
+        def submit(self, function, /, *args, **more):
+            item = function.args[0]
+            at_once.append(item.role if isinstance(item, WorkItem) else "import")
+            return super().submit(function, *args, **more)
+
+    monkeypatch.setattr("advisor.measure.launch.ThreadPoolExecutor", Watched)
+    [work] = measured(script, tmp_path, SMALL, modes=MODES, flops_per_layer=flops_per_layer).works
+    assert work.modes
+    # Imports wait for nobody.
+    assert "import" in at_once
+    assert ("estimate" in at_once) is together
 
 
 def test_the_cheapest_model_is_measured_first(script, tmp_path):
