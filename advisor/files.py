@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 from pathlib import Path
 
 from advisor.errors import UserError
@@ -72,8 +73,13 @@ def refuse_unwritable(path: Path, *, option: str = "--output") -> None:
         problem = "is a directory"
     elif above is not None and not above.is_dir():
         problem = f"cannot be written: {above} is not a directory"
-    elif above is not None and not os.access(above, os.W_OK | os.X_OK):
-        problem = f"cannot be written: nothing may be made in {above}"
+    elif above is not None:
+        try:
+            # What may be done there is found out by doing it: rights alone do not tell.
+            with tempfile.TemporaryFile(dir=above):
+                pass
+        except OSError as error:
+            problem = f"cannot be written: {error.strerror or error}"
     if problem:
         raise UserError(problem, hint=f"give the name of a file with {option}", where=str(path))
 
